@@ -1,0 +1,2 @@
+//! The calotype command.
+fn main() {}

@@ -1,0 +1,2 @@
+//! Chores of the Calotype workspace.
+fn main() {}
