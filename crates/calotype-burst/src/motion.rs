@@ -1,0 +1,284 @@
+//! Where the pixels of the reference frame are found in another frame.
+//!
+//! Positions are in index coordinates of the full-resolution mosaic: the centre of the sample in column 3 is at 3.0.
+
+use calotype_image::Plane;
+
+/// A plane projective map, row-major: (x, y) goes to ((a x + b y + c) / w, (d x + e y + f) / w), w = g x + h y + i.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Homography(pub [[f64; 3]; 3]);
+
+impl Homography {
+    /// Every point stays where it is.
+    pub const IDENTITY: Self = Self([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]);
+
+    /// Every point moves by (dx, dy).
+    pub const fn shift(dx: f64, dy: f64) -> Self {
+        Self([[1.0, 0.0, dx], [0.0, 1.0, dy], [0.0, 0.0, 1.0]])
+    }
+
+    /// Where (x, y) goes.
+    #[inline(always)]
+    pub fn map(&self, x: f64, y: f64) -> (f64, f64) {
+        let [a, b, c] = &self.0;
+        let w = c[0] * x + c[1] * y + c[2];
+        ((a[0] * x + a[1] * y + a[2]) / w, (b[0] * x + b[1] * y + b[2]) / w)
+    }
+
+    /// First `other`, then this map.
+    pub fn after(&self, other: &Self) -> Self {
+        let (l, r) = (&self.0, &other.0);
+        Self(std::array::from_fn(|i| std::array::from_fn(|j| (0..3).map(|k| l[i][k] * r[k][j]).sum()))).normalised()
+    }
+
+    /// The map that undoes this one; `None` where it folds the plane into a line.
+    pub fn inverse(&self) -> Option<Self> {
+        let m = &self.0;
+        let cofactor = |i: usize, j: usize| {
+            let (a, b, c, d) = ((i + 1) % 3, (i + 2) % 3, (j + 1) % 3, (j + 2) % 3);
+            m[a][c] * m[b][d] - m[a][d] * m[b][c]
+        };
+        let det: f64 = (0..3).map(|j| m[0][j] * cofactor(0, j)).sum();
+        if !(det.abs() > 1e-12) {
+            return None;
+        }
+        Some(Self(std::array::from_fn(|i| std::array::from_fn(|j| cofactor(j, i) / det))).normalised())
+    }
+
+    /// The same map with its last element 1.
+    fn normalised(self) -> Self {
+        let s = self.0[2][2];
+        if s == 0.0 || !s.is_finite() { self } else { Self(self.0.map(|r| r.map(|v| v / s))) }
+    }
+
+    /// Turn of the picture around (x, y), in radians, positive from x towards y.
+    pub fn rotation_at(&self, x: f64, y: f64) -> f64 {
+        let (p, q, r) = (self.map(x, y), self.map(x + 1.0, y), self.map(x, y + 1.0));
+        // the rotation nearest to the local Jacobian
+        ((q.1 - p.1) - (r.0 - p.0)).atan2((q.0 - p.0) + (r.1 - p.1))
+    }
+}
+
+/// What the alignment of one frame found.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct MotionReport {
+    /// Shift of the picture's centre in pixels, (x, y).
+    pub shift: (f32, f32),
+    /// Turn of the picture, in radians, positive from x towards y.
+    pub rotation_rad: f32,
+    /// Root mean square of the frame's difference from the reference after alignment over textured pixels of the half
+    /// size grey picture, robust, in standard deviations of its noise: 1 is perfect.
+    pub residual: f32,
+    /// Estimated standard error of the global motion in pixels, mean over the picture.
+    pub error: f32,
+    /// Share of textured tiles that agree with the global motion, 0 to 1.
+    pub support: f32,
+    /// Share of all tiles that have a motion of their own, 0 to 1.
+    pub local: f32,
+    /// The frame could not be aligned and must be left out.
+    pub rejected: bool,
+}
+
+/// Where reference pixels are found in another frame.
+///
+/// A global projective motion, and a residual at the nodes of a regular grid of [`MotionField::SPACING`] pixels that is
+/// bilinear in between. The sum is kept at the nodes, so that a row of positions costs two additions per pixel.
+#[derive(Clone, Debug)]
+pub struct MotionField {
+    width: usize,
+    height: usize,
+    global: Homography,
+    residual: Plane<[f32; 2]>,
+    confidence: Plane<f32>,
+    /// Displacement (position in the frame minus position in the reference) at the nodes.
+    displacement: Plane<[f32; 2]>,
+    report: MotionReport,
+}
+
+impl MotionField {
+    /// Distance of the nodes in pixels; node (i, j) is at pixel (i * SPACING, j * SPACING).
+    pub const SPACING: usize = 16;
+
+    /// Number of nodes across and down for a picture of that size: the last node is on or beyond the last pixel.
+    pub fn nodes(width: usize, height: usize) -> (usize, usize) {
+        (width.saturating_sub(1).div_ceil(Self::SPACING) + 1, height.saturating_sub(1).div_ceil(Self::SPACING) + 1)
+    }
+
+    /// The motion of a frame that did not move, such as the reference itself, for a picture of that size.
+    pub fn identity(width: usize, height: usize) -> Self {
+        Self::from_global(width, height, Homography::IDENTITY, MotionReport { support: 1.0, ..Default::default() })
+    }
+
+    /// A motion without residual.
+    pub fn from_global(width: usize, height: usize, global: Homography, report: MotionReport) -> Self {
+        let (nx, ny) = Self::nodes(width, height);
+        Self::new(width, height, global, Plane::new(nx, ny), Plane::filled(nx, ny, 1.0), report)
+    }
+
+    /// A motion from its parts; `residual` (x, y in pixels, added to the global motion) and `confidence` have
+    /// [`nodes`](Self::nodes) values. Panics where they have not.
+    pub fn new(
+        width: usize,
+        height: usize,
+        global: Homography,
+        residual: Plane<[f32; 2]>,
+        confidence: Plane<f32>,
+        report: MotionReport,
+    ) -> Self {
+        let (nx, ny) = Self::nodes(width, height);
+        assert_eq!((residual.width(), residual.height()), (nx, ny), "one residual per node");
+        assert_eq!((confidence.width(), confidence.height()), (nx, ny), "one confidence per node");
+        let displacement = Plane::from_fn(nx, ny, |i, j| {
+            let (x, y) = ((i * Self::SPACING) as f64, (j * Self::SPACING) as f64);
+            let (u, v) = global.map(x, y);
+            let r = residual.get(i, j);
+            [(u - x) as f32 + r[0], (v - y) as f32 + r[1]]
+        });
+        Self { width, height, global, residual, confidence, displacement, report }
+    }
+
+    /// Width of the reference in pixels.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Height of the reference in pixels.
+    pub fn height(&self) -> usize {
+        self.height
+    }
+
+    /// The global motion, from reference to frame.
+    pub fn global(&self) -> &Homography {
+        &self.global
+    }
+
+    /// What is added to the global motion at the nodes, (x, y) in pixels.
+    pub fn residual(&self) -> &Plane<[f32; 2]> {
+        &self.residual
+    }
+
+    /// How well the motion at each node is supported by the pictures: 1 where the frames match within their noise, falling
+    /// to 0 where nothing matches or the place lies outside the frame.
+    pub fn confidence(&self) -> &Plane<f32> {
+        &self.confidence
+    }
+
+    /// What the alignment found.
+    pub fn report(&self) -> &MotionReport {
+        &self.report
+    }
+
+    /// Where the reference's place (x, y) is found in the frame; places outside the picture are extrapolated.
+    pub fn position(&self, x: f32, y: f32) -> (f32, f32) {
+        const S: f32 = MotionField::SPACING as f32;
+        let (nx, ny) = (self.displacement.width(), self.displacement.height());
+        let i = ((x / S).max(0.0) as usize).min(nx.saturating_sub(2));
+        let j = ((y / S).max(0.0) as usize).min(ny.saturating_sub(2));
+        let (fx, fy) = (x / S - i as f32, y / S - j as f32);
+        let (i1, j1) = ((i + 1).min(nx - 1), (j + 1).min(ny - 1));
+        let at = |c: usize| {
+            let (a, b) = (self.displacement.get(i, j)[c], self.displacement.get(i1, j)[c]);
+            let (d, e) = (self.displacement.get(i, j1)[c], self.displacement.get(i1, j1)[c]);
+            let (l, r) = (a + (d - a) * fy, b + (e - b) * fy);
+            l + (r - l) * fx
+        };
+        (x + at(0), y + at(1))
+    }
+
+    /// Fills the places in the frame of the reference pixels (x0, y) to (x0 + n - 1, y), n = `xs.len()` = `ys.len()`.
+    ///
+    /// `y` must be below the height and x0 + n at most the width. Two additions per pixel; no allocation.
+    #[inline]
+    pub fn row(&self, y: usize, x0: usize, xs: &mut [f32], ys: &mut [f32]) {
+        const S: usize = MotionField::SPACING;
+        let n = xs.len();
+        let ys = &mut ys[..n];
+        let (nx, ny) = (self.displacement.width(), self.displacement.height());
+        let j = (y / S).min(ny - 1);
+        let (top, bottom) = (self.displacement.row(j), self.displacement.row((j + 1).min(ny - 1)));
+        let fy = (y - j * S) as f32 / S as f32;
+        let node = |i: usize| {
+            let (t, b) = (top[i.min(nx - 1)], bottom[i.min(nx - 1)]);
+            [t[0] + (b[0] - t[0]) * fy, t[1] + (b[1] - t[1]) * fy]
+        };
+        let mut done = 0;
+        let mut i = x0 / S;
+        let mut left = node(i);
+        while done < n {
+            let right = node(i + 1);
+            let first = x0 + done - i * S;
+            let count = (S - first).min(n - done);
+            let step = [(right[0] - left[0]) / S as f32, (right[1] - left[1]) / S as f32];
+            let (sx, sy) = (&mut xs[done..done + count], &mut ys[done..done + count]);
+            let x = (x0 + done) as f32;
+            for k in 0..count {
+                let t = (first + k) as f32;
+                sx[k] = x + k as f32 + (left[0] + step[0] * t);
+                sy[k] = y as f32 + (left[1] + step[1] * t);
+            }
+            done += count;
+            i += 1;
+            left = right;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tilted() -> Homography {
+        Homography([[1.01, -0.02, 3.5], [0.021, 0.99, -7.25], [1e-6, -2e-6, 1.0]])
+    }
+
+    #[test]
+    fn a_map_and_its_inverse_cancel() {
+        let h = tilted();
+        let back = h.inverse().unwrap().after(&h);
+        let (x, y) = back.map(1234.5, 987.0);
+        assert!((x - 1234.5).abs() < 1e-8 && (y - 987.0).abs() < 1e-8);
+        assert!(Homography([[1.0, 2.0, 0.0], [2.0, 4.0, 0.0], [0.0, 0.0, 1.0]]).inverse().is_none());
+    }
+
+    #[test]
+    fn rotation_is_read_back() {
+        let (s, c) = 0.03f64.sin_cos();
+        let h = Homography([[c, -s, 10.0], [s, c, -4.0], [0.0, 0.0, 1.0]]);
+        assert!((h.rotation_at(200.0, 100.0) - 0.03).abs() < 1e-12);
+    }
+
+    #[test]
+    fn rows_points_and_the_global_map_agree() {
+        for (w, h) in [(1, 1), (16, 17), (17, 16), (133, 71)] {
+            let m = MotionField::from_global(w, h, tilted(), MotionReport::default());
+            for y in [0, h / 2, h - 1] {
+                for x0 in [0, w / 3, w - 1] {
+                    let n = w - x0;
+                    let (mut xs, mut ys) = (vec![0.0; n], vec![0.0; n]);
+                    m.row(y, x0, &mut xs, &mut ys);
+                    for k in 0..n {
+                        let p = m.position((x0 + k) as f32, y as f32);
+                        let t = tilted().map((x0 + k) as f64, y as f64);
+                        assert!((p.0 - xs[k]).abs() < 1e-4 && (p.1 - ys[k]).abs() < 1e-4, "{w}x{h} {x0}+{k}, {y}");
+                        // at the right and bottom edge of a single node the motion is constant
+                        if w > 1 && h > 1 {
+                            assert!((t.0 as f32 - xs[k]).abs() < 1e-3 && (t.1 as f32 - ys[k]).abs() < 1e-3);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn residuals_are_bilinear() {
+        let (nx, ny) = MotionField::nodes(40, 40);
+        let mut residual = Plane::new(nx, ny);
+        residual.row_mut(1)[1] = [2.0, -1.0];
+        let m =
+            MotionField::new(40, 40, Homography::IDENTITY, residual, Plane::filled(nx, ny, 1.0), Default::default());
+        assert_eq!(m.position(16.0, 16.0), (18.0, 15.0));
+        assert_eq!(m.position(24.0, 16.0), (25.0, 15.5));
+        assert_eq!(m.position(24.0, 24.0), (24.5, 23.75));
+    }
+}
