@@ -17,6 +17,7 @@
 mod cfa;
 mod frame;
 mod gain_map;
+mod lens_correction;
 mod noise;
 mod orientation;
 pub mod par;
@@ -28,6 +29,7 @@ mod rgb;
 pub use cfa::{Cfa, CfaColor};
 pub use frame::{Mosaic, RAW_BLACK, RAW_RANGE, RAW_WHITE, RawFrame, linear_to_raw, raw_to_linear};
 pub use gain_map::{GainMap, Shading};
+pub use lens_correction::{LensCorrection, LensStep, Vignette, Warp, WarpModel, WarpPlane};
 pub use noise::NoiseModel;
 pub use orientation::Orientation;
 pub use plane::Plane;
