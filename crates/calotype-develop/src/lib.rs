@@ -5,6 +5,12 @@
 mod camera_color;
 pub mod demosaic;
 mod error;
+mod exposure;
+mod fast_math;
+mod local_tone;
+pub mod proxy;
 
 pub use camera_color::camera_color;
 pub use error::DevelopError;
+pub use exposure::{Exposure, ExposureLimit, ExposureParams, LuminanceNoise};
+pub use local_tone::{LocalContrast, LocalTone, LocalToneMap, LocalToneParams, LocalToneReport, ToneRows};
