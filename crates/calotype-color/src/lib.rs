@@ -16,8 +16,11 @@
 mod calibration;
 mod camera;
 mod error;
+pub mod gamut;
 mod hsv_table;
+pub mod lab;
 pub mod matrix;
+pub mod oklab;
 mod space;
 mod temperature;
 pub mod transfer;
