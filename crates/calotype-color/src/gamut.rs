@@ -17,8 +17,9 @@ pub const GAMUT_SLACK: f64 = 1e-3;
 ///
 /// Found by bisection to 1e-9; 0 outside the range of lightness.
 pub fn max_chroma(space: RgbSpace, l: f64, [cos, sin]: [f64; 2], ceiling: f64) -> f64 {
-    let inside =
-        |c: f64| oklab_to_rgb(space, [l, c * cos, c * sin]).iter().all(|v| *v >= -1e-12 && *v <= ceiling + 1e-12);
+    let inside = |c: f64| {
+        oklab_to_rgb(space, [l, c * cos, c * sin]).iter().all(|v| *v >= -GAMUT_SLACK && *v <= ceiling + GAMUT_SLACK)
+    };
     if !inside(0.0) {
         return 0.0;
     }
