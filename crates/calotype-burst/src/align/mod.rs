@@ -2,18 +2,24 @@
 //!
 //! [`Prepared`] holds what alignment needs of one frame, made once; [`align`] finds the motion of a frame.
 
+mod cells;
+mod coarse;
+mod global;
+mod grey;
 mod prepared;
+mod pyramid;
 
 pub use prepared::Prepared;
 
 use crate::motion::{Homography, MotionField, MotionReport};
+use global::{Freedom, View, refine};
 
 /// What alignment may look for.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AlignOptions {
-    /// Largest shift searched, in fractions of the picture's width (0.1).
+    /// Largest shift searched, in fractions of the picture's width (0.11).
     pub max_shift: f32,
-    /// Largest turn searched, in radians (3 degrees and a little).
+    /// Largest turn searched, in radians (0.056, a little more than 3 degrees).
     pub max_rotation_rad: f32,
     /// Look for motion that differs from the global one.
     pub local: bool,
@@ -28,6 +34,49 @@ impl Default for AlignOptions {
 /// Finds where the pixels of `reference` are in `frame`. Both must have one size; where they have not, or nothing
 /// matches, the result is the identity, marked as rejected.
 pub fn align(reference: &Prepared, frame: &Prepared, options: &AlignOptions) -> MotionField {
-    let _ = (frame, options);
-    MotionField::from_global(reference.width(), reference.height(), Homography::IDENTITY, MotionReport::default())
+    let (w, h) = (reference.width(), reference.height());
+    let unmoved = |rejected| {
+        MotionField::from_global(w, h, Homography::IDENTITY, MotionReport { rejected, ..Default::default() })
+    };
+    if (w, h) != (frame.width(), frame.height()) {
+        return unmoved(true);
+    }
+    let top = reference.level_count() - 1;
+    let coarse = View { reference, frame, level: top };
+    let cells = coarse.all_cells();
+    if cells.len() < 4 {
+        return unmoved(false);
+    }
+    let s = coarse.scale();
+    let max_shift = (f64::from(options.max_shift) * w as f64 / s).ceil() as usize;
+    let candidates = coarse::search(reference.level(top), frame.level(top), max_shift, options.max_rotation_rad, 3);
+    let fits = candidates.iter().map(|c| {
+        let (sin, cos) = f64::from(c.turn).sin_cos();
+        // turn around the level's centre, in pixels of the frame
+        let p = reference.level(top);
+        let (cx, cy) = (s * (p.width() as f64 - 1.0) / 2.0 + 0.5, s * (p.height() as f64 - 1.0) / 2.0 + 0.5);
+        let turn =
+            Homography([[cos, -sin, cx - cos * cx + sin * cy], [sin, cos, cy - sin * cx - cos * cy], [0.0, 0.0, 1.0]]);
+        let start = turn.after(&Homography::shift(s * f64::from(c.shift.0), s * f64::from(c.shift.1)));
+        refine(coarse, start, &cells, Freedom::Rigid, 8)
+    });
+    let Some(mut fit) = fits.min_by(|a, b| a.residual.total_cmp(&b.residual)) else { return unmoved(false) };
+    for level in (0..top).rev() {
+        let view = View { level, ..coarse };
+        let cells = view.all_cells();
+        let freedom = if level + 1 < top || level == 0 { Freedom::Projective } else { Freedom::Rigid };
+        fit = refine(view, fit.motion, &cells, freedom, 6);
+    }
+    let (cx, cy) = ((w as f64 - 1.0) / 2.0, (h as f64 - 1.0) / 2.0);
+    let (x, y) = fit.motion.map(cx, cy);
+    let report = MotionReport {
+        shift: ((x - cx) as f32, (y - cy) as f32),
+        rotation_rad: fit.motion.rotation_at(cx, cy) as f32,
+        residual: fit.residual,
+        error: fit.error,
+        support: 1.0,
+        local: 0.0,
+        rejected: false,
+    };
+    MotionField::from_global(w, h, fit.motion, report)
 }

@@ -1,23 +1,54 @@
 //! What alignment needs of one frame.
 
-use calotype_image::RawFrame;
+use super::grey::{BLUR_NOISE, Tone, gain_at, gain_grid, smooth_grey};
+use super::pyramid::{decimate, halve};
+use calotype_image::{Plane, RawFrame};
+
+/// The widest picture the exhaustive search may get.
+const COARSEST_WIDTH: usize = 96;
 
 /// A grey pyramid of one raw frame, made once and used for every comparison.
+///
+/// Level 0 is half the frame's size, every further level half of the one before; grey is the square root of light, in
+/// units of the reference's exposure, so that noise is about equally strong everywhere. Invalid (clipped) pixels are NaN.
+/// Memory: 1.33 bytes per raw sample.
 #[derive(Clone, Debug)]
 pub struct Prepared {
     width: usize,
     height: usize,
+    tone: Tone,
+    /// Exposure of the reference of the burst.
+    exposure: f32,
+    /// Noise of grey light: variance per light and at black, without shading gain.
+    noise: (f32, f32),
+    gains: Option<Plane<f32>>,
+    levels: Vec<Plane<f32>>,
 }
 
 impl Prepared {
     /// Prepares the reference frame of a burst.
     pub fn reference(frame: &RawFrame) -> Self {
-        Self { width: frame.samples.width(), height: frame.samples.height() }
+        let (shot, read) = grey_noise(frame, 1.0);
+        let offset = (read / shot.max(1e-12)).clamp(1e-4, 0.1);
+        Self::new(frame, frame.exposure, offset)
     }
 
     /// Prepares another frame for comparison with this reference: on its exposure and its tone scale.
     pub fn prepare(&self, frame: &RawFrame) -> Self {
-        Self { width: frame.samples.width(), height: frame.samples.height() }
+        Self::new(frame, self.exposure, self.tone.offset)
+    }
+
+    fn new(frame: &RawFrame, exposure: f32, offset: f32) -> Self {
+        let (width, height) = (frame.samples.width(), frame.samples.height());
+        let gain = if frame.exposure > 0.0 && exposure > 0.0 { exposure / frame.exposure } else { 1.0 };
+        let tone = Tone { offset, gain };
+        let gains = (width > 1 && height > 1).then(|| gain_grid(frame.shading.as_ref(), width, height)).flatten();
+        let mut levels = vec![smooth_grey(frame, tone, gains.as_ref())];
+        levels.push(decimate(&levels[0]));
+        while levels[levels.len() - 1].width() >= COARSEST_WIDTH {
+            levels.push(halve(&levels[levels.len() - 1]));
+        }
+        Self { width, height, tone, exposure, noise: grey_noise(frame, gain), gains, levels }
     }
 
     /// Width of the frame in pixels.
@@ -28,5 +59,89 @@ impl Prepared {
     /// Height of the frame in pixels.
     pub fn height(&self) -> usize {
         self.height
+    }
+
+    /// Number of levels.
+    pub(super) fn level_count(&self) -> usize {
+        self.levels.len()
+    }
+
+    /// A level; (x, y) of it is centred at (s x + 0.5, s y + 0.5) of the frame, s = 2^(level + 1).
+    pub(super) fn level(&self, level: usize) -> &Plane<f32> {
+        &self.levels[level]
+    }
+
+    /// Variance of a grey of that value around pixel (x, y) of `level`.
+    pub(super) fn variance(&self, level: usize, x: usize, y: usize, grey: f32) -> f32 {
+        let gain = self.gains.as_ref().map_or(1.0, |g| gain_at(g, x << level, y << level));
+        let light = self.tone.light(grey).max(0.0);
+        let variance = gain * (self.noise.0 * light + gain * self.noise.1);
+        // d grey / d light = 1 / (2 grey); each level averages about five pixels of the one before
+        let smoothing = if level < 2 { BLUR_NOISE } else { BLUR_NOISE / (1 << (2 * (level - 1)).min(20)) as f32 };
+        smoothing * variance / (4.0 * grey * grey).max(1e-9)
+    }
+}
+
+/// Noise of the mean of a 2x2 cell in light: variance per light, and at black.
+fn grey_noise(frame: &RawFrame, gain: f32) -> (f32, f32) {
+    let mean = |v: [f32; 3]| (v[0] + 2.0 * v[1] + v[2]) / 4.0;
+    (0.25 * gain * mean(frame.noise.shot), 0.25 * gain * gain * mean(frame.noise.read))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use calotype_image::{Cfa, NoiseModel, linear_to_raw};
+
+    /// Deterministic, roughly normal noise.
+    fn normal(seed: &mut u64) -> f32 {
+        (0..12)
+            .map(|_| {
+                *seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+                (*seed >> 40) as f32 / (1u64 << 24) as f32
+            })
+            .sum::<f32>()
+            - 6.0
+    }
+
+    #[test]
+    fn the_variance_is_that_of_the_pictures() {
+        for (signal, exposure) in [(0.3f32, 1.0f32), (0.02, 1.0), (0.05, 0.25)] {
+            let noise = NoiseModel::uniform(1e-3, 1e-5);
+            let mut seed = 7;
+            let frame = |exposure: f32, seed: &mut u64| RawFrame {
+                samples: Plane::from_fn(256, 256, |_, _| {
+                    let x = signal * exposure;
+                    linear_to_raw(x + normal(seed) * noise.variance(1, x).sqrt())
+                }),
+                cfa: Cfa::RGGB,
+                noise,
+                exposure,
+                shading: None,
+            };
+            let reference = Prepared::reference(&frame(1.0, &mut seed));
+            let p = reference.prepare(&frame(exposure, &mut seed));
+            let v = p.level(0).data();
+            let mean = v.iter().sum::<f32>() / v.len() as f32;
+            let variance = v.iter().map(|x| (x - mean) * (x - mean)).sum::<f32>() / v.len() as f32;
+            let predicted = p.variance(0, 5, 5, mean);
+            assert!((mean - p.tone.grey(signal)).abs() < 0.01, "{mean}");
+            assert!((variance / predicted - 1.0).abs() < 0.15, "{signal} {exposure}: {variance} {predicted}");
+        }
+    }
+
+    #[test]
+    fn tiny_frames_are_prepared() {
+        for (w, h) in [(1, 1), (1, 40), (2, 2), (3, 200), (500, 3)] {
+            let frame = RawFrame {
+                samples: Plane::filled(w, h, 20000),
+                cfa: Cfa::RGGB,
+                noise: NoiseModel::uniform(1e-3, 1e-5),
+                exposure: 1.0,
+                shading: None,
+            };
+            let p = Prepared::reference(&frame);
+            assert_eq!((p.width(), p.height()), (w, h));
+        }
     }
 }
