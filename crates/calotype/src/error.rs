@@ -1,0 +1,93 @@
+//! What can go wrong between frames and photograph.
+
+use crate::{RecipeError, SourceError};
+use calotype_image::Cancelled;
+
+/// Why there is no photograph. [`Error::remedy`] says what to do about it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// There is nothing to work on.
+    #[error("no frames")]
+    NoFrames,
+    /// A frame that cannot be done without is unreadable.
+    #[error("no readable frame: {name}")]
+    Unreadable {
+        /// The frame.
+        name: String,
+        /// Why.
+        source: SourceError,
+    },
+    /// Frames of different cameras, sizes or colour filters.
+    #[error("frames do not belong together: {what} {first} in {first_name}, but {other} in {other_name}")]
+    Mixed {
+        /// What differs: "camera", "size" or "colour filters".
+        what: &'static str,
+        /// Its value in the first frame.
+        first: String,
+        /// The first frame.
+        first_name: String,
+        /// Its value in the frame that differs.
+        other: String,
+        /// The frame that differs.
+        other_name: String,
+    },
+    /// A burst of pictures that are demosaiced already.
+    #[error("linear (already demosaiced) frames cannot be merged: {name}")]
+    LinearBurst {
+        /// The first such frame.
+        name: String,
+    },
+    /// The frame is fine but beyond what the engine develops.
+    #[error("{what} cannot be developed: {name}")]
+    Unsupported {
+        /// The feature.
+        what: String,
+        /// The frame.
+        name: String,
+    },
+    /// The reference asked for does not exist or was left out.
+    #[error("frame {index} cannot be the reference: {reason}")]
+    Reference {
+        /// The number asked for.
+        index: usize,
+        /// Why not.
+        reason: String,
+    },
+    /// A crop outside of the picture.
+    #[error("crop {crop} leaves the picture of {width}x{height} pixels")]
+    Crop {
+        /// The crop asked for.
+        crop: String,
+        /// Pixels across.
+        width: usize,
+        /// Pixels down.
+        height: usize,
+    },
+    /// The recipe makes no sense.
+    #[error("the recipe makes no sense")]
+    Recipe(#[from] RecipeError),
+    /// The user asked to stop.
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
+}
+
+impl Error {
+    /// What to do about it, as a sentence; `None` where the message says it all.
+    pub fn remedy(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::NoFrames => "Name at least one raw file.",
+            Self::Unreadable { source: SourceError::Io(_), .. } => "Check the path and its permissions.",
+            Self::Unreadable { .. } => {
+                "Copy the file from the camera again if it is damaged; Calotype reads DNG and the raw files of most cameras."
+            }
+            Self::Mixed { .. } => {
+                "Name the frames of one burst only, or hand over the folder with a folder as output: bursts are then told apart."
+            }
+            Self::LinearBurst { .. } => "Develop such files one at a time.",
+            Self::Reference { .. } => "Use --reference auto, or the number of a readable frame, counted from 0.",
+            Self::Crop { .. } => "Choose a smaller crop, or --crop full.",
+            _ => return None,
+        })
+    }
+}

@@ -1,0 +1,104 @@
+//! Everything the engine decided by itself.
+
+use serde::Serialize;
+
+/// Everything the engine decided by itself, for people and for programs. Every choice in it can be overridden by the
+/// recipe.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Report {
+    /// The camera: maker and model.
+    pub camera: String,
+    /// Pixels of the photograph across and down, upright.
+    pub size: [usize; 2],
+    /// Every frame that was handed over, in that order.
+    pub frames: Vec<FrameReport>,
+    /// The frame the others were laid upon, as an index into `frames`.
+    pub reference: usize,
+    /// How the reference was chosen: "asked", "only one" or "sharpest".
+    pub reference_choice: &'static str,
+    /// Frames the picture is worth: mean over its pixels of the noise variance of one frame over that of the merge.
+    pub effective_frames: f32,
+    /// Where the noise model comes from: "file", "estimated" or "assumed".
+    pub noise_source: &'static str,
+    /// Noise of one sample of the reference frame.
+    pub noise: Option<NoiseReport>,
+    /// The white the picture was balanced for.
+    pub white_balance: Option<WhiteBalanceReport>,
+    /// How bright it was made.
+    pub exposure: Option<ExposureReport>,
+    /// The look and its strength.
+    pub look: Option<LookReport>,
+    /// What was left out, replaced or not understood.
+    pub warnings: Vec<String>,
+}
+
+/// One frame of the burst.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct FrameReport {
+    /// What the source calls it.
+    pub name: String,
+    /// True where its samples are part of the picture.
+    pub used: bool,
+    /// Why it was left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<String>,
+    /// Exposure relative to the reference, in stops.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exposure_ev: Option<f32>,
+    /// Shift of the picture's centre against the reference, in pixels, to the right and down.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shift_px: Option<[f32; 2]>,
+    /// Turn of the picture against the reference in degrees, clockwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rotation_deg: Option<f32>,
+    /// Difference from the reference after alignment, in standard deviations of its noise: 1 is perfect.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub residual: Option<f32>,
+}
+
+/// Noise `var(x) = shot x + read` per colour, for black 0 and white 1.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct NoiseReport {
+    /// Variance per unit of signal: red, green, blue.
+    pub shot: [f32; 3],
+    /// Variance at black: red, green, blue.
+    pub read: [f32; 3],
+}
+
+/// The white the picture was balanced for.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct WhiteBalanceReport {
+    /// Where it comes from: "as shot", "estimated" or "asked".
+    pub source: &'static str,
+    /// Correlated colour temperature in kelvin.
+    pub kelvin: f64,
+    /// 3000 times the distance from the Planckian locus in CIE 1960 uv, positive towards magenta.
+    pub tint: f64,
+}
+
+/// How bright the picture was made.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct ExposureReport {
+    /// Stops from the reference frame to the picture, BaselineExposure and the user's wish included.
+    pub total_ev: f32,
+    /// Stops of it that the engine chose.
+    pub chosen_ev: f32,
+    /// Stops of it that the camera asked for (BaselineExposure).
+    pub baseline_ev: f32,
+}
+
+/// The look.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LookReport {
+    /// Its name.
+    pub name: String,
+    /// How much of it.
+    pub strength: f32,
+}
+
+impl Report {
+    /// The report as JSON, one object.
+    pub fn to_json(&self) -> serde_json::Value {
+        serde_json::to_value(self).unwrap_or_default()
+    }
+}
