@@ -1,0 +1,6 @@
+//! Writing DNG files.
+
+mod huffman;
+mod ljpeg;
+
+pub use ljpeg::LosslessJpeg;
