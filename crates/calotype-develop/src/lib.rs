@@ -9,8 +9,10 @@ mod exposure;
 mod fast_math;
 mod local_tone;
 pub mod proxy;
+mod sharpen;
 
 pub use camera_color::camera_color;
 pub use error::DevelopError;
 pub use exposure::{Exposure, ExposureLimit, ExposureParams, LuminanceNoise};
 pub use local_tone::{LocalContrast, LocalTone, LocalToneMap, LocalToneParams, LocalToneReport, ToneRows};
+pub use sharpen::{Sharpen, estimate_sigma};

@@ -46,36 +46,58 @@ impl ContrastPlanes {
         self.fine
     }
 
-    /// Fills the local means and the stops to add of row `y` of a picture `height` rows high.
-    pub fn rows(&self, y: usize, height: usize, mean: &mut [f32], added: &mut [f32]) {
-        stretch_row(&self.mean, y, height, mean);
-        stretch_row(&self.added, y, height, added);
+    /// Where the columns of a picture of `width` lie between the planes' columns.
+    pub fn columns(&self, width: usize) -> Vec<Column> {
+        let w = self.mean.width();
+        let step = w as f32 / width as f32;
+        let place = |x: usize| {
+            let u = ((x as f32 + 0.5) * step - 0.5).clamp(0.0, (w - 1) as f32);
+            Column { left: u as u32, share: u - (u as u32) as f32 }
+        };
+        (0..width).map(place).collect()
+    }
+
+    /// Fills the local means and the stops to add of row `y` of a picture `height` rows high, one per column;
+    /// `line` is scratch memory.
+    pub fn rows(
+        &self,
+        y: usize,
+        height: usize,
+        columns: &[Column],
+        line: &mut Vec<[f32; 2]>,
+        mean: &mut [f32],
+        added: &mut [f32],
+    ) {
+        let h = self.mean.height();
+        let v = ((y as f32 + 0.5) / height as f32 * h as f32 - 0.5).clamp(0.0, (h - 1) as f32);
+        let i = v as usize;
+        let t = v - i as f32;
+        let below = (i + 1).min(h - 1);
+        line.clear();
+        let (m, a) = ((self.mean.row(i), self.mean.row(below)), (self.added.row(i), self.added.row(below)));
+        line.extend((0..self.mean.width()).map(|x| [m.0[x] + t * (m.1[x] - m.0[x]), a.0[x] + t * (a.1[x] - a.0[x])]));
+        // the last column once more, for the pixels beyond its centre
+        line.extend(line.last().copied());
+        for ((column, mean), added) in columns.iter().zip(mean).zip(added) {
+            let (l, r) = (line[column.left as usize], line[column.left as usize + 1]);
+            *mean = l[0] + column.share * (r[0] - l[0]);
+            *added = l[1] + column.share * (r[1] - l[1]);
+        }
     }
 
     /// The change in stops at one pixel: the definition of what the rows compute.
     pub fn change(&self, x: usize, y: usize, width: usize, height: usize, z: f32) -> f32 {
-        let mut rows = (vec![0.0; width], vec![0.0; width]);
-        self.rows(y, height, &mut rows.0, &mut rows.1);
-        self.fine * soft(z - rows.0[x]) + rows.1[x]
+        let (mut mean, mut added) = (vec![0.0; width], vec![0.0; width]);
+        self.rows(y, height, &self.columns(width), &mut Vec::new(), &mut mean, &mut added);
+        self.fine * soft(z - mean[x]) + added[x]
     }
 }
 
-/// Row `y` of `height`, of a small plane stretched to `height` x `out.len()`, bilinear between pixel centres.
-fn stretch_row(plane: &Plane<f32>, y: usize, height: usize, out: &mut [f32]) {
-    let (w, h) = (plane.width(), plane.height());
-    let v = ((y as f32 + 0.5) / height as f32 * h as f32 - 0.5).clamp(0.0, (h - 1) as f32);
-    let i = v as usize;
-    let t = v - i as f32;
-    let (top, bottom) = (plane.row(i), plane.row((i + 1).min(h - 1)));
-    let step = w as f32 / out.len() as f32;
-    for (x, o) in out.iter_mut().enumerate() {
-        let u = ((x as f32 + 0.5) * step - 0.5).clamp(0.0, (w - 1) as f32);
-        let j = u as usize;
-        let k = (j + 1).min(w - 1);
-        let s = u - j as f32;
-        let (a, b) = (top[j] + s * (top[k] - top[j]), bottom[j] + s * (bottom[k] - bottom[j]));
-        *o = a + t * (b - a);
-    }
+/// A column's place between two columns of a smaller plane.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Column {
+    left: u32,
+    share: f32,
 }
 
 #[cfg(test)]
@@ -84,11 +106,12 @@ mod tests {
 
     #[test]
     fn a_stretched_ramp_stays_a_ramp() {
-        let p = Plane::from_fn(8, 4, |x, y| x as f32 + 10.0 * y as f32);
-        let mut row = vec![0.0; 32];
-        stretch_row(&p, 9, 16, &mut row);
-        assert!((row[17] - ((17.5 / 4.0 - 0.5) + 10.0 * (9.5 / 4.0 - 0.5))).abs() < 1e-4);
-        assert_eq!(row[0], row[1], "beyond the last centres the border goes on");
+        let mean = Plane::from_fn(8, 4, |x, y| x as f32 + 10.0 * y as f32);
+        let planes = ContrastPlanes { fine: 0.0, added: mean.clone(), mean };
+        let (mut mean, mut added) = (vec![0.0; 32], vec![0.0; 32]);
+        planes.rows(9, 16, &planes.columns(32), &mut Vec::new(), &mut mean, &mut added);
+        assert!((mean[17] - ((17.5 / 4.0 - 0.5) + 10.0 * (9.5 / 4.0 - 0.5))).abs() < 1e-4);
+        assert_eq!(added[31], mean[30], "beyond the last centres the border goes on");
     }
 
     #[test]

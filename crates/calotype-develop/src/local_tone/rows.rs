@@ -1,5 +1,6 @@
 //! The fast application of a local tone map, row by row.
 
+use super::contrast::Column;
 use super::grid::LEVELS;
 use super::{LocalToneMap, guide, log_level};
 use crate::fast_math;
@@ -16,6 +17,9 @@ pub struct ToneRows<'a> {
     /// Stops to add from the contrast planes, and the local mean of log2 luminance.
     added: Vec<f32>,
     mean: Vec<f32>,
+    /// Places in the contrast planes, and one of their rows.
+    columns: Vec<Column>,
+    small: Vec<[f32; 2]>,
 }
 
 impl<'a> ToneRows<'a> {
@@ -29,6 +33,8 @@ impl<'a> ToneRows<'a> {
             line: Vec::new(),
             added: vec![0.0; planes],
             mean: vec![0.0; planes],
+            columns: map.contrast.as_ref().map_or(Vec::new(), |c| c.columns(width)),
+            small: Vec::new(),
         }
     }
 
@@ -46,7 +52,7 @@ impl<'a> ToneRows<'a> {
         }
         let fine = match &self.map.contrast {
             Some(contrast) => {
-                contrast.rows(y, self.height, &mut self.mean, &mut self.added);
+                contrast.rows(y, self.height, &self.columns, &mut self.small, &mut self.mean, &mut self.added);
                 contrast.fine()
             }
             None => 0.0,
