@@ -23,7 +23,8 @@ pub fn max_chroma(space: RgbSpace, l: f64, [cos, sin]: [f64; 2], ceiling: f64) -
     if !inside(0.0) {
         return 0.0;
     }
-    let (mut low, mut high) = (0.0, 0.5);
+    // No colour of positive light is as colourful as 0.6 at L = 1, and chroma scales with L.
+    let (mut low, mut high) = (0.0, 0.6 * ceiling.max(1.0).cbrt());
     while high - low > 1e-9 {
         let middle = (low + high) / 2.0;
         *if inside(middle) { &mut low } else { &mut high } = middle;
