@@ -125,16 +125,17 @@ pub(super) fn refine(view: View, start: Homography, cells: &[(u32, u32)], freedo
         if deviations.len() < 2 {
             return fit;
         }
-        // twice the median of chi squared with two degrees of freedom is 2.77
-        let middle = deviations.len() / 2;
-        let scale = (deviations.select_nth_unstable_by(middle, f32::total_cmp).1.max(1e-6) / 1.386).max(1.0);
+        // the lowest 30 per cent of chi squared with two degrees of freedom are below 0.713
+        let low = deviations.len() * 3 / 10;
+        let scale = (*deviations.select_nth_unstable_by(low, f32::total_cmp).1 / 0.713).max(1.0);
         let (mut a, mut b) = ([[0.0f64; 8]; 8], [0.0f64; 8]);
         let (mut cost, mut pixels) = (0.0f64, 0.0f64);
         for (e, &(x, y)) in equations.iter().zip(cells) {
             if !usable(e) {
                 continue;
             }
-            let weight = 1.0 / (1.0 + disagreement(e) / (scale * OUTLIER * OUTLIER));
+            // Geman and McClure's weight: what moves by itself soon counts nothing
+            let weight = (1.0 + disagreement(e) / (scale * OUTLIER * OUTLIER)).powi(-2);
             let half = (CELL as f64 - 1.0) / 2.0;
             let (px, py) = fit.motion.map(s * (f64::from(x) + half) + 0.5, s * (f64::from(y) + half) + 0.5);
             let j = basis((px - centre.0) / unit, (py - centre.1) / unit);

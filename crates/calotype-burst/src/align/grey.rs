@@ -1,6 +1,6 @@
 //! From raw samples to a smooth grey picture of half size, in one pass.
 
-use calotype_image::{Plane, RAW_BLACK, RAW_RANGE, RawFrame, Shading, par};
+use calotype_image::{CfaColor, Plane, RAW_BLACK, RAW_RANGE, RawFrame, Shading, par};
 use fearless_simd::{Level, Simd, dispatch};
 
 /// Samples of this code or more count as clipped: one per cent below saturation, where noise is already cut off.
@@ -97,6 +97,64 @@ pub(super) fn smooth_grey(frame: &RawFrame, tone: Tone, gains: Option<&Plane<f32
     out
 }
 
+/// Variance of linear signal that is too fine for the smooth grey, per cell of `cell` x `cell` grey pixels: the mean square
+/// of green minus its four diagonal neighbours' mean, less its noise.
+///
+/// That difference passes a frequency (u, v) with 1 - cos u cos v: a tenth at an eighth of the sampling rate, all at a
+/// quarter, where the grey picture's Nyquist limit is, twice at the half.
+pub(super) fn fine_detail(frame: &RawFrame, cell: usize) -> Plane<f32> {
+    let (w, h) = (frame.samples.width(), frame.samples.height());
+    let side = 2 * cell;
+    let mut out = Plane::new(w.div_ceil(side), h.div_ceil(side));
+    let level = Level::new();
+    par::bands_mut(&mut out, 4, |top, mut band| {
+        let mut squares = vec![0.0f32; w / 2];
+        let mut sums = vec![0.0f32; w / 2];
+        for j in 0..band.height() {
+            squares.fill(0.0);
+            sums.fill(0.0);
+            let first = (top + j) * side;
+            let mut rows = 0;
+            // every second row has enough
+            for y in (first..(first + side).min(h)).step_by(2).filter(|&y| y > 0 && y + 1 < h) {
+                let green = usize::from(frame.cfa.color_at(0, y) != CfaColor::Green);
+                let lines = [y - 1, y, y + 1].map(|y| frame.samples.row(y));
+                dispatch!(level, simd => detail_row(simd, lines, green, &mut squares, &mut sums));
+                rows += 1;
+            }
+            for (i, v) in band.row_mut(j).iter_mut().enumerate() {
+                let range = (i * cell).min(w / 2)..((i + 1) * cell).min(w / 2);
+                let count = (rows * range.len()).max(1) as f32;
+                let square: f32 = squares[range.clone()].iter().sum::<f32>() / count;
+                let signal: f32 = sums[range].iter().sum::<f32>() / count;
+                *v = (square - 1.25 * frame.noise.variance(1, signal)).max(0.0);
+            }
+        }
+    });
+    out
+}
+
+/// Adds the square of green minus its diagonal neighbours, and the signal, to one sum per pair of columns.
+#[inline(always)]
+fn detail_row<S: Simd>(_: S, lines: [&[u16]; 3], green: usize, squares: &mut [f32], sums: &mut [f32]) {
+    let pairs = squares.len().min(sums.len());
+    if pairs < 3 {
+        return;
+    }
+    // pixel 2 x + green, for every x with neighbours on both sides
+    let n = pairs - 2;
+    let start = 2 + green - 1;
+    let [a, b, c] = lines.map(|l| &l[start..start + 2 * n + 1]);
+    let (squares, sums) = (&mut squares[1..n + 1], &mut sums[1..n + 1]);
+    for x in 0..n {
+        let around = i32::from(a[2 * x]) + i32::from(a[2 * x + 2]) + i32::from(c[2 * x]) + i32::from(c[2 * x + 2]);
+        let here = i32::from(b[2 * x + 1]);
+        let d = (4 * here - around) as f32 * (0.25 / RAW_RANGE);
+        squares[x] += d * d;
+        sums[x] += (here - i32::from(RAW_BLACK)) as f32 * (1.0 / RAW_RANGE);
+    }
+}
+
 /// Gains of a row of grey pixels, linear between the nodes.
 fn fill_gains(grid: &Plane<f32>, y: usize, gain: &mut [f32]) {
     let j = (y / GAIN_STEP).min(grid.height().saturating_sub(2));
@@ -184,6 +242,18 @@ mod tests {
                 let near = (8..=12).contains(&x) && (8..=12).contains(&y);
                 assert_eq!(g.get(x, y).is_nan(), near, "{x} {y}");
             }
+        }
+    }
+
+    #[test]
+    fn fine_detail_is_told_from_noise_and_slopes() {
+        let detail = |f: &RawFrame| fine_detail(f, 8).get(1, 1);
+        assert!(detail(&frame(64, 64, |x, y| 9000 + 100 * x as u16 + 40 * y as u16)) < 1e-6);
+        let stripes = detail(&frame(64, 64, |x, _| if x % 4 < 2 { 12_000 } else { 30_000 }));
+        // amplitude 9000 codes, passed with 1
+        assert!((stripes / (9000.0f32 / RAW_RANGE).powi(2) - 1.0).abs() < 0.02, "{stripes}");
+        for (w, h) in [(1, 1), (2, 3), (5, 40), (17, 16)] {
+            assert!(fine_detail(&frame(w, h, |_, _| 9000), 8).data().iter().all(|&v| v == 0.0));
         }
     }
 

@@ -6,13 +6,19 @@ mod cells;
 mod coarse;
 mod global;
 mod grey;
+mod local;
 mod prepared;
 mod pyramid;
 
 pub use prepared::Prepared;
 
 use crate::motion::{Homography, MotionField, MotionReport};
+use calotype_image::Plane;
 use global::{Freedom, View, refine};
+use local::LocalMotion;
+
+/// The level on which local motion starts: cells of 128 pixels of the frame.
+const LOCAL_TOP: usize = 3;
 
 /// What alignment may look for.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -78,5 +84,25 @@ pub fn align(reference: &Prepared, frame: &Prepared, options: &AlignOptions) -> 
         local: 0.0,
         rejected: false,
     };
-    MotionField::from_global(w, h, fit.motion, report)
+    if !options.local {
+        return MotionField::from_global(w, h, fit.motion, report);
+    }
+    let local = local::follow(View { level: 0, ..coarse }, &fit.motion, LOCAL_TOP.min(top));
+    assemble(&local, w, h, fit.motion, report)
+}
+
+/// The field of a global and a local motion.
+fn assemble(local: &LocalMotion, w: usize, h: usize, global: Homography, mut report: MotionReport) -> MotionField {
+    let (nx, ny) = MotionField::nodes(w, h);
+    let place = |k: usize| (k * MotionField::SPACING) as f64;
+    let residual = Plane::from_fn(nx, ny, |i, j| local.residual_at(place(i), place(j)));
+    let confidence = Plane::from_fn(nx, ny, |i, j| {
+        let (x, y) = global.map(place(i), place(j));
+        let inside = x > -8.0 && y > -8.0 && x < w as f64 + 8.0 && y < h as f64 + 8.0;
+        // full up to twice the usual mismatch, none from six times on
+        if inside { ((6.0 - local.mismatch_at(place(i), place(j))) / 4.0).clamp(0.0, 1.0) } else { 0.0 }
+    });
+    let moving = residual.data().iter().filter(|r| r[0].abs() + r[1].abs() > 0.05).count();
+    report.local = moving as f32 / (nx * ny) as f32;
+    MotionField::new(w, h, global, residual, confidence, report)
 }

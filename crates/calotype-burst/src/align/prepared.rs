@@ -1,11 +1,16 @@
 //! What alignment needs of one frame.
 
-use super::grey::{BLUR_NOISE, Tone, gain_at, gain_grid, smooth_grey};
+use super::cells::CELL;
+use super::grey::{BLUR_NOISE, Tone, fine_detail, gain_at, gain_grid, smooth_grey};
 use super::pyramid::{decimate, halve};
 use calotype_image::{Plane, RawFrame};
 
 /// The widest picture the exhaustive search may get.
 const COARSEST_WIDTH: usize = 96;
+
+/// Variance of false structure in the smooth grey per variance of detail too fine for it. A few thousandths get through
+/// the 2x2 mean and the blur, but they are alike over many pixels.
+const FALSE_STRUCTURE: f32 = 0.1;
 
 /// A grey pyramid of one raw frame, made once and used for every comparison.
 ///
@@ -23,6 +28,8 @@ pub struct Prepared {
     noise: (f32, f32),
     gains: Option<Plane<f32>>,
     levels: Vec<Plane<f32>>,
+    /// Variance of light too fine for the smooth grey, per cell of level 0; of the reference only.
+    detail: Option<Plane<f32>>,
 }
 
 impl Prepared {
@@ -30,7 +37,9 @@ impl Prepared {
     pub fn reference(frame: &RawFrame) -> Self {
         let (shot, read) = grey_noise(frame, 1.0);
         let offset = (read / shot.max(1e-12)).clamp(1e-4, 0.1);
-        Self::new(frame, frame.exposure, offset)
+        let mut prepared = Self::new(frame, frame.exposure, offset);
+        prepared.detail = Some(fine_detail(frame, CELL));
+        prepared
     }
 
     /// Prepares another frame for comparison with this reference: on its exposure and its tone scale.
@@ -48,7 +57,7 @@ impl Prepared {
         while levels[levels.len() - 1].width() >= COARSEST_WIDTH {
             levels.push(halve(&levels[levels.len() - 1]));
         }
-        Self { width, height, tone, exposure, noise: grey_noise(frame, gain), gains, levels }
+        Self { width, height, tone, exposure, noise: grey_noise(frame, gain), gains, levels, detail: None }
     }
 
     /// Width of the frame in pixels.
@@ -78,7 +87,11 @@ impl Prepared {
         let variance = gain * (self.noise.0 * light + gain * self.noise.1);
         // d grey / d light = 1 / (2 grey); each level averages about five pixels of the one before
         let smoothing = if level < 2 { BLUR_NOISE } else { BLUR_NOISE / (1 << (2 * (level - 1)).min(20)) as f32 };
-        smoothing * variance / (4.0 * grey * grey).max(1e-9)
+        let detail = self.detail.as_ref().map_or(0.0, |d| {
+            let at = |v: usize| ((v << level) / CELL) as isize;
+            gain * gain * d.clamped(at(x), at(y))
+        });
+        (smoothing * variance + FALSE_STRUCTURE * detail) / (4.0 * grey * grey).max(1e-9)
     }
 }
 
