@@ -5,8 +5,11 @@
 //! large bright areas would lose their tones; and does not lift what is only noise.
 
 use crate::fast_math;
-use crate::proxy::{MID_GREY, REC2020_LUMINANCE};
+use crate::proxy::{MID_GREY, REC2020_LUMINANCE, shrink};
 use calotype_image::SceneRgb;
+
+/// Pixels that statistics are taken from.
+const ENOUGH_PIXELS: usize = 65_000;
 
 /// Noise of luminance: `var(Y) = shot * Y + read`, Y scene-linear before exposure.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -116,7 +119,7 @@ impl Exposure {
             clipped: 0.0,
             limit: ExposureLimit::Camera,
         };
-        let Some(stats) = Statistics::of(proxy, p.clip) else { return camera };
+        let Some(stats) = Statistics::of(&shrink(proxy, ENOUGH_PIXELS), p.clip) else { return camera };
         let key = key(&stats, p.scene_ev100);
         let strength = p.strength.clamp(0.0, 1.0);
 

@@ -16,10 +16,9 @@ mod kernel;
 mod psf;
 
 use crate::LuminanceNoise;
-use crate::exposure::smoothstep;
 use crate::proxy::REC2020_LUMINANCE;
 use calotype_image::{Plane, SceneRgb, par};
-use fearless_simd::{Level, Simd, dispatch};
+use fearless_simd::{Level, dispatch, prelude::*};
 use kernel::{Kernel, RADIUS};
 
 pub use psf::estimate_sigma;
@@ -43,6 +42,8 @@ impl Default for Sharpen {
 
 /// Rows that one thread sharpens at a time.
 const BAND: usize = 64;
+/// Scratch rows are this much or a multiple long: the widest vectors fit in evenly.
+const PAD: usize = 16;
 /// How far beyond the values around it a pixel may go, in parts of their range; and downwards, of the least of them:
 /// dark sides of edges show an undershoot much more than bright sides an overshoot.
 const MARGIN: f32 = 0.25;
@@ -103,7 +104,7 @@ impl Sharpen {
             }
             for i in 0..rows {
                 window.factors(level, &luminance, i + RADIUS, &kernel, &limits);
-                let f = &window.factor;
+                let f = &window.factor[..w];
                 dispatch!(level, simd => scale_row(simd, f, r.row_mut(i), g.row_mut(i), b.row_mut(i)));
             }
         });
@@ -137,7 +138,7 @@ impl Limits {
     }
 }
 
-/// Scratch rows of one thread, padded by the filter's radius on both sides.
+/// Scratch rows of one thread, padded by the filter's radius on both sides and to whole vectors.
 struct Window {
     width: usize,
     /// Sums of the rows at distance 0, 1, 2 and 3.
@@ -150,13 +151,14 @@ struct Window {
 
 impl Window {
     fn new(width: usize) -> Self {
-        let padded = || vec![0.0; width + 2 * RADIUS];
+        let whole = width.next_multiple_of(PAD);
+        let padded = || vec![0.0; whole + 2 * RADIUS];
         Self {
             width,
             folded: std::array::from_fn(|_| padded()),
             low: padded(),
             high: padded(),
-            factor: vec![1.0; width],
+            factor: vec![1.0; whole],
         }
     }
 
@@ -213,9 +215,10 @@ fn extremes<S: Simd>(_: S, a: &[f32], b: &[f32], c: &[f32], low: &mut [f32], hig
     }
 }
 
+/// The factors of a row. `folded`, `low` and `high` are padded on both sides, `factor` to a multiple of [`PAD`].
 #[inline(always)]
 fn factor_row<S: Simd>(
-    _: S,
+    simd: S,
     folded: [&[f32]; RADIUS + 1],
     low: &[f32],
     high: &[f32],
@@ -223,33 +226,44 @@ fn factor_row<S: Simd>(
     limits: &Limits,
     factor: &mut [f32],
 ) {
-    let n = factor.len();
-    let padded = n + 2 * RADIUS;
-    let [f0, f1, f2, f3] = folded;
-    let (f0, f1, f2, f3) = (&f0[..padded], &f1[..padded], &f2[..padded], &f3[..padded]);
-    let (low, high) = (&low[..padded], &high[..padded]);
+    const C: usize = RADIUS;
+    let n = S::f32s::LEN;
     let t = &kernel.taps;
-    let (start, end) = GATE;
-    for x in 0..n {
-        let c = x + RADIUS;
-        let mut detail = t[0][0] * f0[c] + t[1][0] * f1[c] + t[2][0] * f2[c] + t[3][0] * f3[c];
+    for (i, out) in factor.chunks_exact_mut(n).enumerate() {
+        let x = i * n;
+        // every row as seen from the pixels x and on, shifted by 0 to 6
+        let [f0, f1, f2, f3] = folded.map(|row| &row[x..x + n + 2 * RADIUS]);
+        let (low, high) = (&low[x..x + n + 2 * RADIUS], &high[x..x + n + 2 * RADIUS]);
+        let y = S::f32s::from_slice(simd, &f0[C..C + n]);
+        let mut detail = y * t[0][0];
+        detail += S::f32s::from_slice(simd, &f1[C..C + n]) * t[1][0];
+        detail += S::f32s::from_slice(simd, &f2[C..C + n]) * t[2][0];
+        detail += S::f32s::from_slice(simd, &f3[C..C + n]) * t[3][0];
         for d in 1..=RADIUS {
-            detail += t[0][d] * (f0[c - d] + f0[c + d]) + t[1][d] * (f1[c - d] + f1[c + d]);
-            detail += t[2][d] * (f2[c - d] + f2[c + d]) + t[3][d] * (f3[c - d] + f3[c + d]);
+            let (l, r) = (C - d, C + d);
+            for (f, row) in [(f0, 0), (f1, 1), (f2, 2), (f3, 3)] {
+                let pair = S::f32s::from_slice(simd, &f[l..l + n]) + S::f32s::from_slice(simd, &f[r..r + n]);
+                detail += pair * t[row][d];
+            }
         }
-        let y = f0[c];
-        let least = low[c - 1].min(low[c]).min(low[c + 1]);
-        let most = high[c - 1].max(high[c]).max(high[c + 1]);
+        let (mut least, mut most) =
+            (S::f32s::from_slice(simd, &low[C..C + n]), S::f32s::from_slice(simd, &high[C..C + n]));
+        for k in [C - 1, C + 1] {
+            least = least.min(S::f32s::from_slice(simd, &low[k..k + n]));
+            most = most.max(S::f32s::from_slice(simd, &high[k..k + n]));
+        }
         let range = most - least;
-        let noise = (limits.shot * y.max(0.0) + limits.read).sqrt();
-        let gate = smoothstep(start, end, range / noise);
-        let below = (least - limits.margin * range).max(least * (1.0 - limits.dark_margin));
+        let light = y.max(0.0);
+        let noise = (light * limits.shot + limits.read).sqrt();
+        let gate = ((range / noise - GATE.0) * (1.0 / (GATE.1 - GATE.0))).max(0.0).min(1.0);
+        let gate = gate * gate * (gate * -2.0 + 3.0);
+        let below = (least - range * limits.margin).max(least * (1.0 - limits.dark_margin));
         // where least is negative the second bound lies above it
         let below = below.min(y);
-        let above = most + limits.margin * range;
-        let wanted = (y + gate * detail).max(below).min(above);
-        let ratio = (wanted + limits.floor) / (y.max(0.0) + limits.floor);
-        factor[x] = ratio.clamp(0.25, 4.0);
+        let above = range * limits.margin + most;
+        let wanted = (gate * detail + y).max(below).min(above);
+        let ratio = (wanted + limits.floor) / (light + limits.floor);
+        ratio.max(0.25).min(4.0).store_slice(out);
     }
 }
 

@@ -5,6 +5,8 @@ use calotype_image::SceneRgb;
 
 /// Samples looked at around an edge.
 const WINDOW: usize = 9;
+/// Rows and columns looked at.
+const LINES: usize = 320;
 /// Edges needed for a statement.
 const ENOUGH: usize = 60;
 
@@ -21,19 +23,23 @@ pub fn estimate_sigma(picture: &SceneRgb, noise_at_grey: f32) -> Option<f32> {
         let p = picture.get(x, y);
         REC2020_LUMINANCE[0] * p[0] + REC2020_LUMINANCE[1] * p[1] + REC2020_LUMINANCE[2] * p[2]
     };
-    // every so many lines, so that a photograph costs no more than a small one
+    // So many lines that a photograph costs no more than a small picture; columns in strips of one cache line.
     let mut line = Vec::new();
-    let skip = (h / 700).max(1);
-    for y in (0..h).step_by(skip) {
+    for y in (0..h).step_by((h / LINES).max(1)) {
         line.clear();
         line.extend((0..w).map(|x| luminance(x, y)));
         edges(&line, noise_at_grey, &mut widths);
     }
-    let skip = (w / 700).max(1);
-    for x in (0..w).step_by(skip) {
-        line.clear();
-        line.extend((0..h).map(|y| luminance(x, y)));
-        edges(&line, noise_at_grey, &mut widths);
+    const STRIP: usize = 16;
+    let mut strip = vec![Vec::new(); STRIP];
+    for left in (0..w).step_by((w * STRIP / LINES).max(STRIP)) {
+        strip.iter_mut().for_each(Vec::clear);
+        for y in 0..h {
+            for (x, line) in (left..w).zip(&mut strip) {
+                line.push(luminance(x, y));
+            }
+        }
+        strip.iter().for_each(|line| edges(line, noise_at_grey, &mut widths));
     }
     if widths.len() < ENOUGH {
         return None;
