@@ -5,8 +5,10 @@
 mod camera_color;
 pub mod demosaic;
 mod error;
+pub mod executor;
 mod exposure;
 mod fast_math;
+mod highlights;
 mod local_tone;
 pub mod proxy;
 mod sharpen;
@@ -14,5 +16,6 @@ mod sharpen;
 pub use camera_color::camera_color;
 pub use error::DevelopError;
 pub use exposure::{Exposure, ExposureLimit, ExposureParams, LuminanceNoise};
+pub use highlights::{CLIPPED, Highlights};
 pub use local_tone::{LocalContrast, LocalTone, LocalToneMap, LocalToneParams, LocalToneReport, ToneRows};
 pub use sharpen::{Sharpen, estimate_sigma};

@@ -26,6 +26,16 @@ impl<T> Band<'_, T> {
         self.height
     }
 
+    /// Samples from the start of one row to the start of the next.
+    pub fn stride(&self) -> usize {
+        self.stride
+    }
+
+    /// All rows, `stride` samples each.
+    pub fn data_mut(&mut self) -> &mut [T] {
+        self.data
+    }
+
     /// Row `y`, counted from the band's top.
     pub fn row_mut(&mut self, y: usize) -> &mut [T] {
         &mut self.data[y * self.stride..][..self.width]
@@ -64,6 +74,16 @@ pub fn map<R: Send>(count: usize, f: impl Fn(usize) -> R + Sync + Send) -> Vec<R
     (0..count).into_par_iter().map(f).collect()
 }
 
+/// Calls `f(i, item, scratch)` for every item, on all cores; each thread makes its own `scratch` and keeps it from
+/// one item to the next.
+pub fn items_mut<T: Send, S>(
+    items: &mut [T],
+    scratch: impl Fn() -> S + Sync + Send,
+    f: impl Fn(usize, &mut T, &mut S) + Sync + Send,
+) {
+    items.par_iter_mut().enumerate().for_each_init(scratch, |scratch, (i, item)| f(i, item, scratch));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,6 +97,13 @@ mod tests {
             }
         });
         assert!((0..17).all(|y| p.row(y) == [y as u32 + 1; 5]));
+    }
+
+    #[test]
+    fn items_are_visited_once() {
+        let mut items = vec![0; 100];
+        items_mut(&mut items, || 1, |i, item, one| *item += i + *one);
+        assert!(items.iter().enumerate().all(|(i, &v)| v == i + 1));
     }
 
     #[test]

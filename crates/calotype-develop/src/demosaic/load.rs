@@ -1,6 +1,7 @@
 //! From the mosaic to half rows on the interpolation scale, and back.
 
 use super::ring::PAD;
+use crate::executor::mirror;
 use calotype_image::{Mosaic, NoiseModel};
 
 /// The square-root scale `sqrt(gain x + offset)`.
@@ -31,16 +32,6 @@ impl Scale {
     pub(super) fn encode(&self, color: usize, x: f32) -> f32 {
         (self.gains[color] * x + self.offset).max(0.0).sqrt()
     }
-}
-
-/// The place of `i` in 0..n when the picture is mirrored about its outermost pixels.
-pub(super) fn mirror(i: isize, n: usize) -> usize {
-    if n < 2 {
-        return 0;
-    }
-    let period = 2 * (n as isize - 1);
-    let m = i.rem_euclid(period);
-    m.min(period - m) as usize
 }
 
 /// Column parity of the red or blue samples of row `y`.

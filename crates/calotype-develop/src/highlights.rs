@@ -1,0 +1,273 @@
+//! Clipped channels filled from the others.
+//!
+//! Where a channel is clipped the others often are not. The fill takes the mean of the two other channels about the
+//! pixel, averaged in square-root space after white balance, and adds what this channel usually exceeds such a mean
+//! by, learnt over the picture in the neighbourhood of clipped places: the published "opposed" idea. Where all three
+//! clip, nothing is known of the colour and the fill becomes neutral, smoothly, so that suns are white and not
+//! magenta. Run it before lens shading is corrected, while one level means saturation everywhere.
+
+use crate::executor::{Rows, RowsMut, Stage};
+use calotype_image::{Camera, CameraRgb, par};
+use fearless_simd::{Level, Simd, dispatch};
+
+/// A channel counts as clipped from this fraction of its clipping level on: noise and resampling keep clipped
+/// samples a little below it.
+pub const CLIPPED: f32 = 0.985;
+/// Pixels of a side of the blocks in which clipped places are looked for.
+const BLOCK: usize = 8;
+/// From this fraction of its clipping level on, the last unclipped channel pulls the fill to neutral.
+const FADE: f32 = 0.85;
+
+/// The fill, with what it learnt about one picture.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Highlights {
+    gains: [f32; 3],
+    clip: [f32; 3],
+    offset: [f32; 3],
+    any: bool,
+}
+
+impl Highlights {
+    /// Learns from `picture` how clipped colours differ from the mean of the others.
+    ///
+    /// `white_balance`: gains that make neutral objects grey. `clip`: the level at which each channel saturates,
+    /// before white balance: 1 for a burst of equal exposures, more where darker frames reach further.
+    pub fn learn(picture: &CameraRgb, white_balance: [f32; 3], clip: [f32; 3]) -> Self {
+        let mut learnt = Self { gains: white_balance, clip, offset: [0.0; 3], any: false };
+        let (width, height) = (picture.width(), picture.height());
+        let (across, down) = (width.div_ceil(BLOCK), height.div_ceil(BLOCK));
+        let level = clip.map(|c| c * CLIPPED);
+        let clipped: Vec<u8> = par::map(down, |by| {
+            let mut flags = vec![0u8; across];
+            for y in by * BLOCK..((by + 1) * BLOCK).min(height) {
+                for (c, row) in picture.row(y).into_iter().enumerate() {
+                    for (flag, part) in flags.iter_mut().zip(row.chunks(BLOCK)) {
+                        let highest = part.iter().fold(f32::MIN, |a, &v| if v > a { v } else { a });
+                        *flag |= u8::from(highest >= level[c]) << c;
+                    }
+                }
+            }
+            flags
+        })
+        .concat();
+        learnt.any = clipped.iter().any(|&f| f != 0);
+        if !learnt.any {
+            return learnt;
+        }
+        // blocks beside clipped ones tell what the colour is like there
+        let sums = par::map(down, |by| {
+            let mut sum = [(0.0f64, 0u32); 3];
+            for bx in 0..across {
+                let mut near = 0u8;
+                for y in by.saturating_sub(1)..(by + 2).min(down) {
+                    for x in bx.saturating_sub(1)..(bx + 2).min(across) {
+                        near |= clipped[y * across + x];
+                    }
+                }
+                if near == 0 {
+                    continue;
+                }
+                for y in (by * BLOCK..((by + 1) * BLOCK).min(height)).step_by(2) {
+                    for x in (bx * BLOCK..((bx + 1) * BLOCK).min(width)).step_by(2) {
+                        learnt.add(picture, x, y, near, &mut sum);
+                    }
+                }
+            }
+            sum
+        });
+        for c in 0..3 {
+            let (total, count) = sums.iter().fold((0.0, 0u64), |(t, n), s| (t + s[c].0, n + u64::from(s[c].1)));
+            // a few hundred phantom samples without offset keep a handful of odd ones from deciding
+            learnt.offset[c] = (total / (count + 256) as f64) as f32;
+        }
+        learnt
+    }
+
+    /// True where something is clipped, so that the stage has work to do.
+    pub fn needed(&self) -> bool {
+        self.any
+    }
+
+    /// Adds one pixel's differences to the sums, for the colours near whose clipping it lies.
+    fn add(&self, picture: &CameraRgb, x: usize, y: usize, near: u8, sum: &mut [(f64, u32); 3]) {
+        let v = picture.get(x, y);
+        if (0..3).any(|c| v[c] >= CLIPPED * self.clip[c]) {
+            return;
+        }
+        let root = [0, 1, 2].map(|c| (v[c] * self.gains[c]).max(0.0).sqrt());
+        for c in 0..3 {
+            if near & (1 << c) != 0 && v[c] > 0.2 * self.clip[c] {
+                let mean = 0.5 * (root[(c + 1) % 3] + root[(c + 2) % 3]);
+                sum[c].0 += f64::from(v[c] * self.gains[c] - mean * mean);
+                sum[c].1 += 1;
+            }
+        }
+    }
+}
+
+impl Stage for Highlights {
+    type In = Camera;
+    type Out = Camera;
+    const BORDER: usize = 1;
+
+    fn run(&self, input: &Rows<'_, Camera>, output: &mut RowsMut<'_, Camera>) {
+        let level = Level::new();
+        let mut work = Work::new(input.width());
+        for y in output.top()..output.bottom() {
+            let rows = [-1, 0, 1].map(|d| input.row(y as isize + d));
+            let mut out = output.row_mut(y);
+            for (o, i) in out.iter_mut().zip(rows[1]) {
+                o.copy_from_slice(i);
+            }
+            let limits = self.clip.map(|c| c * CLIPPED);
+            let clipped = dispatch!(level, simd => any_above(simd, rows[1], limits));
+            if self.any && clipped {
+                dispatch!(level, simd => fill_row(simd, self, rows, &mut work, out));
+            }
+        }
+    }
+}
+
+/// Row buffers.
+struct Work {
+    /// Square roots of the white balanced channels, summed over three rows, with one more sample at either end.
+    sums: [Vec<f32>; 3],
+}
+
+impl Work {
+    fn new(width: usize) -> Self {
+        Self { sums: [(); 3].map(|()| vec![0.0; width + 2]) }
+    }
+}
+
+/// True where a sample of a row reaches its channel's limit.
+#[inline(always)]
+fn any_above<S: Simd>(_: S, row: [&[f32]; 3], limits: [f32; 3]) -> bool {
+    let mut any = false;
+    for (row, limit) in row.into_iter().zip(limits) {
+        for part in row.chunks(64) {
+            let mut count = 0u32;
+            for i in 0..part.len() {
+                count += u32::from(part[i] >= limit);
+            }
+            any |= count > 0;
+        }
+    }
+    any
+}
+
+/// Fills the clipped channels of one row.
+#[inline(always)]
+fn fill_row<S: Simd>(_: S, h: &Highlights, rows: [[&[f32]; 3]; 3], work: &mut Work, out: [&mut [f32]; 3]) {
+    let n = out[0].len();
+    for c in 0..3 {
+        let (a, b, d) = (&rows[0][c][..n], &rows[1][c][..n], &rows[2][c][..n]);
+        let sum = &mut work.sums[c][..n + 2];
+        let gain = h.gains[c];
+        for i in 0..n {
+            sum[i + 1] = (a[i] * gain).max(0.0).sqrt() + (b[i] * gain).max(0.0).sqrt() + (d[i] * gain).max(0.0).sqrt();
+        }
+        sum[0] = sum[2.min(n)];
+        sum[n + 1] = sum[if n > 1 { n - 1 } else { 1 }];
+    }
+    let [r, g, b] = out;
+    let (r, g, b) = (&mut r[..n], &mut g[..n], &mut b[..n]);
+    let [sr, sg, sb] = &work.sums;
+    let (sr, sg, sb) = (&sr[..n + 2], &sg[..n + 2], &sb[..n + 2]);
+    let limit = h.clip.map(|c| c * CLIPPED);
+    let fraction = [0, 1, 2].map(|c| 1.0 / limit[c]);
+    let inverse = h.gains.map(|g| 1.0 / g);
+    for i in 0..n {
+        let z = [r[i] * h.gains[0], g[i] * h.gains[1], b[i] * h.gains[2]];
+        let root = [sr[i] + sr[i + 1] + sr[i + 2], sg[i] + sg[i + 1] + sg[i + 2], sb[i] + sb[i + 1] + sb[i + 2]];
+        // 1 where even the least clipped channel is about to clip
+        let least = (r[i] * fraction[0]).min(g[i] * fraction[1]).min(b[i] * fraction[2]);
+        let t = ((least - FADE) * (1.0 / (1.0 - FADE))).clamp(0.0, 1.0);
+        let fade = t * t * (3.0 - 2.0 * t);
+        let white = z[0].max(z[1]).max(z[2]);
+        let mut fill = [0.0; 3];
+        for c in 0..3 {
+            let mean = (root[(c + 1) % 3] + root[(c + 2) % 3]) * (1.0 / 18.0);
+            let opposed = (mean * mean + h.offset[c]).max(z[c]);
+            fill[c] = opposed + fade * (white - opposed);
+        }
+        r[i] = if r[i] >= limit[0] { fill[0].max(z[0]) * inverse[0] } else { r[i] };
+        g[i] = if g[i] >= limit[1] { fill[1].max(z[1]) * inverse[1] } else { g[i] };
+        b[i] = if b[i] >= limit[2] { fill[2].max(z[2]) * inverse[2] } else { b[i] };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::executor::{Banded, Whole, assert_bands_agree};
+    use calotype_image::Plane;
+
+    const GAINS: [f32; 3] = [2.0, 1.0, 1.5];
+
+    fn recovered(f: impl Fn(usize, usize) -> [f32; 3]) -> (CameraRgb, CameraRgb) {
+        let picture =
+            CameraRgb::from_planes([0, 1, 2].map(|c| Plane::from_fn(64, 48, |x, y| (f(x, y)[c] / GAINS[c]).min(1.0))));
+        let stage = Highlights::learn(&picture, GAINS, [1.0; 3]);
+        (Banded::default().run(&stage, picture.clone()), picture)
+    }
+
+    #[test]
+    fn unclipped_pixels_are_untouched() {
+        let (out, before) = recovered(|x, y| [x as f32 / 30.0, y as f32 / 30.0, (x + y) as f32 / 80.0]);
+        let mut changed = 0;
+        for y in 0..48 {
+            for x in 0..64 {
+                let (a, b) = (before.get(x, y), out.get(x, y));
+                for c in 0..3 {
+                    assert!(a[c] >= CLIPPED || a[c].to_bits() == b[c].to_bits());
+                    assert!(b[c] >= a[c]);
+                    changed += usize::from(a[c] != b[c]);
+                }
+            }
+        }
+        assert!(changed > 100);
+    }
+
+    #[test]
+    fn a_neutral_ramp_stays_neutral() {
+        // grey from dark to 1.4: green clips at 1, blue at 1.5, red at 2
+        let (out, _) = recovered(|x, _| [x as f32 * 1.4 / 63.0; 3]);
+        for x in 0..64 {
+            let v = out.get(x, 20);
+            let z = [0, 1, 2].map(|c| v[c] * GAINS[c]);
+            assert!((z[1] - z[0]).abs() <= 0.06 * z[0], "column {x}: {z:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_clipped_everywhere_is_white() {
+        let (out, _) = recovered(|_, _| [9.0; 3]);
+        for c in 0..3 {
+            assert!((out.get(30, 30)[c] * GAINS[c] - 2.0).abs() < 1e-5);
+        }
+    }
+
+    #[test]
+    fn a_coloured_ramp_is_continued() {
+        // a warm light: green is 0.8 of red throughout, and clips first
+        let f = |x: usize| [x as f32 * 1.7 / 63.0, x as f32 * 1.36 / 63.0, x as f32 * 1.0 / 63.0];
+        let (out, before) = recovered(|x, _| f(x));
+        let error = |p: &CameraRgb| (0..64).map(|x| (p.get(x, 9)[1] - f(x)[1]).abs()).fold(0.0, f32::max);
+        assert!(error(&out) < 0.35 * error(&before), "{} of {}", error(&out), error(&before));
+    }
+
+    #[test]
+    fn nothing_clipped_nothing_done() {
+        let (out, before) = recovered(|x, _| [x as f32 / 80.0; 3]);
+        assert_eq!(out.planes, before.planes);
+        assert!(!Highlights::learn(&before, GAINS, [1.0; 3]).needed());
+    }
+
+    #[test]
+    fn bands_and_whole_agree() {
+        assert_bands_agree(|p| Highlights::learn(p, GAINS, [1.0, 0.9, 1.1]));
+        let empty = CameraRgb::new(0, 0);
+        assert!(Whole.run(&Highlights::learn(&empty, GAINS, [1.0; 3]), &empty).planes[0].is_empty());
+    }
+}
