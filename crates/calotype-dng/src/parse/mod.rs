@@ -1,0 +1,38 @@
+//! From directories to plain values.
+
+mod color;
+mod exif;
+mod gain_table;
+mod geometry;
+mod info;
+mod noise;
+mod profile;
+mod select;
+
+pub(crate) use geometry::masked_areas;
+pub(crate) use info::{info, report};
+pub(crate) use select::{Sources, select};
+
+use crate::error::{DngError, Warning};
+
+/// Where what was left out is written down.
+#[derive(Debug, Default)]
+pub(crate) struct Notes(pub(crate) Vec<Warning>);
+
+impl Notes {
+    /// The value; an error becomes a warning and "nothing".
+    pub(crate) fn take<T>(&mut self, result: Result<Option<T>, DngError>) -> Option<T> {
+        match result {
+            Ok(value) => value,
+            Err(error) => {
+                self.0.push(Warning::new("left out", error.to_string()));
+                None
+            }
+        }
+    }
+
+    /// A warning about a place.
+    pub(crate) fn warn(&mut self, place: impl Into<String>, reason: impl Into<String>) {
+        self.0.push(Warning::new(place, reason));
+    }
+}
