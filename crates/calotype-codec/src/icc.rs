@@ -43,14 +43,6 @@ impl ColorSpace {
     pub fn luminance(self) -> [f64; 3] {
         rgb_to_xyz(self.primaries(), D65)[1]
     }
-
-    /// `ColourPrimaries` of ITU-T H.273: 1 for Rec.709, 12 for Display P3.
-    pub(crate) fn cicp_primaries(self) -> u8 {
-        match self {
-            Self::Srgb => 1,
-            Self::DisplayP3 => 12,
-        }
-    }
 }
 
 /// The ICC profile of a space, ready to embed.
@@ -64,7 +56,13 @@ pub fn icc(space: ColorSpace) -> &'static [u8] {
     cell.get_or_init(|| build(space.name(), space.primaries()))
 }
 
-type Matrix = [[f64; 3]; 3];
+/// Three rows of three.
+pub(crate) type Matrix = [[f64; 3]; 3];
+
+/// Linear RGB to linear RGB between primaries of one white, D65.
+pub(crate) fn conversion(from: [[f64; 2]; 3], to: [[f64; 2]; 3]) -> Matrix {
+    multiply(inverse(rgb_to_xyz(to, D65)), rgb_to_xyz(from, D65))
+}
 
 fn multiply(a: Matrix, b: Matrix) -> Matrix {
     std::array::from_fn(|i| std::array::from_fn(|j| (0..3).map(|k| a[i][k] * b[k][j]).sum()))

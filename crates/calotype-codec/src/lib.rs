@@ -21,25 +21,35 @@
 //! What it does not do: read pictures, convert primaries, choose what to write.
 
 mod atomic;
+mod avif;
 mod error;
+mod exr;
 mod format;
 mod gain_map;
 mod icc;
 mod ifd;
 mod jpeg;
+mod jxl;
 mod metadata;
 mod picture;
+mod png;
 mod quantize;
+mod tiff;
 pub mod transfer;
 mod ultra_hdr;
 
 pub use atomic::{AtomicFile, save};
+pub use avif::write_avif;
 pub use error::{Error, Result};
+pub use exr::{ScenePrimaries, write_exr};
 pub use format::{Chroma, EncodeOptions, Format};
 pub use gain_map::{GainMapImage, GainMapMetadata, GainMapOptions};
 pub use icc::{ColorSpace, D65, icc};
 pub use ifd::{Ifd, Value};
 pub use jpeg::write_jpeg;
+pub use jxl::write_jxl;
 pub use metadata::{Directory, Exif, Metadata};
 pub use picture::{Interleaved, Rgb8, Rgb16, Rows};
+pub use png::write_png;
 pub use quantize::{to_rgb8, to_rgb16};
+pub use tiff::write_tiff;

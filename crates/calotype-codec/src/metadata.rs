@@ -199,7 +199,7 @@ impl Metadata {
                 sub.set(0xA000, Value::Undefined(b"0100".to_vec()));
             }
             let mut out = b"II*\0\x08\0\0\0".to_vec();
-            write_linked(main, sub, gps, &mut out);
+            write_linked(main, sub, gps, 8, &mut out);
             if out.len() <= limit || exif.extra.is_empty() {
                 return out;
             }
@@ -219,23 +219,22 @@ impl Metadata {
     }
 }
 
-/// Appends three directories, the second and third linked from the first, which begins at the end of `out`.
-pub(crate) fn write_linked(mut main: Ifd, exif: Ifd, gps: Ifd, out: &mut Vec<u8>) {
+/// Appends three directories, the second and third linked from the first, which begins at `at` of its file.
+pub(crate) fn write_linked(mut main: Ifd, exif: Ifd, gps: Ifd, at: u32, out: &mut Vec<u8>) {
     main.set(EXIF_POINTER, 0u32);
     if !gps.is_empty() {
         main.set(GPS_POINTER, 0u32);
     }
-    let main_at = out.len();
-    let exif_at = main_at + main.size();
-    let gps_at = exif_at + exif.size();
-    main.set(EXIF_POINTER, exif_at as u32);
+    let exif_at = at + main.size() as u32;
+    let gps_at = exif_at + exif.size() as u32;
+    main.set(EXIF_POINTER, exif_at);
     if !gps.is_empty() {
-        main.set(GPS_POINTER, gps_at as u32);
+        main.set(GPS_POINTER, gps_at);
     }
-    main.write(main_at as u32, out);
-    exif.write(exif_at as u32, out);
+    main.write(at, out);
+    exif.write(exif_at, out);
     if !gps.is_empty() {
-        gps.write(gps_at as u32, out);
+        gps.write(gps_at, out);
     }
 }
 
