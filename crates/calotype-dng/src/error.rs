@@ -76,6 +76,9 @@ pub enum DngError {
         /// What is wrong.
         reason: String,
     },
+    /// The file cannot be written: a full disk, for example.
+    #[error("cannot write: {0}")]
+    Io(#[from] std::io::Error),
     /// The picture cannot be written as asked.
     #[error("cannot write this DNG: {reason}")]
     Write {

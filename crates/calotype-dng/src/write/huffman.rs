@@ -29,12 +29,9 @@ impl HuffmanTable {
         if frequencies.iter().all(|&f| f == 0) {
             weights[0] = 1;
         }
-        let mut lengths = code_lengths(weights);
-        lengths.sort_unstable_by_key(|&(length, symbol, _)| (length, symbol));
-        let longest_first = lengths.iter().rev();
-        // counts per length, as many as there are symbols with a code
+        let lengths = code_lengths(weights);
         let mut counts = [0usize; SYMBOLS + 2];
-        longest_first.for_each(|&(length, ..)| counts[length] += 1);
+        lengths.iter().for_each(|&(length, ..)| counts[length] += 1);
         shorten(&mut counts);
         // the reserved symbol is one of the longest
         if let Some(longest) = (1..=LONGEST).rev().find(|&n| counts[n] > 0) {

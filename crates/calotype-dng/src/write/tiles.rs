@@ -1,0 +1,65 @@
+//! A picture cut into compressed tiles.
+
+use super::LosslessJpeg;
+use calotype_image::{Plane, par};
+
+/// Pixels across and down a tile.
+pub(super) const TILE: usize = 256;
+
+/// Lossless JPEG tiles of a plane, row by row of tiles, compressed on all cores. Those of a mosaic have two components,
+/// so that columns of one colour stand together. Tiles that stick out are filled up with the last samples of each
+/// colour, which cost next to nothing.
+pub(super) fn compress(plane: &Plane<u16>, is_mosaic: bool) -> Vec<Vec<u8>> {
+    let across = plane.width().div_ceil(TILE);
+    let step = if is_mosaic { 2 } else { 1 };
+    let jpeg = LosslessJpeg::new(TILE, TILE).with_components(step);
+    par::map(across * plane.height().div_ceil(TILE), |i| {
+        let (left, top) = (i % across * TILE, i / across * TILE);
+        let mut samples = vec![0u16; TILE * TILE];
+        for (y, out) in samples.chunks_exact_mut(TILE).enumerate() {
+            let row = &plane.row(inside(top + y, plane.height(), step))[left..];
+            let count = row.len().min(TILE);
+            out[..count].copy_from_slice(&row[..count]);
+            for x in count..TILE {
+                out[x] = row[inside(x, row.len(), step)];
+            }
+        }
+        // the sizes are right by construction
+        jpeg.encode(&samples).unwrap_or_default()
+    })
+}
+
+/// The place itself, or the last one before `end` that is a multiple of `step` away.
+fn inside(at: usize, end: usize, step: usize) -> usize {
+    if at < end { at } else { end.saturating_sub(1 + (end + step - 1 - at % step) % step) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rim_repeats_each_colour() {
+        assert_eq!([5, 6, 7, 8, 9].map(|x| inside(x, 6, 2)), [5, 4, 5, 4, 5]);
+        assert_eq!([5, 6, 7, 8].map(|x| inside(x, 5, 2)), [3, 4, 3, 4]);
+        assert_eq!([0, 1, 2].map(|x| inside(x, 1, 2)), [0, 0, 0]);
+        assert_eq!(inside(9, 4, 1), 3);
+    }
+
+    #[test]
+    fn tiles_hold_the_picture() {
+        let plane = Plane::from_fn(300, 257, |x, y| (x * 37 + y * 1001) as u16);
+        let tiles = compress(&plane, true);
+        assert_eq!(tiles.len(), 4);
+        for (i, tile) in tiles.iter().enumerate() {
+            let mut samples = Vec::new();
+            crate::ljpeg::decode(tile, &mut samples, TILE * TILE, false).unwrap();
+            let (left, top) = (i % 2 * TILE, i / 2 * TILE);
+            for y in 0..TILE.min(257 - top) {
+                for x in 0..TILE.min(300 - left) {
+                    assert_eq!(samples[y * TILE + x], plane.get(left + x, top + y));
+                }
+            }
+        }
+    }
+}
