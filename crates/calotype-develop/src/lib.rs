@@ -18,4 +18,4 @@ pub use error::DevelopError;
 pub use exposure::{Exposure, ExposureLimit, ExposureParams, LuminanceNoise};
 pub use highlights::{CLIPPED, Highlights};
 pub use local_tone::{LocalContrast, LocalTone, LocalToneMap, LocalToneParams, LocalToneReport, ToneRows};
-pub use sharpen::{Sharpen, estimate_sigma};
+pub use sharpen::{Sharpen, SharpenStage, estimate_sigma};

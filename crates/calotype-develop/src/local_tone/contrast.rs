@@ -57,27 +57,20 @@ impl ContrastPlanes {
         (0..width).map(place).collect()
     }
 
-    /// Fills the local means and the stops to add of row `y` of a picture `height` rows high, one per column;
-    /// `line` is scratch memory.
-    pub fn rows(
-        &self,
-        y: usize,
-        height: usize,
-        columns: &[Column],
-        line: &mut Vec<[f32; 2]>,
-        mean: &mut [f32],
-        added: &mut [f32],
-    ) {
+    /// Fills the local means and the stops to add of row `y` of a picture `height` rows high, one per column.
+    pub fn rows(&self, y: usize, height: usize, columns: &[Column], mean: &mut Vec<f32>, added: &mut Vec<f32>) {
         let h = self.mean.height();
         let v = ((y as f32 + 0.5) / height as f32 * h as f32 - 0.5).clamp(0.0, (h - 1) as f32);
         let i = v as usize;
         let t = v - i as f32;
         let below = (i + 1).min(h - 1);
-        line.clear();
         let (m, a) = ((self.mean.row(i), self.mean.row(below)), (self.added.row(i), self.added.row(below)));
-        line.extend((0..self.mean.width()).map(|x| [m.0[x] + t * (m.1[x] - m.0[x]), a.0[x] + t * (a.1[x] - a.0[x])]));
+        let mut line: Vec<[f32; 2]> =
+            (0..self.mean.width()).map(|x| [m.0[x] + t * (m.1[x] - m.0[x]), a.0[x] + t * (a.1[x] - a.0[x])]).collect();
         // the last column once more, for the pixels beyond its centre
         line.extend(line.last().copied());
+        mean.resize(columns.len(), 0.0);
+        added.resize(columns.len(), 0.0);
         for ((column, mean), added) in columns.iter().zip(mean).zip(added) {
             let (l, r) = (line[column.left as usize], line[column.left as usize + 1]);
             *mean = l[0] + column.share * (r[0] - l[0]);
@@ -87,8 +80,8 @@ impl ContrastPlanes {
 
     /// The change in stops at one pixel: the definition of what the rows compute.
     pub fn change(&self, x: usize, y: usize, width: usize, height: usize, z: f32) -> f32 {
-        let (mut mean, mut added) = (vec![0.0; width], vec![0.0; width]);
-        self.rows(y, height, &self.columns(width), &mut Vec::new(), &mut mean, &mut added);
+        let (mut mean, mut added) = (Vec::new(), Vec::new());
+        self.rows(y, height, &self.columns(width), &mut mean, &mut added);
         self.fine * soft(z - mean[x]) + added[x]
     }
 }
@@ -108,8 +101,8 @@ mod tests {
     fn a_stretched_ramp_stays_a_ramp() {
         let mean = Plane::from_fn(8, 4, |x, y| x as f32 + 10.0 * y as f32);
         let planes = ContrastPlanes { fine: 0.0, added: mean.clone(), mean };
-        let (mut mean, mut added) = (vec![0.0; 32], vec![0.0; 32]);
-        planes.rows(9, 16, &planes.columns(32), &mut Vec::new(), &mut mean, &mut added);
+        let (mut mean, mut added) = (Vec::new(), Vec::new());
+        planes.rows(9, 16, &planes.columns(32), &mut mean, &mut added);
         assert!((mean[17] - ((17.5 / 4.0 - 0.5) + 10.0 * (9.5 / 4.0 - 0.5))).abs() < 1e-4);
         assert_eq!(added[31], mean[30], "beyond the last centres the border goes on");
     }

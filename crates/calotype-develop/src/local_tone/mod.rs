@@ -9,10 +9,10 @@
 //! use calotype_develop::{LocalTone, LocalToneParams, proxy};
 //! use calotype_image::SceneRgb;
 //!
-//! let mut picture = SceneRgb::new(640, 480);
+//! let picture = SceneRgb::new(640, 480);
 //! let small = proxy::shrink(&picture, LocalTone::PROXY_PIXELS);
 //! let map = LocalTone::plan(&small, 1.0, &LocalToneParams::default());
-//! map.apply(&mut picture);
+//! let picture = map.apply(picture);
 //! ```
 
 mod contrast;
@@ -22,6 +22,7 @@ mod laplacian;
 pub(crate) mod pyramid;
 mod rows;
 
+use crate::executor::Banded;
 use crate::exposure::{LuminanceNoise, smoothstep};
 use crate::fast_math;
 use crate::proxy::{MID_GREY, REC2020_LUMINANCE, shrink};
@@ -157,20 +158,14 @@ impl LocalToneMap {
         self.report
     }
 
-    /// An applier of rows for a picture of `width` x `height`, with its scratch memory; one per thread or band.
+    /// The map fitted to a picture of `width` x `height`, as a step of the pipeline.
     pub fn rows(&self, width: usize, height: usize) -> ToneRows<'_> {
         ToneRows::new(self, width, height)
     }
 
     /// Exposes and tones a whole picture in place.
-    pub fn apply(&self, picture: &mut SceneRgb) {
-        let (w, h) = (picture.width(), picture.height());
-        calotype_image::par::bands3_mut(&mut picture.planes, 32, |top, [mut r, mut g, mut b]| {
-            let mut rows = self.rows(w, h);
-            for y in 0..r.height() {
-                rows.apply(top + y, r.row_mut(y), g.row_mut(y), b.row_mut(y));
-            }
-        });
+    pub fn apply(&self, picture: SceneRgb) -> SceneRgb {
+        Banded::default().run_points(&self.rows(picture.width(), picture.height()), picture)
     }
 
     /// The change in stops at pixel (x, y) of a picture of `width` x `height` whose pixel there is `rgb`, before

@@ -3,44 +3,31 @@
 use super::contrast::Column;
 use super::grid::LEVELS;
 use super::{LocalToneMap, guide, log_level};
+use crate::executor::PointStage;
 use crate::fast_math;
+use calotype_image::Scene;
 use fearless_simd::{Level, Simd, dispatch};
 
-/// Applies a map to rows of a picture of one size. Holds the scratch memory of one thread.
+/// A map fitted to a picture of one size: exposure and local tone as a step of the pipeline.
 #[derive(Debug)]
 pub struct ToneRows<'a> {
     map: &'a LocalToneMap,
     width: usize,
     height: usize,
     level: Level,
-    line: Vec<[f32; LEVELS]>,
-    /// Stops to add from the contrast planes, and the local mean of log2 luminance.
-    added: Vec<f32>,
-    mean: Vec<f32>,
-    /// Places in the contrast planes, and one of their rows.
+    /// Places in the contrast planes.
     columns: Vec<Column>,
-    small: Vec<[f32; 2]>,
 }
 
 impl<'a> ToneRows<'a> {
     pub(super) fn new(map: &'a LocalToneMap, width: usize, height: usize) -> Self {
-        let planes = if map.contrast.is_some() { width } else { 0 };
-        Self {
-            map,
-            width,
-            height,
-            level: Level::new(),
-            line: Vec::new(),
-            added: vec![0.0; planes],
-            mean: vec![0.0; planes],
-            columns: map.contrast.as_ref().map_or(Vec::new(), |c| c.columns(width)),
-            small: Vec::new(),
-        }
+        let columns = map.contrast.as_ref().map_or(Vec::new(), |c| c.columns(width));
+        Self { map, width, height, level: Level::new(), columns }
     }
 
     /// Exposes and tones row `y` of the picture, in place. The slices hold the picture's width. Panics where they
     /// are shorter.
-    pub fn apply(&mut self, y: usize, red: &mut [f32], green: &mut [f32], blue: &mut [f32]) {
+    pub fn apply(&self, y: usize, red: &mut [f32], green: &mut [f32], blue: &mut [f32]) {
         let w = self.width;
         let (red, green, blue) = (&mut red[..w], &mut green[..w], &mut blue[..w]);
         let gain = self.map.gain;
@@ -50,21 +37,23 @@ impl<'a> ToneRows<'a> {
             }
             return;
         }
+        // stops to add from the contrast planes, and the local mean of log2 luminance
+        let (mut mean, mut added) = (Vec::new(), Vec::new());
         let fine = match &self.map.contrast {
             Some(contrast) => {
-                contrast.rows(y, self.height, &self.columns, &mut self.small, &mut self.mean, &mut self.added);
+                contrast.rows(y, self.height, &self.columns, &mut mean, &mut added);
                 contrast.fine()
             }
             None => 0.0,
         };
+        let mut line = Vec::new();
         let (levels, cells) = match &self.map.grid {
             Some(grid) => {
-                grid.line(y, self.height, &mut self.line);
+                grid.line(y, self.height, &mut line);
                 (grid.levels(), grid.size().0 - 1)
             }
             None => {
-                self.line.clear();
-                self.line.resize(2, [0.0; LEVELS]);
+                line.resize(2, [0.0; LEVELS]);
                 ((0.0, 1.0), 1)
             }
         };
@@ -76,15 +65,24 @@ impl<'a> ToneRows<'a> {
             if from >= to {
                 continue;
             }
-            let segment = Segment::new(&self.line[cell], &self.line[cell + 1], levels, gain, cell, scale);
+            let segment = Segment::new(&line[cell], &line[cell + 1], levels, gain, cell, scale);
             let (r, g, b) = (&mut red[from..to], &mut green[from..to], &mut blue[from..to]);
             if self.map.contrast.is_some() {
-                let (mean, added) = (&self.mean[from..to], &self.added[from..to]);
+                let (mean, added) = (&mean[from..to], &added[from..to]);
                 dispatch!(self.level, simd => contrast_kernel(simd, &segment, from, fine, mean, added, r, g, b));
             } else {
                 dispatch!(self.level, simd => kernel(simd, &segment, from, r, g, b));
             }
         }
+    }
+}
+
+impl PointStage for ToneRows<'_> {
+    type In = Scene;
+    type Out = Scene;
+
+    fn run(&self, y: usize, [red, green, blue]: [&mut [f32]; 3]) {
+        self.apply(y, red, green, blue);
     }
 }
 

@@ -8,16 +8,17 @@
 //! use calotype_develop::{LuminanceNoise, Sharpen};
 //! use calotype_image::SceneRgb;
 //!
-//! let mut picture = SceneRgb::new(640, 480);
-//! Sharpen { sigma: 0.6, amount: 1.0, noise: LuminanceNoise { shot: 1e-4, read: 1e-7 } }.apply(&mut picture);
+//! let noise = LuminanceNoise { shot: 1e-4, read: 1e-7 };
+//! let picture = Sharpen { sigma: 0.6, amount: 1.0, noise }.apply(SceneRgb::new(640, 480));
 //! ```
 
 mod kernel;
 mod psf;
 
 use crate::LuminanceNoise;
+use crate::executor::{Banded, Rows, RowsMut, Stage};
 use crate::proxy::REC2020_LUMINANCE;
-use calotype_image::{Plane, SceneRgb, par};
+use calotype_image::{Plane, Scene, SceneRgb};
 use fearless_simd::{Level, dispatch, prelude::*};
 use kernel::{Kernel, RADIUS};
 
@@ -40,8 +41,6 @@ impl Default for Sharpen {
     }
 }
 
-/// Rows that one thread sharpens at a time.
-const BAND: usize = 64;
 /// Scratch rows are this much or a multiple long: the widest vectors fit in evenly.
 const PAD: usize = 16;
 /// How far beyond the values around it a pixel may go, in parts of their range; and downwards, of the least of them:
@@ -53,70 +52,61 @@ const DARK_MARGIN: f32 = 0.12;
 const GATE: (f32, f32) = (3.5, 9.0);
 
 impl Sharpen {
-    /// Pixels around a pixel that its result depends on.
-    pub const BORDER: usize = RADIUS;
+    /// True where nothing would change.
+    pub fn is_off(&self) -> bool {
+        !(self.amount > 0.0 && self.sigma > 0.0)
+    }
 
-    /// Sharpens a scene-linear picture in place.
-    pub fn apply(&self, picture: &mut SceneRgb) {
-        let (w, h) = (picture.width(), picture.height());
-        let amount = self.amount.clamp(0.0, 2.0);
-        if w == 0 || h == 0 || !(amount > 0.0 && self.sigma > 0.0) {
-            return;
-        }
-        let mut kernel = Kernel::new(self.sigma.min(1.0));
+    /// The step of the pipeline that these parameters ask for; off, it leaves all values as they are.
+    pub fn stage(&self) -> SharpenStage {
+        let amount = if self.is_off() { 0.0 } else { self.amount.min(2.0) };
+        let mut kernel = Kernel::new(self.sigma.clamp(0.0, 1.0));
         kernel.taps.iter_mut().flatten().for_each(|t| *t *= amount);
-        let limits = Limits::new(&self.noise, amount);
-        let level = Level::new();
+        SharpenStage { kernel, limits: Limits::new(&self.noise, amount) }
+    }
 
-        // Bands are sharpened in place, so the rows their neighbours need are kept first.
-        let count = h.div_ceil(BAND);
-        let seams: Vec<Plane<f32>> = par::map(count, |band| {
-            let mut rows = Plane::<f32>::new(w, 2 * RADIUS);
-            for i in 0..2 * RADIUS {
-                // the rows just above the band's end and just below it
-                let y = ((band + 1) * BAND + i).saturating_sub(RADIUS).min(h - 1);
-                let [r, g, b] = picture.row(y);
-                dispatch!(level, simd => luminance_row(simd, r, g, b, rows.row_mut(i)));
-            }
-            rows
-        });
-        par::bands3_mut(&mut picture.planes, BAND, |top, [mut r, mut g, mut b]| {
-            let band = top / BAND;
-            let rows = r.height();
-            let mut window = Window::new(w);
-            // luminance of the band with its borders; row i is the picture's row top + i - RADIUS
-            let mut luminance = Plane::<f32>::new(w, rows + 2 * RADIUS);
-            for i in 0..rows {
-                dispatch!(level, simd => luminance_row(simd, r.row(i), g.row(i), b.row(i), luminance.row_mut(i + RADIUS)));
-            }
-            for i in 0..RADIUS {
-                if band > 0 {
-                    luminance.row_mut(i).copy_from_slice(seams[band - 1].row(i));
-                } else {
-                    copy_row(&mut luminance, RADIUS, i);
-                }
-                let below = rows + RADIUS + i;
-                if top + rows < h {
-                    luminance.row_mut(below).copy_from_slice(seams[band].row(RADIUS + i));
-                } else {
-                    copy_row(&mut luminance, rows + RADIUS - 1, below);
-                }
-            }
-            for i in 0..rows {
-                window.factors(level, &luminance, i + RADIUS, &kernel, &limits);
-                let f = &window.factor[..w];
-                dispatch!(level, simd => scale_row(simd, f, r.row_mut(i), g.row_mut(i), b.row_mut(i)));
-            }
-        });
+    /// Sharpens a whole picture in place.
+    pub fn apply(&self, picture: SceneRgb) -> SceneRgb {
+        if self.is_off() { picture } else { Banded::default().run(&self.stage(), picture) }
     }
 }
 
-fn copy_row(plane: &mut Plane<f32>, from: usize, to: usize) {
-    let (w, stride) = (plane.width(), plane.stride());
-    plane.data_mut().copy_within(from * stride..from * stride + w, to * stride);
+/// Capture sharpening, ready to run.
+#[derive(Clone, Debug)]
+pub struct SharpenStage {
+    kernel: Kernel,
+    limits: Limits,
+}
+
+impl Stage for SharpenStage {
+    type In = Scene;
+    type Out = Scene;
+    const BORDER: usize = RADIUS;
+
+    fn run(&self, input: &Rows<'_, Scene>, output: &mut RowsMut<'_, Scene>) {
+        let (width, top) = (input.width(), output.top());
+        let rows = output.bottom() - top;
+        let level = Level::new();
+        // row i is the picture's row top + i - RADIUS
+        let mut luminance = Plane::<f32>::new(width, rows + 2 * RADIUS);
+        for i in 0..rows + 2 * RADIUS {
+            let [r, g, b] = input.row((top + i) as isize - RADIUS as isize);
+            dispatch!(level, simd => luminance_row(simd, r, g, b, luminance.row_mut(i)));
+        }
+        let mut window = Window::new(width);
+        for i in 0..rows {
+            window.factors(level, &luminance, i + RADIUS, &self.kernel, &self.limits);
+            let f = &window.factor[..width];
+            let from = input.row((top + i) as isize);
+            for (from, to) in from.into_iter().zip(output.row_mut(top + i)) {
+                dispatch!(level, simd => scale_row(simd, f, from, to));
+            }
+        }
+    }
 }
 
 /// Bounds on what may be added.
+#[derive(Clone, Debug)]
 struct Limits {
     shot: f32,
     read: f32,
@@ -268,13 +258,11 @@ fn factor_row<S: Simd>(
 }
 
 #[inline(always)]
-fn scale_row<S: Simd>(_: S, factor: &[f32], r: &mut [f32], g: &mut [f32], b: &mut [f32]) {
+fn scale_row<S: Simd>(_: S, factor: &[f32], from: &[f32], to: &mut [f32]) {
     let n = factor.len();
-    let (r, g, b) = (&mut r[..n], &mut g[..n], &mut b[..n]);
+    let (from, to) = (&from[..n], &mut to[..n]);
     for x in 0..n {
-        r[x] *= factor[x];
-        g[x] *= factor[x];
-        b[x] *= factor[x];
+        to[x] = from[x] * factor[x];
     }
 }
 
