@@ -278,7 +278,10 @@ mod tests {
     }
 
     fn decode(jpeg: &[u8]) -> (usize, usize, Vec<u8>) {
-        let options = DecoderOptions::default().jpeg_set_out_colorspace(ColorSpace::RGB);
+        let options = DecoderOptions::default()
+            .set_max_height(1 << 16)
+            .set_max_width(1 << 16)
+            .jpeg_set_out_colorspace(ColorSpace::RGB);
         let mut decoder = JpegDecoder::new_with_options(ZCursor::new(jpeg), options);
         let pixels = decoder.decode().unwrap();
         let (w, h) = decoder.dimensions().unwrap();

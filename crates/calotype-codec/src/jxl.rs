@@ -153,7 +153,7 @@ mod tests {
         let mut decoder = JxlDecoder::new(JxlDecoderOptions::default());
         assert_eq!(decoder.process(&mut file, None, None).unwrap(), Event::BasicInfo);
         let (w, h) = decoder.basic_info().unwrap().size;
-        let color = format!("{}", decoder.embedded_color_profile().unwrap());
+        let color = format!("{:?}", decoder.embedded_color_profile().unwrap());
         let format = JxlDataFormat::U16 { endianness: Endianness::LittleEndian, bit_depth: 16 };
         decoder
             .set_pixel_format(JxlPixelFormat {

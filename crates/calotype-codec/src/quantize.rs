@@ -161,7 +161,7 @@ mod blue_noise {
             (0..N).map(|i| (-(near(i % TILE).powi(2) + near(i / TILE).powi(2)) / (2.0 * 1.5 * 1.5)).exp()).collect();
         let mut on = vec![false; N];
         let mut energy = vec![0.0f64; N];
-        let mut flip = |on: &mut Vec<bool>, energy: &mut Vec<f64>, p: usize| {
+        let flip = |on: &mut Vec<bool>, energy: &mut Vec<f64>, p: usize| {
             let sign = if on[p] { -1.0 } else { 1.0 };
             on[p] = !on[p];
             let (px, py) = (p % TILE, p / TILE);
