@@ -2,7 +2,7 @@
 //! first-level cache, written so that compilers vectorise every loop.
 
 use crate::PointTransform;
-use crate::fast_math::{cbrt, exp2, log2, smoothstep};
+use crate::fast_math::{cbrt, dot, exp2, log2, madd, smoothstep, softplus2};
 use crate::point::{BRIGHTEST, CHROMA_KNOTS, DARKEST, NEUTRAL_CHROMA, VIBRANCE_CHROMA};
 use crate::tone::{ToneCurve, ToneScale};
 use calotype_color::gamut::{GAMUT_KNEE, GAMUT_SLACK};
@@ -13,9 +13,11 @@ use fearless_simd::{Level, Simd, dispatch};
 /// Pixels worked on at a time.
 const BLOCK: usize = 32;
 /// Pixels whose gamut is searched at a time.
-const LANES: usize = 8;
+const LANES: usize = 16;
 /// Halvings of the interval in which the edge of the gamut lies: to 2e-5 of the chroma.
 const HALVINGS: usize = 16;
+/// Chroma, in units of a pixel's own, up to which the edge of the gamut matters: beyond it nothing is compressed.
+const REACH: f32 = (1.0 / GAMUT_KNEE) as f32;
 /// Entries of the table of hues, around the circle.
 const HUES: usize = 1024;
 
@@ -49,10 +51,10 @@ impl Curve {
 
     /// Display light of stops above grey.
     #[inline(always)]
-    fn at(&self, ev: f32) -> f32 {
-        let f = exp2(self.log_w - self.q * log2(1.0 + exp2(self.log_k - self.p * ev)));
-        let y = f * f / (f + self.toe);
-        (self.black + (1.0 - self.black) * y).min(self.ceiling)
+    fn at<const F: bool>(&self, ev: f32) -> f32 {
+        let f = exp2::<F>(madd::<F>(-self.q, softplus2::<F>(madd::<F>(-self.p, ev, self.log_k)), self.log_w));
+        let y = if self.toe > 0.0 { f * f / (f + self.toe) } else { f };
+        madd::<F>(1.0 - self.black, y, self.black).min(self.ceiling)
     }
 }
 
@@ -131,120 +133,132 @@ fn hue_table(t: &PointTransform) -> Box<[[f32; 8]; HUES]> {
     table
 }
 
+/// True where the instruction set multiplies and adds in one step.
 #[inline(always)]
-fn rows<S: Simd>(_: S, t: &FastTransform, r: &mut [f32], g: &mut [f32], b: &mut [f32]) {
+fn fused<S: Simd>(simd: S) -> bool {
+    match simd.level() {
+        #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+        Level::Avx2(_) | Level::Avx512(_) => true,
+        #[cfg(target_arch = "aarch64")]
+        Level::Neon(_) => true,
+        #[allow(unreachable_patterns)]
+        _ => false,
+    }
+}
+
+#[inline(always)]
+fn rows<S: Simd>(simd: S, t: &FastTransform, r: &mut [f32], g: &mut [f32], b: &mut [f32]) {
+    if fused(simd) {
+        blocks::<true>(t, r, g, b);
+    } else {
+        blocks::<false>(t, r, g, b);
+    }
+}
+
+#[inline(always)]
+fn blocks<const F: bool>(t: &FastTransform, r: &mut [f32], g: &mut [f32], b: &mut [f32]) {
     let n = r.len().min(g.len()).min(b.len());
-    let whole = n - n % BLOCK;
     let mut pixels = [[0.0f32; BLOCK]; 3];
     let mut x = 0;
-    while x < whole {
-        pixels[0].copy_from_slice(&r[x..x + BLOCK]);
-        pixels[1].copy_from_slice(&g[x..x + BLOCK]);
-        pixels[2].copy_from_slice(&b[x..x + BLOCK]);
-        block(t, &mut pixels);
-        r[x..x + BLOCK].copy_from_slice(&pixels[0]);
-        g[x..x + BLOCK].copy_from_slice(&pixels[1]);
-        b[x..x + BLOCK].copy_from_slice(&pixels[2]);
+    while x < n {
+        // The last block may be short: what fills it up is not written back.
+        let m = (n - x).min(BLOCK);
+        pixels[0][..m].copy_from_slice(&r[x..x + m]);
+        pixels[1][..m].copy_from_slice(&g[x..x + m]);
+        pixels[2][..m].copy_from_slice(&b[x..x + m]);
+        tone::<F>(t, &mut pixels);
+        to_lab::<F>(t, &mut pixels);
+        grade::<F>(t, &mut pixels);
+        if let Some(tint) = &t.tint {
+            add_tint::<F>(tint, &mut pixels);
+        }
+        to_gamut::<F>(t, &mut pixels);
+        r[x..x + m].copy_from_slice(&pixels[0][..m]);
+        g[x..x + m].copy_from_slice(&pixels[1][..m]);
+        b[x..x + m].copy_from_slice(&pixels[2][..m]);
         x += BLOCK;
     }
-    let rest = n - whole;
-    if rest > 0 {
-        pixels = [[0.0; BLOCK]; 3];
-        pixels[0][..rest].copy_from_slice(&r[whole..n]);
-        pixels[1][..rest].copy_from_slice(&g[whole..n]);
-        pixels[2][..rest].copy_from_slice(&b[whole..n]);
-        block(t, &mut pixels);
-        r[whole..n].copy_from_slice(&pixels[0][..rest]);
-        g[whole..n].copy_from_slice(&pixels[1][..rest]);
-        b[whole..n].copy_from_slice(&pixels[2][..rest]);
-    }
 }
 
 #[inline(always)]
-fn block(t: &FastTransform, pixels: &mut [Lanes; 3]) {
-    tone(t, pixels);
-    to_lab(t, pixels);
-    grade(t, pixels);
-    if let Some(tint) = &t.tint {
-        add_tint(tint, pixels);
-    }
-    to_gamut(t, pixels);
-}
-
-#[inline(always)]
-fn tone(t: &FastTransform, pixels: &mut [Lanes; 3]) {
+fn tone<const F: bool>(t: &FastTransform, pixels: &mut [Lanes; 3]) {
     let (darkest, brightest) = (DARKEST as f32, BRIGHTEST as f32);
     let m = &t.to_render;
     let [r, g, b] = pixels;
-    let mut norm = [0.0f32; BLOCK];
     for i in 0..BLOCK {
         let (x, y, z) = (r[i], g[i], b[i]);
-        let u = (m[0][0] * x + m[0][1] * y + m[0][2] * z).max(darkest).min(brightest);
-        let v = (m[1][0] * x + m[1][1] * y + m[1][2] * z).max(darkest).min(brightest);
-        let w = (m[2][0] * x + m[2][1] * y + m[2][2] * z).max(darkest).min(brightest);
-        let (u2, v2, w2) = (u * u, v * v, w * w);
-        norm[i] = (u * u2 + v * v2 + w * w2) / (u2 + v2 + w2);
-        r[i] = u;
-        g[i] = v;
-        b[i] = w;
+        r[i] = dot::<F>(&m[0], x, y, z).max(darkest).min(brightest);
+        g[i] = dot::<F>(&m[1], x, y, z).max(darkest).min(brightest);
+        b[i] = dot::<F>(&m[2], x, y, z).max(darkest).min(brightest);
     }
     let keep = t.hue_keep;
     if keep == 0.0 {
-        curve(t, r);
-        curve(t, g);
-        curve(t, b);
+        curve::<F>(t, r);
+        curve::<F>(t, g);
+        curve::<F>(t, b);
         return;
     }
-    let mut ratio = norm;
-    curve(t, &mut ratio);
+    let (mut ratio, mut norm) = ([0.0f32; BLOCK], [0.0f32; BLOCK]);
     for i in 0..BLOCK {
-        ratio[i] = ratio[i] / norm[i] * keep;
+        let (u2, v2, w2) = (r[i] * r[i], g[i] * g[i], b[i] * b[i]);
+        norm[i] = dot::<F>(&[u2, v2, w2], r[i], g[i], b[i]) / (u2 + v2 + w2);
+        ratio[i] = norm[i];
     }
-    for c in [r, g, b] {
-        let before = *c;
-        curve(t, c);
-        for i in 0..BLOCK {
-            c[i] = c[i] * (1.0 - keep) + before[i] * ratio[i];
-        }
+    curve::<F>(t, &mut ratio);
+    for i in 0..BLOCK {
+        ratio[i] = ratio[i] * keep / norm[i];
+    }
+    blend::<F>(t, r, &ratio);
+    blend::<F>(t, g, &ratio);
+    blend::<F>(t, b, &ratio);
+}
+
+/// The curve of one channel, blended with the channel times `ratio`.
+#[inline(always)]
+fn blend<const F: bool>(t: &FastTransform, v: &mut Lanes, ratio: &Lanes) {
+    let before = *v;
+    curve::<F>(t, v);
+    for i in 0..BLOCK {
+        v[i] = madd::<F>(before[i], ratio[i], v[i] * (1.0 - t.hue_keep));
     }
 }
 
 #[inline(always)]
-fn curve(t: &FastTransform, v: &mut Lanes) {
+fn curve<const F: bool>(t: &FastTransform, v: &mut Lanes) {
     match &t.hdr {
         None => {
             for i in 0..BLOCK {
-                v[i] = t.sdr.at(log2(v[i]) - t.log_grey);
+                v[i] = t.sdr.at::<F>(log2::<F>(v[i]) - t.log_grey);
             }
         }
         Some(hdr) => {
             let scale = 1.0 / ToneScale::FADE_EV as f32;
             for i in 0..BLOCK {
-                let ev = log2(v[i]) - t.log_grey;
-                let sdr = t.sdr.at(ev);
-                v[i] = sdr + (hdr.at(ev) - sdr) * smoothstep(0.0, scale, ev);
+                let ev = log2::<F>(v[i]) - t.log_grey;
+                let sdr = t.sdr.at::<F>(ev);
+                v[i] = madd::<F>(hdr.at::<F>(ev) - sdr, smoothstep::<F>(0.0, scale, ev), sdr);
             }
         }
     }
 }
 
 #[inline(always)]
-fn to_lab(t: &FastTransform, pixels: &mut [Lanes; 3]) {
-    let (m, n) = (&t.render_to_lms, &t.lms_to_lab);
+fn to_lab<const F: bool>(t: &FastTransform, pixels: &mut [Lanes; 3]) {
+    let (to_lms, to_lab) = (&t.render_to_lms, &t.lms_to_lab);
     let [r, g, b] = pixels;
     for i in 0..BLOCK {
         let (x, y, z) = (r[i], g[i], b[i]);
-        let l = cbrt(m[0][0] * x + m[0][1] * y + m[0][2] * z);
-        let m_ = cbrt(m[1][0] * x + m[1][1] * y + m[1][2] * z);
-        let s = cbrt(m[2][0] * x + m[2][1] * y + m[2][2] * z);
-        r[i] = n[0][0] * l + n[0][1] * m_ + n[0][2] * s;
-        g[i] = n[1][0] * l + n[1][1] * m_ + n[1][2] * s;
-        b[i] = n[2][0] * l + n[2][1] * m_ + n[2][2] * s;
+        let l = cbrt::<F>(dot::<F>(&to_lms[0], x, y, z));
+        let m = cbrt::<F>(dot::<F>(&to_lms[1], x, y, z));
+        let s = cbrt::<F>(dot::<F>(&to_lms[2], x, y, z));
+        r[i] = dot::<F>(&to_lab[0], l, m, s);
+        g[i] = dot::<F>(&to_lab[1], l, m, s);
+        b[i] = dot::<F>(&to_lab[2], l, m, s);
     }
 }
 
 #[inline(always)]
-fn grade(t: &FastTransform, pixels: &mut [Lanes; 3]) {
+fn grade<const F: bool>(t: &FastTransform, pixels: &mut [Lanes; 3]) {
     const NEUTRAL: f32 = (NEUTRAL_CHROMA * NEUTRAL_CHROMA) as f32;
     const MUTED: f32 = (1.0 / (VIBRANCE_CHROMA * VIBRANCE_CHROMA)) as f32;
     const K: [f32; 3] = [CHROMA_KNOTS[0] as f32, CHROMA_KNOTS[1] as f32, CHROMA_KNOTS[2] as f32];
@@ -252,13 +266,15 @@ fn grade(t: &FastTransform, pixels: &mut [Lanes; 3]) {
     let (low, high) = (1.0 / (K[1] - K[0]), 1.0 / (K[2] - K[1]));
     let [l, a, b] = pixels;
     let mut gain = [0.0f32; BLOCK];
-    let mut colourful = [0.0f32; BLOCK];
     for i in 0..BLOCK {
-        let c2 = a[i] * a[i] + b[i] * b[i];
-        colourful[i] = c2 / (c2 + NEUTRAL);
-        let by_lightness =
-            shadow + (mid - shadow) * smoothstep(K[0], low, l[i]) + (highlight - mid) * smoothstep(K[1], high, l[i]);
-        gain[i] = by_lightness * (1.0 + t.vibrance / (1.0 + c2 * MUTED));
+        let lower = madd::<F>(mid - shadow, smoothstep::<F>(K[0], low, l[i]), shadow);
+        gain[i] = madd::<F>(highlight - mid, smoothstep::<F>(K[1], high, l[i]), lower);
+    }
+    if t.vibrance != 0.0 {
+        for i in 0..BLOCK {
+            let c2 = madd::<F>(a[i], a[i], b[i] * b[i]);
+            gain[i] *= 1.0 + t.vibrance / madd::<F>(c2, MUTED, 1.0);
+        }
     }
     let Some(table) = &t.hues else {
         for i in 0..BLOCK {
@@ -267,56 +283,56 @@ fn grade(t: &FastTransform, pixels: &mut [Lanes; 3]) {
         }
         return;
     };
-    let mut effect = [[0.0f32; BLOCK]; 4];
-    look_up(table, a, b, &mut effect);
-    let [shift, chroma, lightness, skin] = &effect;
+    let mut effect = [[0.0f32; 4]; BLOCK];
+    look_up::<F>(table, a, b, &mut effect);
     for i in 0..BLOCK {
-        let w = colourful[i];
-        let mut k = gain[i] * (1.0 + chroma[i] * w);
-        k += (1.0 - k) * t.skin_guard * skin[i] * w;
-        let turn = shift[i] * w;
-        let t2 = turn * turn;
-        let sin = turn * (1.0 - t2 * (1.0 / 6.0 - t2 * (1.0 / 120.0)));
-        let cos = 1.0 - t2 * (0.5 - t2 * (1.0 / 24.0 - t2 * (1.0 / 720.0)));
         let (x, y) = (a[i], b[i]);
+        let c2 = madd::<F>(x, x, y * y);
+        let w = c2 / (c2 + NEUTRAL);
+        let k = gain[i] * madd::<F>(effect[i][1], w, 1.0);
+        let k = madd::<F>((1.0 - k) * t.skin_guard, effect[i][3] * w, k);
+        // Series of sine and cosine: turns are less than 0.8 radians.
+        let turn = effect[i][0] * w;
+        let t2 = turn * turn;
+        let sin = turn * madd::<F>(-t2, madd::<F>(-t2, 1.0 / 120.0, 1.0 / 6.0), 1.0);
+        let cos = madd::<F>(-t2, madd::<F>(-t2, madd::<F>(-t2, 1.0 / 720.0, 1.0 / 24.0), 0.5), 1.0);
         a[i] = k * (x * cos - y * sin);
         b[i] = k * (x * sin + y * cos);
-        l[i] *= 1.0 + lightness[i] * w;
+        l[i] *= madd::<F>(effect[i][2], w, 1.0);
     }
 }
 
+/// What happens at the hue of each pixel: shift, chroma, lightness, skin.
 #[inline(always)]
-fn look_up(table: &[[f32; 8]; HUES], a: &Lanes, b: &Lanes, effect: &mut [Lanes; 4]) {
+fn look_up<const F: bool>(table: &[[f32; 8]; HUES], a: &Lanes, b: &Lanes, effect: &mut [[f32; 4]; BLOCK]) {
     const PER_UNIT: f32 = HUES as f32 / 4.0;
-    let mut place = [0usize; BLOCK];
+    let mut place = [0u32; BLOCK];
     let mut part = [0.0f32; BLOCK];
     for i in 0..BLOCK {
         let d = b[i] / (a[i].abs() + b[i].abs()).max(1e-20);
         let d = if a[i] < 0.0 { 3.0 - d } else { 1.0 + d } * PER_UNIT;
         // Adding 2^23 rounds to an integer and leaves it in the low bits.
         let rounded = (d - 0.5) + 8_388_608.0;
-        place[i] = rounded.to_bits() as usize & (HUES - 1);
+        place[i] = rounded.to_bits();
         part[i] = d - (rounded - 8_388_608.0);
     }
-    let [e0, e1, e2, e3] = effect;
     for i in 0..BLOCK {
-        let e = &table[place[i]];
+        let e = &table[place[i] as usize & (HUES - 1)];
         let f = part[i];
-        e0[i] = e[0] + f * e[4];
-        e1[i] = e[1] + f * e[5];
-        e2[i] = e[2] + f * e[6];
-        e3[i] = e[3] + f * e[7];
+        for k in 0..4 {
+            effect[i][k] = madd::<F>(f, e[4 + k], e[k]);
+        }
     }
 }
 
 #[inline(always)]
-fn add_tint(tint: &[[f32; 2]; 3], pixels: &mut [Lanes; 3]) {
+fn add_tint<const F: bool>(tint: &[[f32; 2]; 3], pixels: &mut [Lanes; 3]) {
     let [s, m, h] = tint;
     let [l, a, b] = pixels;
     for i in 0..BLOCK {
-        let shadow = 1.0 - smoothstep(0.2, 1.0 / 0.365, l[i]);
-        let highlight = smoothstep(0.565, 1.0 / 0.285, l[i]);
-        let inside = smoothstep(0.0, 1.0 / 0.15, l[i]) * (1.0 - smoothstep(0.9, 10.0, l[i]));
+        let shadow = 1.0 - smoothstep::<F>(0.2, 1.0 / 0.365, l[i]);
+        let highlight = smoothstep::<F>(0.565, 1.0 / 0.285, l[i]);
+        let inside = smoothstep::<F>(0.0, 1.0 / 0.15, l[i]) * (1.0 - smoothstep::<F>(0.9, 10.0, l[i]));
         a[i] += inside * (m[0] + (s[0] - m[0]) * shadow + (h[0] - m[0]) * highlight);
         b[i] += inside * (m[1] + (s[1] - m[1]) * shadow + (h[1] - m[1]) * highlight);
     }
@@ -324,19 +340,18 @@ fn add_tint(tint: &[[f32; 2]; 3], pixels: &mut [Lanes; 3]) {
 
 /// Oklab to linear RGB with chroma compressed at constant hue and lightness.
 #[inline(always)]
-fn to_gamut(t: &FastTransform, pixels: &mut [Lanes; 3]) {
-    const REACH: f32 = (1.0 / GAMUT_KNEE) as f32;
+fn to_gamut<const F: bool>(t: &FastTransform, pixels: &mut [Lanes; 3]) {
     let (low, high) = (-GAMUT_SLACK as f32, t.ceiling + GAMUT_SLACK as f32);
     let [l, a, b] = pixels;
     let mut d = [[0.0f32; BLOCK]; 3];
     let mut outside = 0u32;
     for i in 0..BLOCK {
         l[i] = l[i].max(0.0).min(t.max_l);
-        let d0 = t.ab_to_lms[0][0] * a[i] + t.ab_to_lms[0][1] * b[i];
-        let d1 = t.ab_to_lms[1][0] * a[i] + t.ab_to_lms[1][1] * b[i];
-        let d2 = t.ab_to_lms[2][0] * a[i] + t.ab_to_lms[2][1] * b[i];
+        let d0 = madd::<F>(t.ab_to_lms[0][0], a[i], t.ab_to_lms[0][1] * b[i]);
+        let d1 = madd::<F>(t.ab_to_lms[1][0], a[i], t.ab_to_lms[1][1] * b[i]);
+        let d2 = madd::<F>(t.ab_to_lms[2][0], a[i], t.ab_to_lms[2][1] * b[i]);
         (d[0][i], d[1][i], d[2][i]) = (d0, d1, d2);
-        let v = along(&t.lms_to_rgb, l[i], d0, d1, d2, REACH);
+        let v = along::<F>(&t.lms_to_rgb, l[i], d0, d1, d2, REACH);
         let (min, max) = (v[0].min(v[1]).min(v[2]), v[0].max(v[1]).max(v[2]));
         outside |= u32::from(min < low) | u32::from(max > high);
     }
@@ -344,12 +359,12 @@ fn to_gamut(t: &FastTransform, pixels: &mut [Lanes; 3]) {
     if outside != 0 {
         let mut x = 0;
         while x < BLOCK {
-            compress(t, l, &d, x, &mut scale);
+            compress::<F>(t, l, &d, x, &mut scale);
             x += LANES;
         }
     }
     for i in 0..BLOCK {
-        let v = along(&t.lms_to_rgb, l[i], d[0][i], d[1][i], d[2][i], scale[i]);
+        let v = along::<F>(&t.lms_to_rgb, l[i], d[0][i], d[1][i], d[2][i], scale[i]);
         l[i] = v[0].max(0.0).min(t.ceiling);
         a[i] = v[1].max(0.0).min(t.ceiling);
         b[i] = v[2].max(0.0).min(t.ceiling);
@@ -358,20 +373,15 @@ fn to_gamut(t: &FastTransform, pixels: &mut [Lanes; 3]) {
 
 /// Linear RGB of lightness `l` and `scale` times the chroma that moves the cube roots of cone responses by `d`.
 #[inline(always)]
-fn along(m: &M, l: f32, d0: f32, d1: f32, d2: f32, scale: f32) -> [f32; 3] {
-    let (x, y, z) = (l + scale * d0, l + scale * d1, l + scale * d2);
+fn along<const F: bool>(m: &M, l: f32, d0: f32, d1: f32, d2: f32, scale: f32) -> [f32; 3] {
+    let (x, y, z) = (madd::<F>(scale, d0, l), madd::<F>(scale, d1, l), madd::<F>(scale, d2, l));
     let (x, y, z) = (x * x * x, y * y * y, z * z * z);
-    [
-        m[0][0] * x + m[0][1] * y + m[0][2] * z,
-        m[1][0] * x + m[1][1] * y + m[1][2] * z,
-        m[2][0] * x + m[2][1] * y + m[2][2] * z,
-    ]
+    [dot::<F>(&m[0], x, y, z), dot::<F>(&m[1], x, y, z), dot::<F>(&m[2], x, y, z)]
 }
 
 /// Finds the edge of the gamut by halving and sets the factor of chroma that keeps [`LANES`] pixels inside.
 #[inline(always)]
-fn compress(t: &FastTransform, l: &Lanes, d: &[Lanes; 3], from: usize, scale: &mut Lanes) {
-    const REACH: f32 = (1.0 / GAMUT_KNEE) as f32;
+fn compress<const F: bool>(t: &FastTransform, l: &Lanes, d: &[Lanes; 3], from: usize, scale: &mut Lanes) {
     const KNEE: f32 = GAMUT_KNEE as f32;
     let (low, high) = (-GAMUT_SLACK as f32, t.ceiling + GAMUT_SLACK as f32);
     let (mut inside, mut step) = ([0.0f32; LANES], REACH);
@@ -381,7 +391,7 @@ fn compress(t: &FastTransform, l: &Lanes, d: &[Lanes; 3], from: usize, scale: &m
         for i in 0..LANES {
             let k = from + i;
             let at = inside[i] + step;
-            let v = along(&t.lms_to_rgb, l[k], d[0][k], d[1][k], d[2][k], at);
+            let v = along::<F>(&t.lms_to_rgb, l[k], d[0][k], d[1][k], d[2][k], at);
             let (min, max) = (v[0].min(v[1]).min(v[2]), v[0].max(v[1]).max(v[2]));
             inside[i] = if min >= low && max <= high { at } else { inside[i] };
         }
@@ -406,7 +416,7 @@ mod tests {
     fn steps_agree() {
         for i in -10..30 {
             let v = f64::from(i) / 20.0;
-            let fast = smoothstep(0.2, 1.0 / 0.365, v as f32);
+            let fast = smoothstep::<false>(0.2, 1.0 / 0.365, v as f32);
             assert!((f64::from(fast) - exact_step(0.2, 0.565, v)).abs() < 1e-6);
         }
     }
