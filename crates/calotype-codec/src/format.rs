@@ -78,7 +78,6 @@ pub enum Chroma {
 
 /// How to compress. Formats without a setting ignore it.
 #[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
 pub struct EncodeOptions {
     /// JPEG and AVIF: 1 (smallest) to 100 (best); clamped to that range. 92 by default.
     pub quality: u8,

@@ -77,7 +77,7 @@ struct Bits {
 impl Bits {
     fn put(&mut self, count: usize, value: usize) {
         for i in 0..count {
-            if self.used % 8 == 0 {
+            if self.used.is_multiple_of(8) {
                 self.bytes.push(0);
             }
             let last = self.bytes.len() - 1;

@@ -110,8 +110,8 @@ const STORAGE_MAIN: &[u16] = &[
 const STORAGE_EXIF: &[u16] = &[0x9000, 0x9101, 0x9102, 0xA000, 0xA001, 0xA002, 0xA003, 0xA005];
 
 impl Exif {
-    /// The main, EXIF and GPS directories of a picture of that size, without what depends on the file format.
-    fn directories(&self, width: usize, height: usize, space: ColorSpace) -> [Ifd; 3] {
+    /// The main, EXIF and GPS directories, without what depends on the file format.
+    fn directories(&self, space: ColorSpace) -> [Ifd; 3] {
         let (mut main, mut exif, mut gps) = (Ifd::new(), Ifd::new(), Ifd::new());
         for (directory, tag, value) in &self.extra {
             match directory {
@@ -168,8 +168,7 @@ impl Exif {
         }
         exif.set(0x9000, Value::Undefined(b"0232".to_vec()));
         exif.set(0xA001, if space == ColorSpace::Srgb { 1u16 } else { 65535 });
-        exif.set(0xA002, width as u32);
-        exif.set(0xA003, height as u32);
+        exif.set(0xA000, Value::Undefined(b"0100".to_vec()));
         main.set(0x0112, 1u16);
         if !gps.is_empty() && gps.get(0).is_none() {
             gps.set(0, Value::Byte(vec![2, 3, 0, 0]));
@@ -189,14 +188,15 @@ impl Metadata {
     pub(crate) fn exif_block(&self, width: usize, height: usize, limit: usize, jpeg: bool) -> Vec<u8> {
         let mut exif = self.exif.clone();
         loop {
-            let [mut main, mut sub, gps] = exif.directories(width, height, self.color_space);
+            let [mut main, mut sub, gps] = exif.directories(self.color_space);
             main.set(0x011A, Value::Rational(vec![(72, 1)]));
             main.set(0x011B, Value::Rational(vec![(72, 1)]));
             main.set(0x0128, 2u16);
+            sub.set(0xA002, width as u32);
+            sub.set(0xA003, height as u32);
             if jpeg {
                 main.set(0x0213, 1u16); // colour samples lie in the middle of their pixels
                 sub.set(0x9101, Value::Undefined(vec![1, 2, 3, 0]));
-                sub.set(0xA000, Value::Undefined(b"0100".to_vec()));
             }
             let mut out = b"II*\0\x08\0\0\0".to_vec();
             write_linked(main, sub, gps, 8, &mut out);
@@ -214,8 +214,8 @@ impl Metadata {
     }
 
     /// Directories for a TIFF file, whose main one holds the picture's tags as well.
-    pub(crate) fn tiff_directories(&self, width: usize, height: usize) -> [Ifd; 3] {
-        self.exif.directories(width, height, self.color_space)
+    pub(crate) fn tiff_directories(&self) -> [Ifd; 3] {
+        self.exif.directories(self.color_space)
     }
 }
 

@@ -38,7 +38,7 @@ pub fn write_tiff(
             sizes.push(in_32_bits(strip.len() as u64)?);
             out.write_all(&strip)?;
             at += strip.len() as u64;
-            if at % 2 == 1 {
+            if !at.is_multiple_of(2) {
                 out.write_all(&[0])?; // values begin on even offsets
                 at += 1;
             }
@@ -46,7 +46,7 @@ pub fn write_tiff(
         },
     )?;
 
-    let [mut main, exif, gps] = metadata.tiff_directories(width, height);
+    let [mut main, exif, gps] = metadata.tiff_directories();
     main.set(0x00FE, 0u32);
     main.set(0x0100, width as u32);
     main.set(0x0101, height as u32);
