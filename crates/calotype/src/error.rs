@@ -67,6 +67,15 @@ pub enum Error {
     /// The recipe makes no sense.
     #[error("the recipe makes no sense")]
     Recipe(#[from] RecipeError),
+    /// The camera's colour calibration is useless.
+    #[error("the file's colour calibration cannot be used")]
+    Color(#[from] calotype_color::ColorError),
+    /// A step of development could not run.
+    #[error("the picture cannot be developed")]
+    Develop(#[from] calotype_develop::DevelopError),
+    /// The result could not be written.
+    #[error("the result cannot be written")]
+    Write(#[from] calotype_codec::Error),
     /// The user asked to stop.
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
@@ -86,6 +95,13 @@ impl Error {
             }
             Self::LinearBurst { .. } => "Develop such files one at a time.",
             Self::Reference { .. } => "Use --reference auto, or the number of a readable frame, counted from 0.",
+            Self::Write(calotype_codec::Error::Exists { .. }) => {
+                "Choose another name, or add --overwrite to replace it."
+            }
+            Self::Write(calotype_codec::Error::Create { .. }) => {
+                "Check that the folder exists and that you may write to it."
+            }
+            Self::Write(_) => "Make room on the disk, or write to another one. Nothing was left behind.",
             Self::Crop { .. } => "Choose a smaller crop, or --crop full.",
             _ => return None,
         })

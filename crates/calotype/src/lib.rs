@@ -1,17 +1,63 @@
 //! Calotype's front door: from the raw frames of one burst to one photograph.
+//!
+//! ```no_run
+//! use calotype::{Burst, DngFile, Format, Look, NoProgress, Recipe, Source, Task};
+//!
+//! let files = ["1.dng", "2.dng", "3.dng"].map(DngFile::new);
+//! let sources: Vec<&dyn Source> = files.iter().map(|f| f as &dyn Source).collect();
+//! let recipe = Recipe::default();
+//! let task = Task { format: Format::Jpeg, look: Look::builtin(&recipe.look).expect("a built-in look"), diagnostics: false };
+//!
+//! let burst = Burst::read(&sources, &NoProgress)?;
+//! let photo = calotype::develop(burst, &recipe, &task, &NoProgress)?;
+//! println!("{}", photo.report.summary());
+//! photo.write("photo.jpg".as_ref(), false, &recipe.output, &NoProgress)?;
+//! # Ok::<(), calotype::Error>(())
+//! ```
+//!
+//! Frames come from [`Source`]s (DNG files, bytes, or an application's adapter for other formats), choices from a
+//! [`Recipe`], decisions go to a [`Report`]. Many files become bursts with [`group`]. The crate knows no terminal and
+//! no clock; threads are those of the rayon pool it is called in.
 
 mod burst;
+mod developing;
+mod diagnostics;
 mod error;
 mod frame;
 mod group;
+mod merging;
+mod metadata;
+mod photo;
 mod recipe;
 mod report;
 mod source;
+mod task;
 
 pub use burst::{Burst, BurstFrame, LeftOut, NoiseSource};
+pub use calotype_codec::Format;
+pub use calotype_color as color;
+pub use calotype_dng as dng;
+pub use calotype_image as image;
+pub use calotype_image::{Cancelled, NoProgress, Progress, Step};
+pub use calotype_look::{Look, LookError};
+pub use diagnostics::{Diagnostics, FrameDiagnostics, save_png};
 pub use error::Error;
 pub use frame::Pixels;
 pub use group::{CameraFacts, FileFacts, MAX_GAP_S, group};
+pub use photo::{Photo, PhotoPicture, save_bytes};
 pub use recipe::{Crop, Output, OutputSpace, Recipe, RecipeError, Reference, WhiteBalance};
 pub use report::{ExposureReport, FrameReport, LookReport, NoiseReport, Report, WhiteBalanceReport};
 pub use source::{DngBytes, DngFile, Source, SourceError, SourceFrame, content_id};
+pub use task::Task;
+
+/// Makes a photograph of a burst: chooses the reference, aligns, merges, develops and applies the look.
+///
+/// The burst is consumed, so that its frames are gone before the picture is developed.
+///
+/// # Errors
+/// See [`Error`]; [`Error::Cancelled`] where `progress` asked to stop.
+pub fn develop(burst: Burst, recipe: &Recipe, task: &Task, progress: &dyn Progress) -> Result<Photo, Error> {
+    recipe.check()?;
+    let frame = merging::merge_frames(burst, recipe, progress)?;
+    developing::develop_frame(frame, recipe, task, progress)
+}

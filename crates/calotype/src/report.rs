@@ -97,6 +97,32 @@ pub struct LookReport {
 }
 
 impl Report {
+    /// One line for people.
+    pub fn summary(&self) -> String {
+        let used = self.frames.iter().filter(|f| f.used).count();
+        let mut text = format!("{}x{}", self.size[0], self.size[1]);
+        match self.frames.len() {
+            1 => text += ", one frame",
+            all => {
+                text += &format!(", {used} of {all} frames");
+                if let Some(frame) = self.frames.get(self.reference) {
+                    let name = frame.name.rsplit(['/', '\\']).next().unwrap_or_default();
+                    text += &format!(" on {name}, worth {:.1}", self.effective_frames);
+                }
+            }
+        }
+        if let Some(white) = self.white_balance {
+            text += &format!(", white {:.0} K ({})", white.kelvin, white.source);
+        }
+        if let Some(exposure) = self.exposure {
+            text += &format!(", exposure {:+.1} EV", exposure.total_ev);
+        }
+        if let Some(look) = &self.look {
+            text += &format!(", look {}", look.name);
+        }
+        text
+    }
+
     /// The report as JSON, one object.
     pub fn to_json(&self) -> serde_json::Value {
         serde_json::to_value(self).unwrap_or_default()
