@@ -1,9 +1,29 @@
 //! Looks: readable files with physical meaning, applied to scene-linear pictures.
+//!
+//! ```
+//! use calotype_look::{Look, OutputSpace};
+//!
+//! let look = Look::builtin("natural").expect("a built-in look");
+//! let ready = look.compile(OutputSpace::Srgb, 1.0);
+//! // One row of scene-linear Rec.2020: middle grey and something red.
+//! let (mut r, mut g, mut b) = (vec![0.18, 0.40], vec![0.18, 0.10], vec![0.18, 0.08]);
+//! ready.apply_rows(&mut r, &mut g, &mut b);
+//! assert!((g[0] - 0.18).abs() < 1e-3 && r[1] > g[1]);
+//! ```
+//!
+//! A look is data: a TOML file of numbers with units, ranges and a contract that says what the look must measure
+//! ([`measure`], [`verify`]). The crate renders its point part (tone, colour, gamut) and the falloff of its lens; local
+//! contrast, glow and grain are numbers here, applied by stages that have the neighbourhood.
+//!
+//! It knows nothing of raw data, files on disk or displays' profiles.
 
+mod builtin;
 mod compiled;
+mod contract;
 mod error;
 mod fast;
 mod fast_math;
+mod file;
 mod hue;
 mod output;
 mod parameters;
@@ -12,7 +32,9 @@ mod schema;
 mod tone;
 
 pub use compiled::CompiledLook;
+pub use contract::{Breach, MONK_TONES, Measured, measure, verify};
 pub use error::LookError;
+pub use file::SCHEMA;
 pub use output::OutputSpace;
 pub use parameters::{
     Anchor, Chroma, Contract, Grain, Local, Look, Meta, Mono, Optics, Render, SECTORS, Sector, Tint, Tone,

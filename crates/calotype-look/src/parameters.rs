@@ -114,7 +114,7 @@ pub struct Render {
 
 impl Default for Render {
     fn default() -> Self {
-        Self { inset: [0.15; 3], rotate_deg: [0.0; 3], recover: 0.85, hue_keep: 0.4 }
+        Self { inset: [0.15; 3], rotate_deg: [0.0; 3], recover: 0.85, hue_keep: 0.7 }
     }
 }
 

@@ -1,0 +1,64 @@
+//! The looks that come with the program.
+
+use crate::Look;
+
+/// Name and text of every built-in look, in the order of a menu.
+const FILES: &[(&str, &str)] = &[
+    ("authentic", include_str!("../../../looks/authentic.toml")),
+    ("vibrant", include_str!("../../../looks/vibrant.toml")),
+    ("natural", include_str!("../../../looks/natural.toml")),
+    ("mono-natural", include_str!("../../../looks/mono-natural.toml")),
+    ("neutral", include_str!("../../../looks/neutral.toml")),
+];
+
+impl Look {
+    /// A look that comes with the program, by name; `None` where there is none of that name.
+    pub fn builtin(name: &str) -> Option<Self> {
+        let text = Self::builtin_text(name)?;
+        Some(Self::parse(text).expect("a test parses every built-in look"))
+    }
+
+    /// The file of a built-in look, to start one's own from.
+    pub fn builtin_text(name: &str) -> Option<&'static str> {
+        FILES.iter().find(|f| f.0 == name).map(|f| f.1)
+    }
+
+    /// Names of the built-in looks, in the order of a menu.
+    pub fn builtin_names() -> impl ExactSizeIterator<Item = &'static str> {
+        FILES.iter().map(|f| f.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{measure, verify};
+
+    #[test]
+    fn every_look_parses_and_is_named_like_its_file() {
+        for name in Look::builtin_names() {
+            let look = Look::parse(Look::builtin_text(name).unwrap()).unwrap_or_else(|e| panic!("{name}: {e}"));
+            assert_eq!(look.meta.name, name);
+            assert!(!look.meta.description.is_empty() && !look.meta.licence.is_empty());
+        }
+        assert!(Look::builtin("nothing").is_none());
+    }
+
+    #[test]
+    fn every_look_keeps_its_contract() {
+        for name in Look::builtin_names() {
+            let look = Look::builtin(name).unwrap();
+            assert!(look.contract.slope.is_some() && look.contract.lstar.len() >= 4, "{name} promises too little");
+            let breaches: Vec<String> = verify(&look).iter().map(ToString::to_string).collect();
+            assert!(breaches.is_empty(), "{name}: {breaches:#?} {:?}", measure(&look).skin);
+        }
+    }
+
+    #[test]
+    fn the_neutral_file_is_the_neutral_rendition() {
+        let mut file = Look::builtin("neutral").unwrap();
+        file.meta = crate::Meta::default();
+        file.contract = crate::Contract::default();
+        assert_eq!(file, Look::default());
+    }
+}
