@@ -1,0 +1,141 @@
+//! Which frame the others are brought to.
+
+use calotype_image::{CfaColor, RAW_RANGE, RawFrame, par};
+
+/// Frames looked at: the picture should show the moment the button was pressed.
+const EARLY: usize = 3;
+/// How much sharper a later frame must be to be taken instead of an earlier one.
+const SHARPER: f32 = 1.03;
+/// Exposures that differ by more than this factor make a bracket.
+const BRACKET: f32 = 1.2;
+/// Largest share of clipped samples in the reference of a bracket.
+const CLIPPED_SHARE: f32 = 0.005;
+/// Codes from here on are clipped.
+const CLIPPED: u16 = 64_960;
+/// Every how many rows a frame is looked at.
+const ROW_STEP: usize = 4;
+
+/// The frame chosen, and why.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReferenceChoice {
+    /// Index of the reference.
+    pub index: usize,
+    /// True where exposures differ, so that the longest one with intact highlights was taken.
+    pub bracket: bool,
+    /// Mean square of the signal's change from one green sample to the next, without its noise and relative to the mean
+    /// square of the signal, per frame: larger is sharper. Only frames of one exposure can be compared.
+    pub sharpness: Vec<f32>,
+    /// Share of clipped samples, 0 to 1, per frame.
+    pub clipped: Vec<f32>,
+}
+
+/// Chooses the reference: the sharpest of the first three frames; of a bracket the longest exposure with less than half a
+/// per cent of clipped samples, or the shortest where all have more. `None` without frames.
+///
+/// Reads a quarter of the rows.
+pub fn choose_reference(frames: &[RawFrame]) -> Option<ReferenceChoice> {
+    if frames.is_empty() {
+        return None;
+    }
+    let (sharpness, clipped): (Vec<_>, Vec<_>) = par::map(frames.len(), |i| survey(&frames[i])).into_iter().unzip();
+    let longest = frames.iter().map(|f| f.exposure).fold(0.0, f32::max);
+    let shortest = frames.iter().map(|f| f.exposure).fold(f32::INFINITY, f32::min);
+    let bracket = longest > BRACKET * shortest;
+    let index = if bracket {
+        let mut order: Vec<usize> = (0..frames.len()).collect();
+        // longest first; among equals the earlier one
+        order.sort_by(|&a, &b| frames[b].exposure.total_cmp(&frames[a].exposure));
+        let intact = order.iter().copied().find(|&i| clipped[i] < CLIPPED_SHARE);
+        intact.unwrap_or_else(|| {
+            (0..frames.len()).min_by(|&a, &b| frames[a].exposure.total_cmp(&frames[b].exposure)).unwrap_or(0)
+        })
+    } else {
+        (1..frames.len().min(EARLY)).fold(0, |best, i| if sharpness[i] > SHARPER * sharpness[best] { i } else { best })
+    };
+    Some(ReferenceChoice { index, bracket, sharpness, clipped })
+}
+
+/// Sharpness and share of clipped samples of one frame.
+fn survey(frame: &RawFrame) -> (f32, f32) {
+    let p = &frame.samples;
+    let (w, h) = (p.width(), p.height());
+    let (mut squares, mut power, mut signal, mut count) = (0.0f64, 0.0f64, 0.0f64, 0u64);
+    let (mut clipped, mut seen) = (0u64, 0u64);
+    for y in (0..h).step_by(ROW_STEP) {
+        let row = p.row(y);
+        clipped += row.iter().map(|&v| u64::from(v >= CLIPPED)).sum::<u64>();
+        seen += w as u64;
+        if y + 2 >= h {
+            continue;
+        }
+        let below = p.row(y + 2);
+        let first = usize::from(frame.cfa.color_at(0, y) != CfaColor::Green);
+        let (mut line, mut energy, mut sum, mut n) = (0.0f32, 0.0f32, 0.0f32, 0u64);
+        for x in (first..w.saturating_sub(2)).step_by(2) {
+            let (a, b, c) = (row[x], row[x + 2], below[x]);
+            if a.max(b).max(c) >= CLIPPED {
+                continue;
+            }
+            let v = calotype_image::raw_to_linear(a);
+            let (dx, dy) = ((f32::from(b) - f32::from(a)) / RAW_RANGE, (f32::from(c) - f32::from(a)) / RAW_RANGE);
+            line += dx * dx + dy * dy;
+            energy += v * v;
+            sum += v;
+            n += 1;
+        }
+        squares += f64::from(line);
+        power += f64::from(energy);
+        signal += f64::from(sum);
+        count += n;
+    }
+    let n = count.max(1) as f64;
+    let noise = 4.0 * f64::from(frame.noise.variance(1, (signal / n) as f32));
+    let sharpness = (squares / n - noise).max(0.0) / (power / n).max(1e-9);
+    (sharpness as f32, clipped as f32 / seen.max(1) as f32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use calotype_image::{Cfa, NoiseModel, Plane, linear_to_raw};
+
+    fn frame(exposure: f32, wave: f32) -> RawFrame {
+        RawFrame {
+            samples: Plane::from_fn(64, 48, |x, y| {
+                let v = 0.3 + 0.2 * ((x as f32) * wave).sin() * ((y as f32) * wave).cos();
+                linear_to_raw(v * exposure)
+            }),
+            cfa: Cfa::GRBG,
+            noise: NoiseModel::uniform(1e-6, 1e-8),
+            exposure,
+            shading: None,
+        }
+    }
+
+    #[test]
+    fn the_sharpest_of_the_first_three_is_taken() {
+        let frames = [frame(1.0, 0.2), frame(1.0, 0.5), frame(1.0, 0.3), frame(1.0, 0.9)];
+        let choice = choose_reference(&frames).unwrap();
+        assert_eq!((choice.index, choice.bracket), (1, false));
+        assert_eq!(choose_reference(&[frame(1.0, 0.5), frame(1.0, 0.502)]).unwrap().index, 0);
+        assert_eq!(choose_reference(&[]), None);
+    }
+
+    #[test]
+    fn a_bracket_takes_the_longest_with_highlights() {
+        let frames = [frame(0.25, 0.4), frame(1.0, 0.4), frame(4.0, 0.4), frame(1.0, 0.4)];
+        let choice = choose_reference(&frames).unwrap();
+        assert_eq!((choice.index, choice.bracket), (1, true));
+        assert!(choice.clipped[2] > 0.3 && choice.clipped[0] == 0.0);
+        assert_eq!(choose_reference(&[frame(8.0, 0.4), frame(4.0, 0.4)]).unwrap().index, 1);
+    }
+
+    #[test]
+    fn tiny_frames_do_no_harm() {
+        for (w, h) in [(1, 1), (2, 3), (3, 2)] {
+            let mut f = frame(1.0, 0.4);
+            f.samples = Plane::filled(w, h, 20000);
+            assert_eq!(choose_reference(&[f.clone(), f]).unwrap().index, 0);
+        }
+    }
+}
