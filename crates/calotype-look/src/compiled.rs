@@ -2,6 +2,7 @@
 
 use crate::fast::FastTransform;
 use crate::{Look, OutputSpace, PointTransform};
+use calotype_color::lab::luminance;
 use calotype_image::{DisplayRgb, SceneRgb, par};
 
 /// Rows a thread takes at a time.
@@ -71,6 +72,13 @@ impl CompiledLook {
     /// Largest value of the result: 1, or 2 to the power of the headroom.
     pub fn ceiling(&self) -> f32 {
         self.exact.tone.ceiling() as f32
+    }
+
+    /// Stops above middle grey at which the look comes to white: where neutrals reach L* 98 on an ordinary display. What
+    /// exposure and local tone have to fit the scene's highlights into.
+    pub fn white_ev(&self) -> f32 {
+        let curve = &self.exact.tone.sdr;
+        (curve.invert(luminance(98.0)) / curve.grey).log2() as f32
     }
 
     /// True where the look leaves light as it is over the whole frame.

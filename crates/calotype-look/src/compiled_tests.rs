@@ -162,3 +162,11 @@ fn the_corner_gets_its_stops() {
         assert!((r[x] - compiled.vignette_gain(x as f64 + 0.5, 3.5, 100, 80)).abs() < 1e-6 && r[x] == b[x]);
     }
 }
+
+#[test]
+fn white_is_where_the_targets_say() {
+    for (name, ev) in [("authentic", 5.0), ("vibrant", 4.5), ("natural", 4.9), ("mono-natural", 5.2)] {
+        let got = Look::builtin(name).unwrap().compile(OutputSpace::Srgb, 1.0).white_ev();
+        assert!((got - ev).abs() < 0.1, "{name}: {got}");
+    }
+}

@@ -23,22 +23,23 @@ mod contract;
 mod error;
 mod fast;
 mod fast_math;
-mod file;
 mod hue;
 mod output;
 mod parameters;
 mod point;
+mod read;
 mod schema;
 mod tone;
+mod write;
 
 pub use compiled::CompiledLook;
 pub use contract::{Breach, MONK_TONES, Measured, measure, verify};
 pub use error::LookError;
-pub use file::SCHEMA;
 pub use output::OutputSpace;
 pub use parameters::{
     Anchor, Chroma, Contract, Grain, Local, Look, Meta, Mono, Optics, Render, SECTORS, Sector, Tint, Tone,
 };
 pub use point::PointTransform;
+pub use read::SCHEMA;
 pub use schema::{Blend, Field, fields};
 pub use tone::{ToneCurve, ToneScale};

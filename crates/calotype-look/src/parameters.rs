@@ -186,7 +186,7 @@ impl Default for Mono {
 }
 
 /// Local contrast and range, handed to the develop stage that has the neighbourhood.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Local {
     /// Gain of local contrast at 0.2 to 0.5 percent of the picture's height (0.1 is 10 percent more).
     pub fine: f64,
@@ -194,10 +194,16 @@ pub struct Local {
     pub medium: f64,
     /// The same at 5 to 10 percent.
     pub coarse: f64,
-    /// Stops by which deep shadows are lifted at most.
+    /// Stops by which deep shadows are lifted at most; the scene decides how far.
     pub lift_ev: f64,
-    /// Stops by which bright regions are held back at most.
+    /// Stops by which bright regions are held back at most; the scene decides how far.
     pub hold_ev: f64,
+}
+
+impl Default for Local {
+    fn default() -> Self {
+        Self { fine: 0.0, medium: 0.0, coarse: 0.0, lift_ev: 2.0, hold_ev: 2.0 }
+    }
 }
 
 /// Traces of a lens.

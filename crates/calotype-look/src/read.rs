@@ -46,13 +46,13 @@ impl Look {
     ///
     /// ```
     /// let text = "schema = 'look/1'\n[meta]\nname = 'mine'\n[tone]\nslop = 1.2\n";
-    /// let error = calotype_look::Look::parse(text).unwrap_err();
+    /// let error = calotype_look::Look::from_toml(text).unwrap_err();
     /// assert_eq!(error.to_string(), "line 5: unknown key `tone.slop`; did you mean `tone.slope`?");
     /// ```
     ///
     /// # Errors
     /// See [`LookError`].
-    pub fn parse(text: &str) -> Result<Self, LookError> {
+    pub fn from_toml(text: &str) -> Result<Self, LookError> {
         if text.len() > LIMIT {
             return Err(LookError::TooLarge(text.len()));
         }
@@ -380,5 +380,5 @@ fn distance(a: &str, b: &str) -> usize {
 }
 
 #[cfg(test)]
-#[path = "file_tests.rs"]
+#[path = "read_tests.rs"]
 mod tests;

@@ -5,7 +5,7 @@ use super::*;
 const HEAD: &str = "schema = \"look/1\"\n[meta]\nname = \"test\"\n";
 
 fn message(body: &str) -> String {
-    Look::parse(&format!("{HEAD}{body}")).unwrap_err().to_string()
+    Look::from_toml(&format!("{HEAD}{body}")).unwrap_err().to_string()
 }
 
 #[test]
@@ -39,7 +39,7 @@ lstar = { "-3" = 5.6, "2" = 81 }
 gain = { "+1.5" = 0.75 }
 hue = { blue = -12, red = 5 }
 "#;
-    let look = Look::parse(text).unwrap();
+    let look = Look::from_toml(text).unwrap();
     assert_eq!(look.meta.parents, [("natural".to_owned(), 0.25), ("vibrant".to_owned(), 1.0)]);
     assert_eq!(look.anchor.grey_out_lstar, 50.0);
     assert_eq!(look.render.inset, [0.1, 0.2, 0.3]);
@@ -88,16 +88,16 @@ fn ranges_and_kinds_are_taught() {
 
 #[test]
 fn schema_and_name_must_be_there() {
-    assert_eq!(Look::parse("").unwrap_err().to_string(), "`schema` is missing: it must be `look/1`");
+    assert_eq!(Look::from_toml("").unwrap_err().to_string(), "`schema` is missing: it must be `look/1`");
     assert_eq!(
-        Look::parse("schema = 'look/9'").unwrap_err().to_string(),
+        Look::from_toml("schema = 'look/9'").unwrap_err().to_string(),
         "the schema is `look/9`; this version reads `look/1`"
     );
     assert_eq!(
-        Look::parse("schema = 'look/1'").unwrap_err().to_string(),
+        Look::from_toml("schema = 'look/1'").unwrap_err().to_string(),
         "`meta.name` is missing: what the look is called"
     );
-    assert!(matches!(Look::parse(&" ".repeat(70_000)), Err(LookError::TooLarge(70_000))));
+    assert!(matches!(Look::from_toml(&" ".repeat(70_000)), Err(LookError::TooLarge(70_000))));
     let deep = format!("schema = {}", "[".repeat(30_000));
-    assert!(matches!(Look::parse(&deep), Err(LookError::Syntax { .. })));
+    assert!(matches!(Look::from_toml(&deep), Err(LookError::Syntax { .. })));
 }
