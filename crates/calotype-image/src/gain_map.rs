@@ -78,6 +78,16 @@ impl Shading {
         }
     }
 
+    /// The gain of one photosite of a picture of `width` x `height`.
+    pub fn gain_at(&self, x: usize, y: usize, width: usize, height: usize) -> f32 {
+        let applies = |m: &&GainMap| {
+            let (a, (px, py)) = (m.area, m.pitch);
+            let inside = x >= a.x && x < a.x + a.width && y >= a.y && y < a.y + a.height;
+            inside && (x - a.x).is_multiple_of(px.max(1)) && (y - a.y).is_multiple_of(py.max(1)) && !m.gains.is_empty()
+        };
+        self.maps.iter().filter(applies).map(|m| m.gain_at(x, y, width, height)).product()
+    }
+
     /// The largest gain of any map, at least 1.
     pub fn max_gain(&self) -> f32 {
         self.maps.iter().map(|m| m.gains.data().iter().fold(1.0, |a: f32, &b| a.max(b))).product()

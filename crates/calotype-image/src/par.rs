@@ -69,6 +69,29 @@ pub fn bands3_mut<T: Send>(planes: &mut [Plane<T>; 3], rows: usize, f: impl Fn(u
     bands(r, rows).zip(bands(g, rows)).zip(bands(b, rows)).for_each(|(((top, r), (_, g)), (_, b))| f(top, [r, g, b]));
 }
 
+/// Like [`bands3_mut`], for rows `rows.start..rows.end` only; `top` counts from the picture's first row.
+pub fn rows3_mut<T: Send>(
+    planes: &mut [Plane<T>; 3],
+    rows: std::ops::Range<usize>,
+    band: usize,
+    f: impl Fn(usize, [Band<'_, T>; 3]) + Sync,
+) {
+    let [r, g, b] = planes;
+    let pieces = [r, g, b].map(|p| {
+        let (width, stride, range) = {
+            let (width, stride) = (p.width(), p.stride().max(1));
+            let end = (rows.end * stride).min(p.data().len());
+            (width, stride, (rows.start * stride).min(end)..end)
+        };
+        p.data_mut()[range].par_chunks_mut(stride * band.max(1)).map(move |data| {
+            let height = data.len().div_ceil(stride);
+            Band { data, width, stride, height }
+        })
+    });
+    let [r, g, b] = pieces;
+    r.zip(g).zip(b).enumerate().for_each(|(i, ((r, g), b))| f(rows.start + i * band.max(1), [r, g, b]));
+}
+
 /// Calls `f(i)` for every i below `count`, on all cores, and gathers the results in order.
 pub fn map<R: Send>(count: usize, f: impl Fn(usize) -> R + Sync + Send) -> Vec<R> {
     (0..count).into_par_iter().map(f).collect()

@@ -1,0 +1,185 @@
+//! One luminance out of the samples of all frames and colours.
+//!
+//! A sample less the chroma of its place is a sample of luminance, whatever its colour: so every photosite of every frame
+//! counts, weighted by its noise, and detail is as fine as the frames' scatter allows.
+
+use super::patch::{Patch, Places, bilinear, bounds, gather, pattern};
+use super::robust::BLOCK_PX;
+use super::signal::Signal;
+use calotype_image::{Plane, Rect};
+
+/// Buffers that are reused from frame to frame and tile to tile.
+#[derive(Default)]
+pub(crate) struct Scratch {
+    samples: Patch,
+    places: Places,
+    row: Vec<f32>,
+    gains: Vec<f32>,
+    chroma_row: Vec<f32>,
+    weight: Vec<f32>,
+    line: Vec<f32>,
+}
+
+/// Weights of the three colours in the luminance of a frame: inverse variances relative to green, in dim light.
+pub(crate) fn color_weights(signal: &Signal) -> [f32; 3] {
+    const LEVEL: f32 = 0.05;
+    [0, 1, 2].map(|c| (signal.variance(1, LEVEL) / signal.variance(c, LEVEL)).clamp(0.02, 4.0))
+}
+
+/// Chroma of red and blue at every pixel of a rectangle of the reference, which may reach over its border.
+pub(crate) fn upsample(chroma: &[Plane<f32>; 2], x0: isize, y0: isize, width: usize, height: usize) -> [Patch; 2] {
+    [0, 1].map(|c| {
+        let plane = &chroma[c];
+        let mut patch = Patch::default();
+        patch.reshape(x0, y0, width, height);
+        let cell = |v: isize, n: usize| {
+            // cell i is centred at 2 i + 0.5
+            let i = (v - 1).div_euclid(2);
+            let t = if (v - 1).rem_euclid(2) == 0 { 0.25 } else { 0.75 };
+            let clamp = |i: isize| i.clamp(0, n as isize - 1) as usize;
+            (clamp(i), clamp(i + 1), t)
+        };
+        let columns: Vec<(usize, usize, f32)> = (0..width).map(|k| cell(x0 + k as isize, plane.width())).collect();
+        let mut line = vec![0.0; plane.width()];
+        for y in 0..height {
+            let (a, b, t) = cell(y0 + y as isize, plane.height());
+            for ((o, &p), &q) in line.iter_mut().zip(plane.row(a)).zip(plane.row(b)) {
+                *o = p + (q - p) * t;
+            }
+            for (o, &(l, r, t)) in patch.row_mut(y).iter_mut().zip(&columns) {
+                *o = line[l] + (line[r] - line[l]) * t;
+            }
+        }
+        patch
+    })
+}
+
+/// Pixels around a rectangle for which [`add`] needs the chroma.
+pub(crate) const CHROMA_MARGIN: usize = 6;
+
+/// Adds one frame's luminance over `area` of the reference to `num` and `den`, row by row.
+///
+/// `weights` holds the frame's weight per block; `chroma` covers the area and [`CHROMA_MARGIN`] around it.
+pub(crate) fn add(
+    signal: &Signal,
+    weights: &Plane<u8>,
+    chroma: &[Patch; 2],
+    area: Rect,
+    s: &mut Scratch,
+    num: &mut [f32],
+    den: &mut [f32],
+) {
+    let (fw, fh) = (signal.frame.samples.width(), signal.frame.samples.height());
+    let b = bounds(signal, (area.x, area.x + area.width), (area.y, area.y + area.height));
+    let inside = b.0 < fw as f32 + 8.0 && b.1 < fh as f32 + 8.0 && b.2 > -8.0 && b.3 > -8.0;
+    if !inside || !used(weights, area) {
+        return;
+    }
+    let b = (b.0.max(-8.0), b.1.max(-8.0), b.2.min(fw as f32 + 8.0), b.3.min(fh as f32 + 8.0));
+    let (x0, y0) = (b.0.floor() as isize - 2, b.1.floor() as isize - 2);
+    let (w, h) = ((b.2.ceil() as isize + 3 - x0) as usize, (b.3.ceil() as isize + 3 - y0) as usize);
+    let by_color = color_weights(signal);
+    let cell = [0, 1, 2, 3].map(|i| by_color[signal.frame.cfa.0[i] as usize]);
+    let pattern = pattern(cell);
+    s.samples.reshape(x0, y0, w, h);
+    for y in 0..h {
+        let v = y0 + y as isize;
+        s.row.resize(w, 0.0);
+        signal.load_row(v, x0, &mut s.row, &mut s.gains);
+        back(signal, x0, v, w, area, &mut s.places);
+        // a row of a Bayer array has green and one other colour
+        let colors = [0, 1].map(|x| signal.frame.cfa.color_at(x, v.rem_euclid(2) as usize) as usize);
+        let other = if colors.contains(&0) { 0 } else { 1 };
+        s.chroma_row.resize(w, 0.0);
+        bilinear(&chroma[other], &s.places, &mut s.chroma_row);
+        let first = x0.rem_euclid(2) as usize;
+        let color = [colors[first], colors[1 - first]];
+        let mask = color.map(|c| if c == 1 { 0.0 } else { 1.0 });
+        luminance(&s.row, &s.chroma_row, mask, color.map(|c| by_color[c]), s.samples.row_mut(y));
+    }
+    for y in 0..area.height {
+        s.places.xs.resize(area.width, 0.0);
+        s.places.ys.resize(area.width, 0.0);
+        signal.motion.row(area.y + y, area.x, &mut s.places.xs, &mut s.places.ys);
+        s.places.cut();
+        weight_row(weights, area.x, area.y + y, area.width, &mut s.line, &mut s.weight);
+        let at = y * area.width..(y + 1) * area.width;
+        gather(&s.samples, &s.places, &s.weight, pattern, &mut num[at.clone()], &mut den[at]);
+    }
+}
+
+/// True where some block that `area` looks at has weight.
+fn used(weights: &Plane<u8>, area: Rect) -> bool {
+    let x = (area.x / BLOCK_PX).saturating_sub(1)..((area.x + area.width) / BLOCK_PX + 2).min(weights.width());
+    let y = (area.y / BLOCK_PX).saturating_sub(1)..((area.y + area.height) / BLOCK_PX + 2).min(weights.height());
+    y.into_iter().any(|y| weights.row(y)[x.clone()].iter().any(|&w| w > 0))
+}
+
+/// Where samples (x0.., v) of a frame lie in the reference: found every 32 samples by inverting the motion, linear in
+/// between. Chroma is smooth, so a twentieth of a pixel is good enough.
+fn back(signal: &Signal, x0: isize, v: isize, n: usize, area: Rect, places: &mut Places) {
+    const STEP: usize = 32;
+    places.xs.resize(n, 0.0);
+    places.ys.resize(n, 0.0);
+    let clamp = |p: (f32, f32)| {
+        (
+            p.0.clamp(area.x as f32 - 4.0, (area.x + area.width) as f32 + 3.0),
+            p.1.clamp(area.y as f32 - 4.0, (area.y + area.height) as f32 + 3.0),
+        )
+    };
+    let mut guess = clamp((x0 as f32, v as f32));
+    let mut invert = |u: f32| {
+        for _ in 0..2 {
+            let q = signal.motion.position(guess.0, guess.1);
+            guess = clamp((guess.0 + u - q.0, guess.1 + v as f32 - q.1));
+        }
+        guess
+    };
+    let mut left = invert(x0 as f32);
+    for start in (0..n).step_by(STEP) {
+        let right = invert((x0 + (start + STEP) as isize) as f32);
+        let step = ((right.0 - left.0) / STEP as f32, (right.1 - left.1) / STEP as f32);
+        for k in 0..STEP.min(n - start) {
+            places.xs[start + k] = left.0 + step.0 * k as f32;
+            places.ys[start + k] = left.1 + step.1 * k as f32;
+        }
+        left = right;
+    }
+    places.cut();
+}
+
+/// Samples less chroma, times their colour's weight.
+fn luminance(row: &[f32], chroma: &[f32], mask: [f32; 2], weight: [f32; 2], out: &mut [f32]) {
+    fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => luminance_row(row, chroma, mask, weight, out));
+}
+
+#[inline(always)]
+fn luminance_row(row: &[f32], chroma: &[f32], mask: [f32; 2], weight: [f32; 2], out: &mut [f32]) {
+    let n = out.len();
+    let (row, chroma) = (&row[..n], &chroma[..n]);
+    for k in 0..n {
+        out[k] = (row[k] - mask[k & 1] * chroma[k]) * weight[k & 1];
+    }
+}
+
+/// The weights of a row of pixels, bilinear between the blocks' centres.
+fn weight_row(weights: &Plane<u8>, x0: usize, y: usize, n: usize, line: &mut Vec<f32>, out: &mut Vec<f32>) {
+    let at = |v: usize, count: usize| {
+        let p = (v as f32 - 0.5 * (BLOCK_PX as f32 - 1.0)) / BLOCK_PX as f32;
+        let i = p.max(0.0) as usize;
+        (i.min(count - 1), (i + 1).min(count - 1), (p - i as f32).clamp(0.0, 1.0))
+    };
+    let (a, b, t) = at(y, weights.height());
+    let (first, _, _) = at(x0, weights.width());
+    let (_, last, _) = at(x0 + n - 1, weights.width());
+    let (top, bottom) = (&weights.row(a)[first..=last], &weights.row(b)[first..=last]);
+    line.clear();
+    line.extend(top.iter().zip(bottom).map(|(&p, &q)| (f32::from(p) + (f32::from(q) - f32::from(p)) * t) / 255.0));
+    out.clear();
+    out.resize(n, 0.0);
+    for (k, o) in out.iter_mut().enumerate() {
+        let (i, j, t) = at(x0 + k, weights.width());
+        let (l, r) = (line[i - first], line[j - first]);
+        *o = l + (r - l) * t;
+    }
+}

@@ -1,0 +1,149 @@
+//! Many frames into one picture: low-pass colours that the frames agree on, a luminance from all their samples, and the
+//! reference's own word where it differs.
+
+mod detail;
+mod lowpass;
+mod luma;
+mod patch;
+mod robust;
+mod runs;
+mod shrink;
+mod signal;
+mod spline;
+mod tile;
+
+use crate::{BurstError, MotionField};
+use calotype_image::{CameraRgb, Mosaic, NoiseModel, Plane, Progress, RawFrame, Rect, Shading, Step, par};
+use robust::{Agreement, BLOCK_PX};
+use signal::Signal;
+
+/// Rows of a band and columns of a tile of the merge; multiples of 8.
+const BAND: usize = 64;
+const TILE: usize = 512;
+/// Bands merged between two reports of progress.
+const BANDS_PER_REPORT: usize = 16;
+
+/// A merged burst.
+#[derive(Clone, Debug)]
+pub struct Merged {
+    /// Camera colours at every pixel of the reference, linear, not white balanced, lens falloff undone; black 0, white of
+    /// the reference 1 (times the falloff's gain), more where shorter exposures reached further. At every photosite of the
+    /// reference its own colour is the merged mosaic.
+    pub rgb: CameraRgb,
+    /// The reference's colour filters.
+    pub cfa: calotype_image::Cfa,
+    /// Frames that count, a number for each block of [`Merged::BLOCK`] pixels, in units of the reference: the variance of
+    /// the merged mosaic is that of one frame divided by this.
+    pub effective_frames: Plane<f32>,
+    /// How far `rgb` can be trusted as it is, 0 to 1, per block: 0 where only the reference counts and its mosaic should be
+    /// demosaiced instead.
+    pub trust: Plane<f32>,
+    /// Noise of one sample of the reference, before merging.
+    pub noise: NoiseModel,
+    /// What undoes the reference's lens falloff; already applied to `rgb`.
+    pub shading: Option<Shading>,
+    /// Largest signal the burst could record, in units of the reference's white: 1 for equal exposures.
+    pub white: f32,
+}
+
+impl Merged {
+    /// Pixels along the side of a block of the maps.
+    pub const BLOCK: usize = BLOCK_PX;
+
+    /// The merged mosaic, with the lens falloff of the reference as it was, so that its gain maps still hold.
+    pub fn mosaic(&self) -> Mosaic {
+        let (w, h) = (self.rgb.width(), self.rgb.height());
+        let mut samples = Plane::new(w, h);
+        par::bands_mut(&mut samples, BAND, |top, mut band| {
+            let mut gains = vec![1.0; w];
+            for y in 0..band.height() {
+                if let Some(s) = &self.shading {
+                    s.gain_row(top + y, w, h, &mut gains);
+                }
+                let rows = self.rgb.row(top + y);
+                for (x, v) in band.row_mut(y).iter_mut().enumerate() {
+                    *v = rows[self.cfa.color_at(x, top + y) as usize][x] / gains[x];
+                }
+            }
+        });
+        Mosaic { samples, cfa: self.cfa, noise: self.noise }
+    }
+
+    /// Mean number of frames that count: the divisor of the noise profile. The harmonic mean over blocks, so that the
+    /// variance it promises is the picture's.
+    pub fn mean_effective_frames(&self) -> f32 {
+        let n = self.effective_frames.data();
+        if n.is_empty() { 1.0 } else { n.len() as f32 / n.iter().map(|v| 1.0 / v.max(1e-3)).sum::<f32>() }
+    }
+}
+
+/// Merges aligned frames. `motions[i]` says where the pixels of frame `reference` are found in frame i; frames are of one
+/// size and CFA, their hot pixels mended. `neutral` is the camera signal of a grey object (green 1 by convention; any
+/// scale will do): colours are compared and joined in balanced light.
+///
+/// # Errors
+/// [`BurstError::Cancelled`] where `progress` asks to stop.
+pub fn merge_aligned(
+    frames: &[RawFrame],
+    motions: &[MotionField],
+    reference: usize,
+    neutral: [f32; 3],
+    progress: &dyn Progress,
+) -> Result<Merged, BurstError> {
+    let base = &frames[reference];
+    let neutral =
+        if base.cfa.is_mono() { [1.0; 3] } else { neutral.map(|n| (n / neutral[1].max(1e-6)).clamp(0.02, 50.0)) };
+    let signals: Vec<Signal> =
+        frames.iter().zip(motions).map(|(f, m)| Signal::new(f, m, base.exposure, neutral)).collect();
+    let (width, height) = (base.samples.width(), base.samples.height());
+    progress.report(Step::Merge, 0.0)?;
+    let agreement = robust::agree(&signals, reference);
+    progress.report(Step::Merge, 0.3)?;
+    let mut rgb = CameraRgb::new(width, height);
+    let rows = BAND * BANDS_PER_REPORT;
+    for start in (0..height).step_by(rows) {
+        merge_rows(&signals, reference, &agreement, neutral, &mut rgb, start, (start + rows).min(height));
+        progress.report(Step::Merge, 0.3 + 0.7 * (start + rows).min(height) as f32 / height as f32)?;
+    }
+    let trust = trust(&agreement);
+    Ok(Merged {
+        rgb,
+        cfa: base.cfa,
+        effective_frames: agreement.effective,
+        trust,
+        noise: base.noise,
+        shading: base.shading.clone(),
+        white: signals.iter().map(|s| 1.0 / s.exposure).fold(1.0, f32::max),
+    })
+}
+
+/// Merges rows `start..end`, whose start is a multiple of [`BAND`], on all cores.
+fn merge_rows(
+    signals: &[Signal],
+    reference: usize,
+    agreement: &Agreement,
+    neutral: [f32; 3],
+    rgb: &mut CameraRgb,
+    start: usize,
+    end: usize,
+) {
+    let width = rgb.width();
+    par::rows3_mut(&mut rgb.planes, start..end, BAND, |top, mut bands| {
+        let mut scratch = tile::Scratch::default();
+        for left in (0..width).step_by(TILE) {
+            let tile = Rect { x: left, y: top, width: TILE.min(width - left), height: bands[0].height() };
+            tile::merge(signals, reference, agreement, neutral, tile, &mut scratch);
+            for (band, rgb) in bands.iter_mut().zip(&scratch.rgb) {
+                for y in 0..tile.height {
+                    band.row_mut(y)[left..left + tile.width].copy_from_slice(&rgb[y * tile.width..][..tile.width]);
+                }
+            }
+        }
+    });
+}
+
+/// One frame's mosaic needs a demosaic; four frames scattered at random rarely leave a gap.
+fn trust(agreement: &Agreement) -> Plane<f32> {
+    let n = &agreement.effective;
+    Plane::from_fn(n.width(), n.height(), |x, y| ((n.get(x, y) - 2.0) / 2.5).clamp(0.0, 1.0))
+}

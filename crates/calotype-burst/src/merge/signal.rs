@@ -1,0 +1,154 @@
+//! A frame as the merge sees it: white balanced, free of falloff, exposed like the reference.
+
+use crate::MotionField;
+use calotype_image::{RAW_BLACK, RAW_RANGE, RAW_WHITE, RawFrame};
+
+/// Stands for a clipped sample: any sum that touches one is infinite or not a number, so not below [`IS_CLIPPED`].
+pub(crate) const CLIPPED: f32 = f32::INFINITY;
+/// No honest signal reaches this: 2^9 times the reference's white, amplified by any falloff.
+pub(crate) const IS_CLIPPED: f32 = 1.0e6;
+/// Share of the way from black to white beyond which a sample counts as clipped: sensors bend shortly before.
+const CLIP_LEVEL: f32 = 0.985;
+
+/// One frame of the burst with its motion and its scale.
+pub(crate) struct Signal<'a> {
+    pub frame: &'a RawFrame,
+    pub motion: &'a MotionField,
+    /// Exposure relative to the reference.
+    pub exposure: f32,
+    /// Per colour: from linear sensor signal to balanced light in units of the reference.
+    scale: [f32; 3],
+    /// Noise in those units: variance is `shot * x + read`.
+    pub shot: [f32; 3],
+    pub read: [f32; 3],
+}
+
+impl<'a> Signal<'a> {
+    pub fn new(frame: &'a RawFrame, motion: &'a MotionField, reference_exposure: f32, neutral: [f32; 3]) -> Self {
+        let exposure = frame.exposure / reference_exposure;
+        let scale = neutral.map(|n| 1.0 / (n * exposure));
+        Self {
+            frame,
+            motion,
+            exposure,
+            scale,
+            shot: [0, 1, 2].map(|c| frame.noise.shot[c] * scale[c]),
+            read: [0, 1, 2].map(|c| frame.noise.read[c] * scale[c] * scale[c]),
+        }
+    }
+
+    /// Variance of a balanced signal `x` of `color`.
+    #[inline(always)]
+    pub fn variance(&self, color: usize, x: f32) -> f32 {
+        self.shot[color] * x.max(0.0) + self.read[color]
+    }
+
+    /// The balanced signal of one photosite, also where it is clipped.
+    pub fn sample(&self, x: usize, y: usize) -> f32 {
+        let samples = &self.frame.samples;
+        let gain = |m: &calotype_image::Shading| m.gain_at(x, y, samples.width(), samples.height());
+        let c = self.frame.cfa.color_at(x, y) as usize;
+        calotype_image::raw_to_linear(samples.get(x, y)) * self.scale[c] * self.frame.shading.as_ref().map_or(1.0, gain)
+    }
+
+    /// Fills `out` with the balanced signal of row `y` from column `x0`; places outside are mirrored with their colours.
+    ///
+    /// `gains` is scratch for the falloff, kept by the caller.
+    pub fn load_row(&self, y: isize, x0: isize, out: &mut [f32], gains: &mut Vec<f32>) {
+        let samples = &self.frame.samples;
+        let (w, h) = (samples.width(), samples.height());
+        let y = mirror(y, h);
+        let row = samples.row(y);
+        let gains: Option<&[f32]> = self.frame.shading.as_ref().map(|s| {
+            gains.resize(w, 1.0);
+            s.gain_row(y, w, h, gains);
+            &gains[..]
+        });
+        let color = [0, 1].map(|x| self.frame.cfa.color_at(x, y) as usize);
+        let scale = color.map(|c| self.scale[c] / RAW_RANGE);
+        // the part inside the picture at full speed, then the mirrored ends
+        let first = x0.clamp(0, w as isize) as usize;
+        let last = (x0 + out.len() as isize).clamp(first as isize, w as isize) as usize;
+        let offset = (first as isize - x0) as usize;
+        convert(
+            &row[first..last],
+            gains.map(|g| &g[first..last]),
+            first,
+            scale,
+            &mut out[offset..offset + last - first],
+        );
+        for (k, v) in out.iter_mut().enumerate() {
+            if k == offset && last > first {
+                break;
+            }
+            let x = mirror(x0 + k as isize, w);
+            convert_one(row[x], gains.map_or(1.0, |g| g[x]), scale[x & 1], v);
+        }
+        for k in offset + last - first..out.len() {
+            let x = mirror(x0 + k as isize, w);
+            convert_one(row[x], gains.map_or(1.0, |g| g[x]), scale[x & 1], &mut out[k]);
+        }
+    }
+}
+
+/// The place inside `0..n` that shows the same colour as `i`: mirrored at the first and last sample.
+pub(crate) fn mirror(i: isize, n: usize) -> usize {
+    let n = n as isize;
+    if n < 3 {
+        return i.clamp(0, n - 1) as usize;
+    }
+    let period = 2 * (n - 1);
+    let i = i.rem_euclid(period);
+    (if i < n { i } else { period - i }) as usize
+}
+
+const CLIP_CODE: u16 = RAW_BLACK + (CLIP_LEVEL * (RAW_WHITE - RAW_BLACK) as f32) as u16;
+
+#[inline(always)]
+fn convert_one(code: u16, gain: f32, scale: f32, out: &mut f32) {
+    let x = (f32::from(code) - RAW_BLACK as f32) * scale * gain;
+    *out = if code >= CLIP_CODE { CLIPPED } else { x };
+}
+
+#[inline(always)]
+fn convert_row(codes: &[u16], gains: Option<&[f32]>, first: usize, scale: [f32; 2], out: &mut [f32]) {
+    let n = codes.len();
+    let out = &mut out[..n];
+    let scale = [scale[first & 1], scale[(first + 1) & 1]];
+    match gains {
+        Some(g) => {
+            let g = &g[..n];
+            for k in 0..n {
+                convert_one(codes[k], g[k], scale[k & 1], &mut out[k]);
+            }
+        }
+        None => {
+            for k in 0..n {
+                convert_one(codes[k], 1.0, scale[k & 1], &mut out[k]);
+            }
+        }
+    }
+}
+
+fn convert(codes: &[u16], gains: Option<&[f32]>, first: usize, scale: [f32; 2], out: &mut [f32]) {
+    fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => convert_row(codes, gains, first, scale, out));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mirrored_places_keep_their_colour() {
+        for n in [3usize, 4, 17, 18] {
+            for i in -40isize..60 {
+                let m = mirror(i, n);
+                assert!(m < n);
+                assert_eq!(m as isize & 1, i & 1, "{i} in {n}");
+            }
+        }
+        assert_eq!(mirror(-1, 5), 1);
+        assert_eq!(mirror(5, 5), 3);
+        assert_eq!(mirror(7, 1), 0);
+    }
+}
