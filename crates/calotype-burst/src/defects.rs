@@ -46,8 +46,7 @@ pub struct Defect {
 pub fn find_defects(frames: &[RawFrame]) -> Vec<Defect> {
     let Some(first) = frames.first() else { return Vec::new() };
     let (w, h) = (first.samples.width(), first.samples.height());
-    let frames: Vec<&RawFrame> =
-        frames.iter().filter(|f| (f.samples.width(), f.samples.height()) == (w, h)).collect();
+    let frames: Vec<&RawFrame> = frames.iter().filter(|f| (f.samples.width(), f.samples.height()) == (w, h)).collect();
     if w < 9 || h < 9 {
         return Vec::new();
     }
@@ -65,9 +64,7 @@ pub fn find_defects(frames: &[RawFrame]) -> Vec<Defect> {
 /// change least. `defects` must be in row order, as [`find_defects`] gives them; those outside the frame are ignored.
 pub fn repair(frame: &mut RawFrame, defects: &[Defect]) {
     let (w, h) = (frame.samples.width(), frame.samples.height());
-    let bad = |x: usize, y: usize| {
-        defects.binary_search_by(|d| (d.y, d.x).cmp(&(y as u32, x as u32))).is_ok()
-    };
+    let bad = |x: usize, y: usize| defects.binary_search_by(|d| (d.y, d.x).cmp(&(y as u32, x as u32))).is_ok();
     let values: Vec<Option<u16>> = defects
         .iter()
         .map(|d| {
@@ -129,39 +126,28 @@ fn scan(frame: &RawFrame) -> Vec<Defect> {
     let p = &frame.samples;
     let (w, h) = (p.width(), p.height());
     let level = Level::new();
-    // variance in codes for even and odd columns of even and odd rows: slope and offset
-    let noise: [[(f32, f32); 2]; 2] = std::array::from_fn(|y| {
-        std::array::from_fn(|x| {
-            let c = frame.cfa.color_at(x, y) as usize;
-            (frame.noise.shot[c] * RAW_RANGE, frame.noise.read[c] * RAW_RANGE * RAW_RANGE)
-        })
-    });
+    let lines = threshold_lines(frame);
     let found = par::map(h.div_ceil(BAND), |band| {
         let mut found = Vec::new();
-        let mut flags = vec![0u8; w.next_multiple_of(16)];
+        let mut flags = vec![0u16; w.next_multiple_of(16)];
         for y in band * BAND..h.min((band + 1) * BAND) {
-            let flag = |x: usize| {
-                u8::from(deviation(frame, x, y, true) > CANDIDATE)
-                    | (u8::from(deviation(frame, x, y, false) > CANDIDATE) << 1)
-            };
             if y < 2 || y + 2 >= h {
-                (0..w).for_each(|x| flags[x] = flag(x));
+                flags[..w].fill(3);
             } else {
                 let rows = [p.row(y - 2), p.row(y), p.row(y + 2)];
-                dispatch!(level, simd => flag_row(simd, rows, noise[y & 1], &mut flags[..w]));
-                [0, 1, w - 2, w - 1].into_iter().for_each(|x| flags[x] = flag(x));
+                dispatch!(level, simd => flag_row(simd, rows, lines, &mut flags[..w]));
+                [0, 1, w - 2, w - 1].into_iter().for_each(|x| flags[x] = 3);
             }
             for (i, chunk) in flags.chunks_exact(16).enumerate() {
                 if chunk.iter().fold(0, |a, b| a | b) == 0 {
                     continue;
                 }
                 for (k, &flag) in chunk.iter().enumerate() {
-                    let (x, y) = ((16 * i + k) as u32, y as u32);
-                    if flag & 1 != 0 {
-                        found.push(Defect { y, x, hot: true });
-                    }
-                    if flag & 2 != 0 {
-                        found.push(Defect { y, x, hot: false });
+                    for (bit, hot) in [(1, true), (2, false)] {
+                        let x = 16 * i + k;
+                        if flag & bit != 0 && deviation(frame, x, y, hot) > CANDIDATE {
+                            found.push(Defect { y: y as u32, x: x as u32, hot });
+                        }
                     }
                 }
             }
@@ -171,17 +157,36 @@ fn scan(frame: &RawFrame) -> Vec<Defect> {
     found.concat()
 }
 
-/// Flags samples above the second largest (1) or below the second smallest (2) of their eight neighbours.
+/// A straight line over codes above black: offset, and slope in 1/65536.
+type Line = (u16, u16);
+
+/// Three lines whose minimum is nowhere above [`CANDIDATE`] standard deviations of any colour, in codes: chords of the root
+/// that they follow, over the lowest 1/64, 1/64 to 1/6 and the rest of the range.
+fn threshold_lines(frame: &RawFrame) -> [Line; 3] {
+    let sigma = |x: f32| {
+        let lowest = (0..3).map(|c| frame.noise.variance(c, x)).fold(f32::INFINITY, f32::min);
+        CANDIDATE * lowest.max(0.0).sqrt() * RAW_RANGE
+    };
+    [(0.0, 1.0 / 64.0), (1.0 / 64.0, 1.0 / 6.0), (1.0 / 6.0, 1.0)].map(|(a, b)| {
+        let slope = (sigma(b) - sigma(a)) / ((b - a) * RAW_RANGE);
+        let offset = sigma(a) - slope * a * RAW_RANGE;
+        (offset.clamp(0.0, 30_000.0) as u16, (slope * 65536.0).clamp(0.0, 65535.0) as u16)
+    })
+}
+
+/// Flags samples that may be above the second largest (1) or below the second smallest (2) of their eight neighbours.
 #[inline(always)]
-fn flag_row<S: Simd>(_: S, rows: [&[u16]; 3], noise: [(f32, f32); 2], flags: &mut [u8]) {
+fn flag_row<S: Simd>(_: S, rows: [&[u16]; 3], lines: [Line; 3], flags: &mut [u16]) {
     let w = flags.len();
     let n = w - 4;
     let [a, b, c] = rows.map(|r| &r[..w]);
+    let (a0, a1, a2) = (&a[..n], &a[2..n + 2], &a[4..n + 4]);
+    let (b0, b1, b2) = (&b[..n], &b[2..n + 2], &b[4..n + 4]);
+    let (c0, c1, c2) = (&c[..n], &c[2..n + 2], &c[4..n + 4]);
     let out = &mut flags[2..2 + n];
-    let k2 = CANDIDATE * CANDIDATE;
     for x in 0..n {
-        let v = b[x + 2];
-        let around = [a[x], a[x + 2], a[x + 4], b[x], b[x + 4], c[x], c[x + 2], c[x + 4]];
+        let v = b1[x];
+        let around = [a0[x], a1[x], a2[x], b0[x], b2[x], c0[x], c1[x], c2[x]];
         let (mut high, mut high2, mut low, mut low2) = (0u16, 0u16, u16::MAX, u16::MAX);
         for q in around {
             high2 = high2.max(high.min(q));
@@ -189,15 +194,19 @@ fn flag_row<S: Simd>(_: S, rows: [&[u16]; 3], noise: [(f32, f32); 2], flags: &mu
             low2 = low2.min(low.max(q));
             low = low.min(q);
         }
-        let (slope, offset) = noise[x & 1];
-        let up = f32::from(v.saturating_sub(high2));
-        let down = f32::from(low2.saturating_sub(v));
-        let at_high = f32::from(high2.saturating_sub(RAW_BLACK));
-        let at_low = f32::from(low2.saturating_sub(RAW_BLACK));
-        let hot = (up * up > k2 * (slope * at_high + offset)) & (up > 0.0);
-        let dead = (down * down > k2 * (slope * at_low + offset)) & (down > 0.0);
-        out[x] = u8::from(hot) | (u8::from(dead) << 1);
+        let up = v.saturating_sub(high2);
+        let down = low2.saturating_sub(v);
+        let hot = up > threshold(high2.saturating_sub(RAW_BLACK), lines);
+        let dead = down > threshold(low2.saturating_sub(RAW_BLACK), lines);
+        out[x] = u16::from(hot) | (u16::from(dead) << 1);
     }
+}
+
+/// The minimum of the lines.
+#[inline(always)]
+fn threshold(x: u16, lines: [Line; 3]) -> u16 {
+    let [a, b, c] = lines.map(|(offset, slope)| offset.saturating_add(((u32::from(x) * u32::from(slope)) >> 16) as u16));
+    a.min(b).min(c)
 }
 
 /// How far a sample is beyond its neighbours, in standard deviations; negative where it is not.
@@ -226,7 +235,8 @@ fn same_color(p: &Plane<u16>, x: usize, y: usize) -> [u16; 8] {
     const PLACES: [(isize, isize); 8] = [(-2, -2), (0, -2), (2, -2), (-2, 0), (2, 0), (-2, 2), (0, 2), (2, 2)];
     PLACES.map(|(dx, dy)| {
         // a place beyond the upper or lower edge goes to the side, one beyond the left or right edge up or down
-        let tries = [(dx, dy), (if dx == 0 { 4 } else { 2 * dx }, 0), (0, if dy == 0 { 4 } else { 2 * dy }), (-dx, -dy)];
+        let tries =
+            [(dx, dy), (if dx == 0 { 4 } else { 2 * dx }, 0), (0, if dy == 0 { 4 } else { 2 * dy }), (-dx, -dy)];
         let (u, v) = tries
             .into_iter()
             .find(|&t| t != (0, 0) && inside(x + t.0, y + t.1))
@@ -265,10 +275,10 @@ fn is_defect(frames: &[&RawFrame], c: Defect) -> bool {
             return false;
         }
     }
-    if n <= HANDFUL && 2 * high < looked {
+    if looked < n.min(3) || 2 * looked < n || (n <= HANDFUL && 2 * high < looked) {
         return false;
     }
-    let certain = looked > 0 && sum > CERTAIN * (looked as f32).sqrt() && missing as f32 <= FEW * looked as f32;
+    let certain = sum > CERTAIN * (looked as f32).sqrt() && missing as f32 <= FEW * looked as f32;
     certain && 2 * frames.iter().filter(|f| is_alone(f, x, y, c.hot)).count() >= n
 }
 

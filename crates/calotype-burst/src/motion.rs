@@ -82,7 +82,7 @@ pub struct MotionReport {
 /// Where reference pixels are found in another frame.
 ///
 /// A global projective motion, and a residual at the nodes of a regular grid of [`MotionField::SPACING`] pixels that is
-/// bilinear in between. The sum is kept at the nodes, so that a row of positions costs two additions per pixel.
+/// bilinear in between. The sum is kept at the nodes, so that a row of positions costs next to nothing.
 #[derive(Clone, Debug)]
 pub struct MotionField {
     width: usize,
@@ -187,38 +187,52 @@ impl MotionField {
 
     /// Fills the places in the frame of the reference pixels (x0, y) to (x0 + n - 1, y), n = `xs.len()` = `ys.len()`.
     ///
-    /// `y` must be below the height and x0 + n at most the width. Two additions per pixel; no allocation.
+    /// `y` must be below the height and x0 + n at most the width. No allocation.
     #[inline]
     pub fn row(&self, y: usize, x0: usize, xs: &mut [f32], ys: &mut [f32]) {
         const S: usize = MotionField::SPACING;
-        let n = xs.len();
-        let ys = &mut ys[..n];
         let (nx, ny) = (self.displacement.width(), self.displacement.height());
         let j = (y / S).min(ny - 1);
         let (top, bottom) = (self.displacement.row(j), self.displacement.row((j + 1).min(ny - 1)));
         let fy = (y - j * S) as f32 / S as f32;
+        let ys = &mut ys[..xs.len()];
         let node = |i: usize| {
             let (t, b) = (top[i.min(nx - 1)], bottom[i.min(nx - 1)]);
             [t[0] + (b[0] - t[0]) * fy, t[1] + (b[1] - t[1]) * fy]
         };
-        let mut done = 0;
         let mut i = x0 / S;
         let mut left = node(i);
-        while done < n {
+        // up to the next node, then from node to node
+        let first = (S - (x0 - i * S)).min(xs.len()) % S;
+        let (head_x, tail_x) = xs.split_at_mut(first);
+        let (head_y, tail_y) = ys.split_at_mut(first);
+        let chunks = tail_x.chunks_mut(S).zip(tail_y.chunks_mut(S));
+        let mut x = x0;
+        for (sx, sy) in (first > 0).then_some((head_x, head_y)).into_iter().chain(chunks) {
             let right = node(i + 1);
-            let first = x0 + done - i * S;
-            let count = (S - first).min(n - done);
-            let step = [(right[0] - left[0]) / S as f32, (right[1] - left[1]) / S as f32];
-            let (sx, sy) = (&mut xs[done..done + count], &mut ys[done..done + count]);
-            let x = (x0 + done) as f32;
-            for k in 0..count {
-                let t = (first + k) as f32;
-                sx[k] = x + k as f32 + (left[0] + step[0] * t);
-                sy[k] = y as f32 + (left[1] + step[1] * t);
-            }
-            done += count;
+            let t = (x - i * S) as f32;
+            let step = [(right[0] - left[0]) * (1.0 / S as f32), (right[1] - left[1]) * (1.0 / S as f32)];
+            ramp(sx, x as f32 + (left[0] + step[0] * t), 1.0 + step[0]);
+            ramp(sy, y as f32 + (left[1] + step[1] * t), step[1]);
+            x += sx.len();
             i += 1;
             left = right;
+        }
+    }
+}
+
+/// Fills up to [`MotionField::SPACING`] values with start, start + step, ...
+#[inline(always)]
+fn ramp(out: &mut [f32], start: f32, step: f32) {
+    const COUNT: [f32; MotionField::SPACING] =
+        [0., 1., 2., 3., 4., 5., 6., 7., 8., 9., 10., 11., 12., 13., 14., 15.];
+    if let Ok(out) = <&mut [f32; MotionField::SPACING]>::try_from(&mut *out) {
+        for k in 0..MotionField::SPACING {
+            out[k] = start + step * COUNT[k];
+        }
+    } else {
+        for (v, k) in out.iter_mut().zip(COUNT) {
+            *v = start + step * k;
         }
     }
 }

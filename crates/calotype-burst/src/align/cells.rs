@@ -68,7 +68,7 @@ impl Equations {
 }
 
 /// True where a cell and the gradients around it lie inside a reference of that size.
-pub(super) fn cell_fits(cell: (u32, u32), width: usize, height: usize) -> bool {
+fn cell_fits(cell: (u32, u32), width: usize, height: usize) -> bool {
     let (x, y) = (cell.0 as usize, cell.1 as usize);
     x >= 1 && y >= 1 && x + CELL < width && y + CELL < height
 }

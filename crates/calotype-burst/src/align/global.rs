@@ -1,7 +1,7 @@
 //! One projective motion for the whole picture, by Gauss-Newton over cells.
 
 use super::Prepared;
-use super::cells::{CELL, Equations, Probe, cell_fits, measure};
+use super::cells::{CELL, Equations, Probe, measure};
 use crate::motion::Homography;
 use calotype_image::par;
 
@@ -92,21 +92,6 @@ impl View<'_> {
             return run(cells);
         }
         par::map(cells.len().div_ceil(BATCH), |i| run(&cells[i * BATCH..cells.len().min((i + 1) * BATCH)])).concat()
-    }
-
-    /// All cells of the level that fit, side by side.
-    pub fn all_cells(&self) -> Vec<(u32, u32)> {
-        let p = self.reference.level(self.level);
-        let (w, h) = (p.width(), p.height());
-        let mut cells = Vec::new();
-        for y in (1..h.saturating_sub(CELL)).step_by(CELL) {
-            for x in (1..w.saturating_sub(CELL)).step_by(CELL) {
-                if cell_fits((x as u32, y as u32), w, h) {
-                    cells.push((x as u32, y as u32));
-                }
-            }
-        }
-        cells
     }
 }
 

@@ -49,7 +49,7 @@ pub fn align(reference: &Prepared, frame: &Prepared, options: &AlignOptions) -> 
     }
     let top = reference.level_count() - 1;
     let coarse = View { reference, frame, level: top };
-    let cells = coarse.all_cells();
+    let cells = reference.anchors(top);
     if cells.len() < 4 {
         return unmoved(false);
     }
@@ -69,7 +69,7 @@ pub fn align(reference: &Prepared, frame: &Prepared, options: &AlignOptions) -> 
     let Some(mut fit) = fits.min_by(|a, b| a.residual.total_cmp(&b.residual)) else { return unmoved(false) };
     for level in (0..top).rev() {
         let view = View { level, ..coarse };
-        let cells = view.all_cells();
+        let cells = reference.anchors(level);
         let freedom = if level + 1 < top || level == 0 { Freedom::Projective } else { Freedom::Rigid };
         fit = refine(view, fit.motion, &cells, freedom, 6);
     }

@@ -1,13 +1,19 @@
 //! What alignment needs of one frame.
 
 use super::cells::CELL;
+use super::global::View;
 use super::grey::{BLUR_NOISE, Tone, fine_detail, gain_at, gain_grid, smooth_grey};
 use super::pyramid::{decimate, halve};
+use crate::motion::Homography;
 use calotype_image::{Plane, RawFrame};
 
 /// The widest picture the exhaustive search may get.
 const COARSEST_WIDTH: usize = 96;
 
+/// Cells that are enough for the global motion.
+const ANCHORS: usize = 8192;
+/// Regions across and down from each of which the same number of cells is taken.
+const REGIONS: usize = 16;
 /// Variance of false structure in the smooth grey per variance of detail too fine for it. A few thousandths get through
 /// the 2x2 mean and the blur, but they are alike over many pixels.
 const FALSE_STRUCTURE: f32 = 0.1;
@@ -30,6 +36,8 @@ pub struct Prepared {
     levels: Vec<Plane<f32>>,
     /// Variance of light too fine for the smooth grey, per cell of level 0; of the reference only.
     detail: Option<Plane<f32>>,
+    /// The most telling cells of levels 0 and 1; of the reference only.
+    anchors: [Vec<(u32, u32)>; 2],
 }
 
 impl Prepared {
@@ -39,6 +47,7 @@ impl Prepared {
         let offset = (read / shot.max(1e-12)).clamp(1e-4, 0.1);
         let mut prepared = Self::new(frame, frame.exposure, offset);
         prepared.detail = Some(fine_detail(frame, CELL));
+        prepared.anchors = [0, 1].map(|level| select_anchors(&prepared, level));
         prepared
     }
 
@@ -57,7 +66,7 @@ impl Prepared {
         while levels[levels.len() - 1].width() >= COARSEST_WIDTH {
             levels.push(halve(&levels[levels.len() - 1]));
         }
-        Self { width, height, tone, exposure, noise: grey_noise(frame, gain), gains, levels, detail: None }
+        Self { width, height, tone, exposure, noise: grey_noise(frame, gain), gains, levels, detail: None, anchors: [Vec::new(), Vec::new()] }
     }
 
     /// Width of the frame in pixels.
@@ -80,6 +89,11 @@ impl Prepared {
         &self.levels[level]
     }
 
+    /// Cells to find the global motion with: a selection of the textured ones at levels 0 and 1, otherwise all.
+    pub(super) fn anchors(&self, level: usize) -> Vec<(u32, u32)> {
+        self.anchors.get(level).cloned().unwrap_or_else(|| all_cells(&self.levels[level]))
+    }
+
     /// Variance of a grey of that value around pixel (x, y) of `level`.
     pub(super) fn variance(&self, level: usize, x: usize, y: usize, grey: f32) -> f32 {
         let gain = self.gains.as_ref().map_or(1.0, |g| gain_at(g, x << level, y << level));
@@ -93,6 +107,43 @@ impl Prepared {
         });
         (smoothing * variance + FALSE_STRUCTURE * detail) / (4.0 * grey * grey).max(1e-9)
     }
+}
+
+/// All cells of a level that fit, side by side.
+fn all_cells(plane: &Plane<f32>) -> Vec<(u32, u32)> {
+    let (w, h) = (plane.width(), plane.height());
+    let mut cells = Vec::new();
+    for y in (1..h.saturating_sub(CELL)).step_by(CELL) {
+        for x in (1..w.saturating_sub(CELL)).step_by(CELL) {
+            cells.push((x as u32, y as u32));
+        }
+    }
+    cells
+}
+
+/// The cells of a level that tell most about motion, from everywhere in the picture: all where there are few.
+fn select_anchors(reference: &Prepared, level: usize) -> Vec<(u32, u32)> {
+    let view = View { reference, frame: reference, level };
+    let cells = all_cells(reference.level(level));
+    if cells.len() <= ANCHORS {
+        return cells;
+    }
+    let (w, h) = (reference.level(level).width(), reference.level(level).height());
+    let per_region = ANCHORS / (REGIONS * REGIONS);
+    let information = view.measure(&Homography::IDENTITY, &cells);
+    let mut regions: Vec<Vec<(f32, (u32, u32))>> = vec![Vec::new(); REGIONS * REGIONS];
+    for (e, cell) in information.iter().zip(cells) {
+        let region = cell.1 as usize * REGIONS / h * REGIONS + cell.0 as usize * REGIONS / w;
+        // both directions count, a strong edge a little
+        regions[region].push((e.weakest() + 0.1 * (e.a[0] + e.a[2]), cell));
+    }
+    let mut chosen = Vec::with_capacity(ANCHORS);
+    for mut region in regions {
+        region.sort_by(|a, b| b.0.total_cmp(&a.0));
+        chosen.extend(region.into_iter().take(per_region).map(|(_, cell)| cell));
+    }
+    chosen.sort_unstable_by_key(|&(x, y)| (y, x));
+    chosen
 }
 
 /// Noise of the mean of a 2x2 cell in light: variance per light, and at black.
