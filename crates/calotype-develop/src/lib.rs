@@ -4,18 +4,27 @@
 
 mod camera_color;
 pub mod demosaic;
+mod denoise;
 mod error;
 pub mod executor;
 mod exposure;
 mod fast_math;
 mod highlights;
+mod lens;
 mod local_tone;
+mod orient;
 pub mod proxy;
+mod root_scale;
 mod sharpen;
+mod white_balance;
 
 pub use camera_color::camera_color;
+pub use denoise::{Denoise, DenoiseSettings, NoiseSpectrum, PictureNoise};
 pub use error::DevelopError;
 pub use exposure::{Exposure, ExposureLimit, ExposureParams, LuminanceNoise};
 pub use highlights::{CLIPPED, Highlights};
+pub use lens::LensWarp;
 pub use local_tone::{LocalContrast, LocalTone, LocalToneMap, LocalToneParams, LocalToneReport, ToneRows};
+pub use orient::crop_and_orient;
 pub use sharpen::{Sharpen, SharpenStage, estimate_sigma};
+pub use white_balance::WhiteEstimate;
