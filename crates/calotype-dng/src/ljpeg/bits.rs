@@ -4,14 +4,15 @@
 ///
 /// Bits live at the top of a 64-bit buffer that is refilled eight bytes at a time where none of them is 0xFF.
 /// Beyond the end it gives zeros; [`overrun`](Self::overrun) tells.
-#[derive(Debug)]
+///
+/// It is small and handed to the rare, cold functions by value, so that in the loop over samples it stays in registers.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Bits<'a> {
-    data: &'a [u8],
-    /// Next byte to load.
-    at: usize,
-    /// Bits not yet used, from the top. Below `count` lie bits that a later refill will set again to the same.
+    /// Bytes not yet loaded.
+    rest: &'a [u8],
+    /// Bits not yet used, from the top. Below the valid ones lie bits that a later refill will set again to the same.
     buffer: u64,
-    /// Valid bits in `buffer`, at most 63 after a refill.
+    /// Valid bits in `buffer`, at most 63, modulo 64: only the lower six bits count.
     count: u32,
     /// Zero bits given for want of data.
     padding: u32,
@@ -22,55 +23,51 @@ const TOPS: u64 = 0x8080_8080_8080_8080;
 
 impl<'a> Bits<'a> {
     pub(super) fn new(data: &'a [u8]) -> Self {
-        Self { data, at: 0, buffer: 0, count: 0, padding: 0 }
+        Self { rest: data, buffer: 0, count: 0, padding: 0 }
     }
 
     /// Makes at least 56 bits available.
     #[inline(always)]
     pub(super) fn refill(&mut self) {
-        if let Some(bytes) = self.data.get(self.at..self.at + 8) {
-            let word =
-                u64::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3], bytes[4], bytes[5], bytes[6], bytes[7]]);
+        if let Some(&bytes) = self.rest.first_chunk::<8>() {
+            let word = u64::from_be_bytes(bytes);
             // A byte is 0xFF where its complement is zero.
             if (!word).wrapping_sub(ONES) & word & TOPS == 0 {
-                self.buffer |= word >> self.count;
-                let bytes = (63 - self.count) >> 3;
-                self.at += bytes as usize;
-                self.count += bytes * 8;
+                let count = self.count & 63;
+                self.buffer |= word >> count;
+                self.rest = &self.rest[((63 - count) >> 3) as usize..];
+                self.count = count | 56;
                 return;
             }
         }
-        self.refill_slowly();
+        *self = self.refilled_slowly();
     }
 
     #[cold]
     #[inline(never)]
-    fn refill_slowly(&mut self) {
+    fn refilled_slowly(mut self) -> Self {
+        self.count &= 63;
         // Forget what a fast refill left below the valid bits.
         self.buffer = if self.count == 0 { 0 } else { self.buffer >> (64 - self.count) << (64 - self.count) };
         while self.count < 56 {
-            let byte = match self.data.get(self.at) {
-                Some(0xff) => match self.data.get(self.at + 1) {
-                    Some(0) => {
-                        self.at += 2;
-                        0xff
-                    }
-                    _ => self.pad(),
-                },
-                Some(&byte) => {
-                    self.at += 1;
-                    byte
+            let byte = match self.rest {
+                [0xff, 0, rest @ ..] => {
+                    self.rest = rest;
+                    0xff
                 }
-                None => self.pad(),
+                [0xff, ..] | [] => {
+                    self.padding = self.padding.saturating_add(8);
+                    0
+                }
+                [byte, rest @ ..] => {
+                    self.rest = rest;
+                    *byte
+                }
             };
             self.buffer |= u64::from(byte) << (56 - self.count);
             self.count += 8;
         }
-    }
-
-    fn pad(&mut self) -> u8 {
-        self.padding = self.padding.saturating_add(8);
-        0
+        self
     }
 
     /// The buffer: the next bits from the top.
@@ -79,7 +76,7 @@ impl<'a> Bits<'a> {
         self.buffer
     }
 
-    /// Drops `n` bits, at most 63 and no more than there are.
+    /// Drops `n` modulo 64 bits, no more than there are.
     #[inline(always)]
     pub(super) fn skip(&mut self, n: u32) {
         self.buffer <<= n & 63;
@@ -88,7 +85,7 @@ impl<'a> Bits<'a> {
 
     /// True where bits were used that the data does not have.
     pub(super) fn overrun(&self) -> bool {
-        self.padding > self.count
+        self.padding > self.count & 63
     }
 
     /// Goes on behind the next restart marker; false where another marker or the end comes first.
@@ -97,19 +94,18 @@ impl<'a> Bits<'a> {
         self.buffer = 0;
         self.count = 0;
         self.padding = 0;
-        while let Some(pair) = self.data.get(self.at..self.at + 2) {
-            match pair {
-                [0xff, 0xd0..=0xd7] => {
-                    self.at += 2;
+        loop {
+            self.rest = match self.rest {
+                [0xff, 0xd0..=0xd7, rest @ ..] => {
+                    self.rest = rest;
                     return true;
                 }
-                [0xff, 0x00] => self.at += 2,
-                [0xff, 0xff] => self.at += 1,
-                [0xff, _] => return false,
-                _ => self.at += 1,
-            }
+                [0xff, 0x00, rest @ ..] => rest,
+                [0xff, 0xff, ..] => &self.rest[1..],
+                [0xff, ..] | [] => return false,
+                [_, rest @ ..] => rest,
+            };
         }
-        false
     }
 }
 

@@ -5,11 +5,14 @@ use super::bits::Bits;
 /// Bits looked up at once. Two samples of one refill then take at most 2 * (11 + 16) = 54 of its 56 bits.
 const LOOKUP_BITS: u32 = 11;
 
+/// By the next [`LOOKUP_BITS`] bits: see [`entry`].
+pub(super) type Lookup = [u32; 1 << LOOKUP_BITS];
+
 /// A Huffman table for difference categories.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Table {
     /// By the next [`LOOKUP_BITS`] bits: see [`entry`]; 0 where the code is longer or none.
-    lookup: Box<[u32; 1 << LOOKUP_BITS]>,
+    pub(super) lookup: Box<Lookup>,
     /// Symbols in the order of their codes.
     symbols: Vec<u8>,
     /// Per code length: the first code beyond those of that length, left-aligned in 16 bits...
@@ -18,11 +21,14 @@ pub(super) struct Table {
     offset: [i32; 17],
 }
 
-/// What one look-up tells: bits 0-5 the length of code and magnitude together, 6-9 that of the code, 10-15 the shift
-/// that brings the magnitude down (63 less its length), 16-31 what to add to a magnitude whose first bit is 0.
-fn entry(code_bits: u32, category: u32) -> u32 {
-    let negative = 1u32.wrapping_sub(1 << category) & 0xffff;
-    (code_bits + category) | code_bits << 6 | (63 - category) << 10 | negative << 16
+/// What one look-up tells: in the low 6 bits how many bits a code and its magnitude take together, and above bit 16
+/// what to add to those bits, read as one number, for the difference (modulo 2^16).
+///
+/// Added are the code's own bits, taken away again, and for a negative difference, which is stored as its lowest
+/// value's distance, that value. The look-up knows the sign because it reaches one bit into the magnitude.
+fn entry(code: u32, code_bits: u32, category: u32, negative: bool) -> u32 {
+    let lowest = if negative { 1u32.wrapping_sub(1 << category) } else { 0 };
+    (code_bits + category) | lowest.wrapping_sub(code << category) << 16
 }
 
 impl Table {
@@ -47,11 +53,14 @@ impl Table {
             table.offset[length as usize] = place as i32 - code as i32;
             for i in 0..count {
                 let category = u32::from(symbols[place + i as usize]);
-                if length <= LOOKUP_BITS && category < 16 {
-                    let first = (code + i) << (LOOKUP_BITS - length);
-                    let last = first + (1 << (LOOKUP_BITS - length));
-                    let slots = table.lookup.get_mut(first as usize..last as usize);
-                    slots.ok_or("a Huffman table has too many codes")?.fill(entry(length, category));
+                let reach = length + u32::from(category > 0);
+                if reach <= LOOKUP_BITS && category < 16 {
+                    let first = ((code + i) << (LOOKUP_BITS - length)) as usize;
+                    let slots = table.lookup.get_mut(first..first + (1 << (LOOKUP_BITS - length)));
+                    let slots = slots.ok_or("a Huffman table has too many codes")?;
+                    let (low, high) = slots.split_at_mut(slots.len() / 2);
+                    low.fill(entry(code + i, length, category, category > 0));
+                    high.fill(entry(code + i, length, category, false));
                 }
             }
             place += count as usize;
@@ -65,24 +74,25 @@ impl Table {
         Ok(table)
     }
 
-    /// Decodes one difference. At least 27 bits must be in `bits`; afterwards a rare long code leaves 56 again.
+    /// Decodes one difference; `lookup` is the table's own, which the caller keeps at hand. At least 27 bits must be in `bits`; afterwards a rare long code leaves 56 again.
     #[inline(always)]
-    pub(super) fn difference(&self, bits: &mut Bits<'_>, legacy_16: bool) -> u16 {
+    pub(super) fn difference(&self, lookup: &Lookup, bits: &mut Bits<'_>, legacy_16: bool) -> u16 {
         let buffer = bits.peek();
-        let entry = self.lookup[(buffer >> (64 - LOOKUP_BITS)) as usize];
+        let entry = lookup[(buffer >> (64 - LOOKUP_BITS)) as usize];
         if entry == 0 {
-            return self.long_difference(bits, legacy_16);
+            let (difference, after) = self.long_difference(*bits, legacy_16);
+            *bits = after;
+            return difference;
         }
-        let magnitude = buffer << (entry >> 6 & 15);
-        let negative = ((!magnitude as i64) >> 63) as u32 & (entry >> 16);
-        bits.skip(entry & 63);
-        ((magnitude >> 1 >> (entry >> 10 & 63)) as u32).wrapping_add(negative) as u16
+        // Only six bits of a shift count, and of the number of bits left: the field needs no mask.
+        bits.skip(entry);
+        ((buffer >> (entry.wrapping_neg() & 63)) as u16).wrapping_add((entry >> 16) as u16)
     }
 
     /// Long codes, the category 16, and codes that are none (which count as 0 and 16 bits, so that garbage ends soon).
     #[cold]
     #[inline(never)]
-    fn long_difference(&self, bits: &mut Bits<'_>, legacy_16: bool) -> u16 {
+    fn long_difference<'a>(&self, mut bits: Bits<'a>, legacy_16: bool) -> (u16, Bits<'a>) {
         bits.refill();
         let code = (bits.peek() >> 48) as u32;
         let length = (1..=16usize).find(|&l| code < self.limit[l]);
@@ -93,7 +103,7 @@ impl Table {
         let (Some(length), Some(category)) = (length, symbol) else {
             bits.skip(16);
             bits.refill();
-            return 0;
+            return (0, bits);
         };
         bits.skip(length as u32);
         bits.refill();
@@ -108,7 +118,7 @@ impl Table {
             if negative { value.wrapping_add(1).wrapping_sub(1 << category) as u16 } else { value as u16 }
         };
         bits.refill();
-        difference
+        (difference, bits)
     }
 }
 
@@ -153,7 +163,7 @@ mod tests {
         let mut bits = Bits::new(&data);
         for (i, &e) in expected.iter().enumerate() {
             bits.refill();
-            assert_eq!(table.difference(&mut bits, false), e, "difference {i}");
+            assert_eq!(table.difference(&table.lookup, &mut bits, false), e, "difference {i}");
         }
         assert!(!bits.overrun());
     }

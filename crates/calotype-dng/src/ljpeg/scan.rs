@@ -2,7 +2,7 @@
 
 use super::bits::Bits;
 use super::header::Header;
-use super::huffman::Table;
+use super::huffman::{Lookup, Table};
 use fearless_simd::{Level, dispatch};
 
 /// Decodes all rows into `out`, which has exactly the picture's size.
@@ -30,9 +30,10 @@ pub(super) fn decode(header: &Header<'_>, out: &mut [u16], legacy_16: bool) -> R
 fn rows<const N: usize>(header: &Header<'_>, out: &mut [u16], legacy_16: bool) -> Result<(), usize> {
     let mut bits = Bits::new(header.data);
     let pitch = header.width * N;
-    let mut tables: [&Table; N] = [&header.tables[0]; N];
+    let mut tables = [(&header.tables[0], &*header.tables[0].lookup); N];
     for c in 0..N {
-        tables[c] = &header.tables[header.table_of[c]];
+        let table = &header.tables[header.table_of[c]];
+        tables[c] = (table, &table.lookup);
     }
     let half = 1u16 << (header.precision - header.point_transform - 1);
     for y in 0..header.height {
@@ -68,7 +69,7 @@ fn rows<const N: usize>(header: &Header<'_>, out: &mut [u16], legacy_16: bool) -
 #[inline(always)]
 fn left_row<const N: usize>(
     bits: &mut Bits<'_>,
-    tables: [&Table; N],
+    tables: [(&Table, &Lookup); N],
     row: &mut [u16],
     mut before: [u16; N],
     legacy_16: bool,
@@ -78,7 +79,7 @@ fn left_row<const N: usize>(
             if c % 2 == 0 {
                 bits.refill();
             }
-            before[c] = before[c].wrapping_add(tables[c].difference(bits, legacy_16));
+            before[c] = before[c].wrapping_add(tables[c].0.difference(tables[c].1, bits, legacy_16));
             pixel[c] = before[c];
         }
     }
@@ -88,7 +89,7 @@ fn left_row<const N: usize>(
 #[inline(always)]
 fn predicted_row<const N: usize, const PREDICTOR: u8>(
     bits: &mut Bits<'_>,
-    tables: [&Table; N],
+    tables: [(&Table, &Lookup); N],
     row: &mut [u16],
     above: &[u16],
     legacy_16: bool,
@@ -113,7 +114,7 @@ fn predicted_row<const N: usize, const PREDICTOR: u8>(
                     _ => (a + b) >> 1,
                 }
             };
-            row[at] = (prediction as u16).wrapping_add(tables[c].difference(bits, legacy_16));
+            row[at] = (prediction as u16).wrapping_add(tables[c].0.difference(tables[c].1, bits, legacy_16));
         }
     }
 }
