@@ -98,7 +98,7 @@ pub(super) fn smooth_grey(frame: &RawFrame, tone: Tone, gains: Option<&Plane<f32
 }
 
 /// Variance of linear signal that is too fine for the smooth grey, per cell of `cell` x `cell` grey pixels: the mean square
-/// of green minus its four diagonal neighbours' mean, less its noise.
+/// of green minus its four diagonal neighbours' mean, less its noise and a margin for chance.
 ///
 /// That difference passes a frequency (u, v) with 1 - cos u cos v: a tenth at an eighth of the sampling rate, all at a
 /// quarter, where the grey picture's Nyquist limit is, twice at the half.
@@ -127,7 +127,7 @@ pub(super) fn fine_detail(frame: &RawFrame, cell: usize) -> Plane<f32> {
                 let count = (rows * range.len()).max(1) as f32;
                 let square: f32 = squares[range.clone()].iter().sum::<f32>() / count;
                 let signal: f32 = sums[range].iter().sum::<f32>() / count;
-                *v = (square - 1.25 * frame.noise.variance(1, signal)).max(0.0);
+                *v = (square - 1.6 * frame.noise.variance(1, signal)).max(0.0);
             }
         }
     });

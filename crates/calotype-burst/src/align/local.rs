@@ -5,6 +5,7 @@
 
 use super::cells::{CELL, Equations, Probe, measure};
 use super::global::View;
+use super::seek::seek;
 use crate::motion::Homography;
 use calotype_image::{Plane, par};
 
@@ -18,6 +19,14 @@ const WORTH: f32 = 0.25;
 const STEP: f32 = 1.25;
 /// Neighbours of which at least two must agree within this many pixels of the level.
 const AGREEMENT: f32 = 0.75;
+/// The level on which large motion is searched: 8 pixels of the frame each.
+const SEEK_LEVEL: usize = 2;
+/// How far, in widths of the picture ...
+const SEEK_REACH: f32 = 0.1;
+/// ... and at most, in pixels of the level.
+const SEEK_MOST: i32 = 24;
+/// Mean cost per pixel, over the usual one, from which a place is searched for.
+const SEEK_MISMATCH: f32 = 2.5;
 /// Rounds per level.
 const ROUNDS: usize = 3;
 
@@ -127,6 +136,9 @@ fn improve(view: &View, global: &Homography, motion: &mut LocalMotion) {
     let mut equations = Plane::filled(lattice.columns, lattice.rows, Equations::default());
     measure_cells(view, &lattice, &base, &noise, &motion.residual, &everywhere, &mut equations);
     let usual = Usual::of(&equations);
+    if view.level == SEEK_LEVEL && jump(view, &base, &usual, &equations, motion) {
+        measure_cells(view, &lattice, &base, &noise, &motion.residual, &everywhere, &mut equations);
+    }
     for _ in 0..ROUNDS {
         // what every node asks for
         let mut trial = motion.residual.clone();
@@ -193,6 +205,50 @@ fn improve(view: &View, global: &Homography, motion: &mut LocalMotion) {
         let w = around(&equations, i, j);
         if w.count >= 32.0 { w.cost / (w.count * usual.cost) } else { 1.0 }
     });
+}
+
+/// Searches around the nodes that match nowhere near; true where something was found.
+fn jump(
+    view: &View,
+    base: &Plane<[f32; 2]>,
+    usual: &Usual,
+    equations: &Plane<Equations>,
+    motion: &mut LocalMotion,
+) -> bool {
+    let lattice = motion.lattice;
+    let (reference, frame) = (view.reference.level(view.level), view.frame.level(view.level));
+    let reach = ((reference.width() as f32 * SEEK_REACH) as i32).clamp(1, SEEK_MOST);
+    let (nx, ny) = (lattice.columns + 1, lattice.rows + 1);
+    let rows = par::map(ny, |j| {
+        let mut row: Vec<Option<[f32; 2]>> = vec![None; nx];
+        for (i, found) in row.iter_mut().enumerate() {
+            let window = around(equations, i, j);
+            if i == 0 || j == 0 || !(window.cost > SEEK_MISMATCH * usual.cost * window.count) {
+                continue;
+            }
+            let place = ((i - 1) * CELL + 1, (j - 1) * CELL + 1);
+            let [bx, by] = base.get(i, j);
+            let start = (bx.round(), by.round());
+            if let Some((dx, dy)) = seek(reference, frame, place, (start.0 as i32, start.1 as i32), reach) {
+                let scale = lattice.scale as f32;
+                *found = Some([(start.0 + dx as f32 - bx) * scale, (start.1 + dy as f32 - by) * scale]);
+            }
+        }
+        row
+    });
+    let mut any = false;
+    for (j, row) in rows.into_iter().enumerate() {
+        for (i, found) in row.into_iter().enumerate() {
+            if let Some(r) = found {
+                motion.residual.row_mut(j)[i] = r;
+                any = true;
+            }
+        }
+    }
+    if any {
+        clean(motion);
+    }
+    any
 }
 
 /// What is usual in a picture, so that aliasing and a wrong noise model do not count as motion.

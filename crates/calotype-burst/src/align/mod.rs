@@ -9,6 +9,7 @@ mod grey;
 mod local;
 mod prepared;
 mod pyramid;
+mod seek;
 
 pub use prepared::Prepared;
 
