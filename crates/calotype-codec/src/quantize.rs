@@ -287,7 +287,11 @@ mod tests {
     #[test]
     fn results_arrive_in_order() {
         let mut seen = Vec::new();
-        in_order(100, |i| i * i, |v| -> Result<(), ()> { Ok(seen.push(v)) }).unwrap();
+        let sink = |v| -> Result<(), ()> {
+            seen.push(v);
+            Ok(())
+        };
+        in_order(100, |i| i * i, sink).unwrap();
         assert!(seen.iter().enumerate().all(|(i, &v)| v == i * i) && seen.len() == 100);
     }
 }
