@@ -39,7 +39,7 @@ impl GainMap {
         } else {
             (self.origin.1, self.spacing.1, self.gains.height())
         };
-        if count < 2 || !(spacing > 0.0) {
+        if count < 2 || spacing.is_nan() || spacing <= 0.0 {
             return (0, 0.0);
         }
         let v = ((at - origin) / spacing).clamp(0.0, (count - 1) as f64);
