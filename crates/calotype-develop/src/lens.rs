@@ -111,7 +111,9 @@ impl PlaneGrid {
                 let (x, y) = ((i * cell) as f32, (j * cell) as f32);
                 let (sx, sy, gain) = correction.source_and_gain(c, x + 0.5, y + 0.5, width, height);
                 let finite = sx.is_finite() && sy.is_finite() && gain.is_finite();
-                if finite { [sx - 0.5, sy - 0.5, gain.max(0.0)] } else { [x, y, 1.0] }
+                // far outside is as good as farther outside
+                let near = |v: f32, size: usize| (v - 0.5).clamp(-1e5, size as f32 + 1e5);
+                if finite { [near(sx, width), near(sy, height), gain.max(0.0)] } else { [x, y, 1.0] }
             };
             (0..across).map(node).collect::<Vec<_>>()
         });
@@ -163,6 +165,10 @@ fn lanczos() -> Box<[[f32; LOAD]; PHASES + 1]> {
 /// be more than at them, but the kernel's ringing beside bright lights must not show.
 const FREEDOM: f32 = 0.3;
 
+/// Places are counted in 1/65536 pixel along a cell.
+const FRACTION: u32 = 16;
+
+/// Fills the pixels of one cell. `from` and `step` are places to look at and gains.
 #[inline(always)]
 fn resample_cell<S: Simd>(
     simd: S,
@@ -172,50 +178,65 @@ fn resample_cell<S: Simd>(
     step: [f32; 3],
     out: &mut [f32],
 ) {
-    let (w, h, stride) = (source.width(), source.height(), source.stride());
+    let (w, h, stride) = (source.width() as i64, source.height() as i64, source.stride());
     let data = source.data();
-    // no place is farther out than this, so that whole numbers hold them
-    let (right, bottom) = (w as f32 + 8.0, h as f32 + 8.0);
+    let whole = |v: f32| (v * (1u32 << FRACTION) as f32) as i64;
+    let (x0, dx) = (whole(from[0]), whole(step[0]));
+    let (y0, dy) = (whole(from[1]), whole(step[1]));
+    let last = out.len() as i64 - 1;
+    // places go in a straight line through a cell, so its ends tell whether all taps are inside
+    let taps_inside = |at: i64, reach: usize, size: i64| {
+        let first = (at >> FRACTION) - 2;
+        first >= 0 && first + reach as i64 <= size
+    };
+    let inside = [x0, x0 + last * dx].iter().all(|&x| taps_inside(x, LOAD, w))
+        && [y0, y0 + last * dy].iter().all(|&y| taps_inside(y, TAPS, h));
     for (i, v) in out.iter_mut().enumerate() {
-        let k = i as f32;
-        let x = (from[0] + k * step[0]).max(-8.0).min(right);
-        let y = (from[1] + k * step[1]).max(-8.0).min(bottom);
-        let (ix, iy) = ((x + 16.0) as usize, (y + 16.0) as usize);
-        let (tx, ty) = (x + 16.0 - ix as f32, y + 16.0 - iy as f32);
-        let (px, py) = ((tx * PHASES as f32 + 0.5) as usize, (ty * PHASES as f32 + 0.5) as usize);
-        let (wx, wy) = (&kernel[px.min(PHASES)], &kernel[py.min(PHASES)]);
-        let gain = from[2] + k * step[2];
-        // the first tap's place, plus 16
-        let (left, top) = (ix - 2, iy - 2);
-        let inside = left >= 16 && left - 16 + LOAD <= w && top >= 16 && top - 16 + TAPS <= h;
-        let (sum, around) = if inside {
-            let start = (top - 16) * stride + left - 16;
-            let mut sum = f32x8::splat(simd, 0.0);
-            for (row, &weight) in wy[..TAPS].iter().enumerate() {
-                sum += f32x8::from_slice(simd, &data[start + row * stride..][..LOAD]) * weight;
-            }
-            let (upper, lower) = (&data[start + 2 * stride + 2..][..2], &data[start + 3 * stride + 2..][..2]);
-            ((sum * f32x8::from_slice(simd, wx)).reduce_sum(), [upper[0], upper[1], lower[0], lower[1]])
+        let (x, y) = (x0 + i as i64 * dx, y0 + i as i64 * dy);
+        let (wx, wy) = (&kernel[phase(x)], &kernel[phase(y)]);
+        let (left, top) = ((x >> FRACTION) - 2, (y >> FRACTION) - 2);
+        let (sum, least, most) = if inside {
+            let start = top as usize * stride + left as usize;
+            let row = |j: usize| f32x8::from_slice(simd, &data[start + j * stride..][..LOAD]);
+            let (upper, lower) = (row(2), row(3));
+            let near = upper * wy[2] + lower * wy[3];
+            let far = (row(0) * wy[0] + row(1) * wy[1]) + (row(4) * wy[4] + row(5) * wy[5]);
+            let sum = ((near + far) * f32x8::from_slice(simd, wx)).reduce_sum();
+            let (least, most) = (upper.min(lower), upper.max(lower));
+            let (least, most) = (least.as_slice(), most.as_slice());
+            (
+                sum,
+                if least[2] < least[3] { least[2] } else { least[3] },
+                if most[2] > most[3] { most[2] } else { most[3] },
+            )
         } else {
-            border_sample(source, left as isize - 16, top as isize - 16, wx, wy)
+            border_sample(source, left as isize, top as isize, wx, wy)
         };
-        let least = around[0].min(around[1]).min(around[2]).min(around[3]);
-        let most = around[0].max(around[1]).max(around[2]).max(around[3]);
         let (low, high) = (least - FREEDOM * least.abs(), most + FREEDOM * most.abs());
-        *v = sum.max(low).min(high) * gain;
+        let held = if sum < low { low } else { sum };
+        let held = if held > high { high } else { held };
+        *v = held * (from[2] + i as f32 * step[2]);
     }
 }
 
-/// A sample whose taps partly lie outside the picture.
+/// The kernel's phase at a place.
+#[inline(always)]
+fn phase(at: i64) -> usize {
+    const ROUND: i64 = (1 << FRACTION) / (2 * PHASES as i64);
+    ((((at & ((1 << FRACTION) - 1)) + ROUND) as usize * PHASES) >> FRACTION).min(PHASES)
+}
+
+/// A sample whose taps partly lie outside the picture, and the least and greatest of the four pixels around.
 #[inline(never)]
-fn border_sample(source: &Plane<f32>, left: isize, top: isize, wx: &[f32; LOAD], wy: &[f32; LOAD]) -> (f32, [f32; 4]) {
+fn border_sample(source: &Plane<f32>, left: isize, top: isize, wx: &[f32; LOAD], wy: &[f32; LOAD]) -> (f32, f32, f32) {
     let at = |i: usize, j: usize| source.clamped(left + i as isize, top + j as isize);
     let mut sum = 0.0;
     for j in 0..TAPS {
         let row: f32 = (0..TAPS).map(|i| wx[i] * at(i, j)).sum();
         sum += wy[j] * row;
     }
-    (sum, [at(2, 2), at(3, 2), at(2, 3), at(3, 3)])
+    let around = [at(2, 2), at(3, 2), at(2, 3), at(3, 3)];
+    (sum, around.into_iter().fold(f32::MAX, f32::min), around.into_iter().fold(f32::MIN, f32::max))
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ pub use psf::estimate_sigma;
 /// Capture sharpening and its parameters.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sharpen {
-    /// Standard deviation of the blur to undo, in pixels, 0 to 1; 0.5 to 0.9 is usual, [`estimate_sigma`] measures it.
+    /// Standard deviation of the blur to undo, in pixels, 0 to 1. See [`Sharpen::blur_to_undo`].
     pub sigma: f32,
     /// 0 (nothing) to 2 (twice what undoes the blur).
     pub amount: f32,
@@ -37,7 +37,7 @@ pub struct Sharpen {
 
 impl Default for Sharpen {
     fn default() -> Self {
-        Self { sigma: 0.6, amount: 1.0, noise: LuminanceNoise::default() }
+        Self { sigma: Self::blur_to_undo(None), amount: 1.0, noise: LuminanceNoise::default() }
     }
 }
 
@@ -51,7 +51,21 @@ const DARK_MARGIN: f32 = 0.12;
 /// is whole. Pure white noise has a range of 3.0 ± 0.8.
 const GATE: (f32, f32) = (3.5, 9.0);
 
+/// The blur that a sharp picture may keep, in pixels. A photosite that fills its pixel alone has a standard deviation
+/// of 0.29; with a very good lens and no aliasing it comes to about this. Less looks harsh.
+const NATURAL_SIGMA: f32 = 0.5;
+
 impl Sharpen {
+    /// The [`Sharpen::sigma`] that brings edges of a `measured` width ([`estimate_sigma`]) to those of a sharp
+    /// picture, 0.5 pixels: variances of blurs add up. 0.3 where nothing was measured: against a picture without
+    /// demosaicing that raises MTF50 by about a tenth.
+    pub fn blur_to_undo(measured: Option<f32>) -> f32 {
+        match measured {
+            Some(sigma) => (sigma * sigma - NATURAL_SIGMA * NATURAL_SIGMA).max(0.0).sqrt().clamp(0.2, 0.7),
+            None => 0.3,
+        }
+    }
+
     /// True where nothing would change.
     pub fn is_off(&self) -> bool {
         !(self.amount > 0.0 && self.sigma > 0.0)

@@ -6,7 +6,7 @@ use calotype_image::SceneRgb;
 /// Samples looked at around an edge.
 const WINDOW: usize = 9;
 /// Rows and columns looked at.
-const LINES: usize = 320;
+const LINES: usize = 200;
 /// Edges needed for a statement.
 const ENOUGH: usize = 60;
 

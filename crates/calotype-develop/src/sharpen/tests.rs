@@ -54,7 +54,7 @@ fn noise_alone_is_left_alone() {
         *v = 0.2 + sigma * (0..12).map(|_| uniform()).sum::<f32>();
     }
     let mut p = SceneRgb::from_planes([plane.clone(), plane.clone(), plane.clone()]);
-    p = Sharpen { noise: LuminanceNoise { shot: 0.0, read: sigma * sigma }, ..Default::default() }.apply(p);
+    p = Sharpen { sigma: 0.6, noise: LuminanceNoise { shot: 0.0, read: sigma * sigma }, ..Default::default() }.apply(p);
     let deviation =
         |p: &Plane<f32>| (p.data().iter().map(|v| (v - 0.2).powi(2)).sum::<f32>() / p.data().len() as f32).sqrt();
     let growth = deviation(&p.planes[1]) / deviation(&plane);
@@ -63,7 +63,14 @@ fn noise_alone_is_left_alone() {
 
 #[test]
 fn bands_do_not_show() {
-    crate::executor::assert_bands_agree(|_| Sharpen::default().stage());
+    crate::executor::assert_bands_agree(|_| Sharpen { sigma: 0.6, ..Default::default() }.stage());
+}
+
+#[test]
+fn sharp_pictures_are_left_nearly_alone() {
+    assert_eq!(Sharpen::blur_to_undo(Some(0.4)), 0.2);
+    assert!((Sharpen::blur_to_undo(Some(0.64)) - 0.4).abs() < 0.01);
+    assert_eq!(Sharpen::blur_to_undo(Some(3.0)), 0.7);
 }
 
 #[test]
