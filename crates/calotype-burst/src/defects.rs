@@ -205,7 +205,8 @@ fn flag_row<S: Simd>(_: S, rows: [&[u16]; 3], lines: [Line; 3], flags: &mut [u16
 /// The minimum of the lines.
 #[inline(always)]
 fn threshold(x: u16, lines: [Line; 3]) -> u16 {
-    let [a, b, c] = lines.map(|(offset, slope)| offset.saturating_add(((u32::from(x) * u32::from(slope)) >> 16) as u16));
+    let [a, b, c] =
+        lines.map(|(offset, slope)| offset.saturating_add(((u32::from(x) * u32::from(slope)) >> 16) as u16));
     a.min(b).min(c)
 }
 

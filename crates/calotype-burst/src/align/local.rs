@@ -223,6 +223,7 @@ fn jump(
         let mut row: Vec<Option<[f32; 2]>> = vec![None; nx];
         for (i, found) in row.iter_mut().enumerate() {
             let window = around(equations, i, j);
+            if std::env::var("DBG").is_ok() && (3..8).contains(&i) && (3..8).contains(&j) { eprintln!("node {i} {j} mism {}", window.cost / usual.cost / window.count); }
             if i == 0 || j == 0 || !(window.cost > SEEK_MISMATCH * usual.cost * window.count) {
                 continue;
             }

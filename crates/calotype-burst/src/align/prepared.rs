@@ -66,7 +66,17 @@ impl Prepared {
         while levels[levels.len() - 1].width() >= COARSEST_WIDTH {
             levels.push(halve(&levels[levels.len() - 1]));
         }
-        Self { width, height, tone, exposure, noise: grey_noise(frame, gain), gains, levels, detail: None, anchors: [Vec::new(), Vec::new()] }
+        Self {
+            width,
+            height,
+            tone,
+            exposure,
+            noise: grey_noise(frame, gain),
+            gains,
+            levels,
+            detail: None,
+            anchors: [Vec::new(), Vec::new()],
+        }
     }
 
     /// Width of the frame in pixels.

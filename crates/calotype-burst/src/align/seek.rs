@@ -10,9 +10,9 @@ pub(super) const WINDOW: usize = 2 * CELL;
 /// does not decide.
 const CAP: f32 = 1.5;
 /// The best place must have at most this share of the difference without motion ...
-const BETTER: f32 = 0.5;
+const BETTER: f32 = 0.75;
 /// ... and of that of any other place more than two pixels away.
-const DISTINCT: f32 = 0.8;
+const DISTINCT: f32 = 0.88;
 
 /// Finds the window of `reference` whose top left pixel is at `place` in `frame`, within `reach` pixels of `place` plus
 /// `start`. Gives the offset from `start`, or `None` where no other place is clearly better.
@@ -33,9 +33,7 @@ pub(super) fn seek(
         return None;
     }
     let level = Level::new();
-    let compare = |x: i32, y: i32, cap: f32| {
-        dispatch!(level, simd => difference(simd, reference, frame, place, (x as usize, y as usize), cap))
-    };
+    let compare = |x: i32, y: i32, cap: f32| dispatch!(level, simd => difference(simd, reference, frame, place, (x as usize, y as usize), cap));
     let unmoved = compare(x0, y0, f32::MAX / 1e6);
     let cap = CAP * unmoved / (WINDOW * WINDOW) as f32;
     let unmoved = compare(x0, y0, cap);
@@ -54,6 +52,9 @@ pub(super) fn seek(
         }
     }
     let (cost, bx, by) = best;
+    if std::env::var("DBG").is_ok() {
+        eprintln!("seek {place:?} best {:.3} at {bx},{by}", cost / unmoved);
+    }
     if !(cost < BETTER * unmoved) {
         return None;
     }

@@ -4,7 +4,7 @@
 //! free of the false colour of a plain demosaic; what aliasing remains differs from frame to frame and averages out.
 
 use super::patch::{Patch, Places, bounds, smooth};
-use super::signal::{CLIPPED, Signal};
+use super::signal::{OUTSIDE, Signal};
 
 /// A rectangle of cells of the reference: columns `x.0..x.1`, rows `y.0..y.1`.
 #[derive(Clone, Copy, Debug)]
@@ -35,7 +35,7 @@ pub(crate) struct Scratch {
 }
 
 /// Fills `out` (red, green, blue; one number per cell, row by row) with the low-pass signal of one frame; clipped where the
-/// neighbourhood touches a clipped sample or the frame's border.
+/// neighbourhood touches a clipped sample, [`OUTSIDE`] beyond the frame's border.
 ///
 /// For the reference itself `detail` receives the energy that the smoothing removed, per colour.
 pub(crate) fn lowpass(
@@ -53,7 +53,7 @@ pub(crate) fn lowpass(
     let (fw, fh) = (signal.frame.samples.width() as f32, signal.frame.samples.height() as f32);
     let b = bounds(signal, (2 * cells.x.0, 2 * cells.x.1), (2 * cells.y.0, 2 * cells.y.1));
     if !(b.0 < fw + 8.0 && b.1 < fh + 8.0 && b.2 > -8.0 && b.3 > -8.0) {
-        out.iter_mut().for_each(|v| v.fill(CLIPPED));
+        out.iter_mut().for_each(|v| v.fill(OUTSIDE));
         return;
     }
     let b = (b.0.max(-8.0), b.1.max(-8.0), b.2.min(fw + 8.0), b.3.min(fh + 8.0));
@@ -111,7 +111,7 @@ pub(crate) fn lowpass(
         for k in 0..nx {
             let (u, v) = (s.centres.0[k], s.centres.1[k]);
             if !(u > -0.6 && v > -0.6 && u < fw - 0.4 && v < fh - 0.4) {
-                out.iter_mut().for_each(|c| c[j * nx + k] = CLIPPED);
+                out.iter_mut().for_each(|c| c[j * nx + k] = OUTSIDE);
             }
         }
     }

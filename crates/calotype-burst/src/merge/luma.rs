@@ -3,15 +3,18 @@
 //! A sample less the chroma of its place is a sample of luminance, whatever its colour: so every photosite of every frame
 //! counts, weighted by its noise, and detail is as fine as the frames' scatter allows.
 
-use super::patch::{Patch, Places, bilinear, bounds, gather, pattern};
-use super::robust::BLOCK_PX;
-use super::signal::Signal;
+use super::patch::{Patch, Places, bilinear, bounds, gather, gather_masked, pattern};
+use super::robust::{Agreement, BLOCK_PX};
+use super::signal::{IS_CLIPPED, Signal};
 use calotype_image::{Plane, Rect};
 
 /// Buffers that are reused from frame to frame and tile to tile.
 #[derive(Default)]
 pub(crate) struct Scratch {
     samples: Patch,
+    /// Weight of every sample, 0 for clipped ones; up to date in the rows that have any.
+    mask: Patch,
+    clipped: Vec<bool>,
     places: Places,
     row: Vec<f32>,
     gains: Vec<f32>,
@@ -59,16 +62,18 @@ pub(crate) const CHROMA_MARGIN: usize = 6;
 
 /// Adds one frame's luminance over `area` of the reference to `num` and `den`, row by row.
 ///
-/// `weights` holds the frame's weight per block; `chroma` covers the area and [`CHROMA_MARGIN`] around it.
+/// `frame` is its number in `agreement`; `chroma` covers the area and [`CHROMA_MARGIN`] around it.
 pub(crate) fn add(
     signal: &Signal,
-    weights: &Plane<u8>,
+    agreement: &Agreement,
+    frame: usize,
     chroma: &[Patch; 2],
     area: Rect,
     s: &mut Scratch,
     num: &mut [f32],
     den: &mut [f32],
 ) {
+    let weights = &agreement.weights[frame];
     let (fw, fh) = (signal.frame.samples.width(), signal.frame.samples.height());
     let b = bounds(signal, (area.x, area.x + area.width), (area.y, area.y + area.height));
     let inside = b.0 < fw as f32 + 8.0 && b.1 < fh as f32 + 8.0 && b.2 > -8.0 && b.3 > -8.0;
@@ -82,6 +87,9 @@ pub(crate) fn add(
     let cell = [0, 1, 2, 3].map(|i| by_color[signal.frame.cfa.0[i] as usize]);
     let pattern = pattern(cell);
     s.samples.reshape(x0, y0, w, h);
+    s.mask.reshape(x0, y0, w, h);
+    s.clipped.clear();
+    s.clipped.resize(h, false);
     for y in 0..h {
         let v = y0 + y as isize;
         s.row.resize(w, 0.0);
@@ -95,16 +103,37 @@ pub(crate) fn add(
         let first = x0.rem_euclid(2) as usize;
         let color = [colors[first], colors[1 - first]];
         let mask = color.map(|c| if c == 1 { 0.0 } else { 1.0 });
-        luminance(&s.row, &s.chroma_row, mask, color.map(|c| by_color[c]), s.samples.row_mut(y));
+        let weight = color.map(|c| by_color[c]);
+        let top = luminance(&s.row, &s.chroma_row, mask, weight, s.samples.row_mut(y));
+        if top < IS_CLIPPED {
+            fill(weight, s.mask.row_mut(y));
+            continue;
+        }
+        s.clipped[y] = true;
+        for (k, (v, m)) in s.samples.row_mut(y).iter_mut().zip(s.mask.row_mut(y)).enumerate() {
+            *m = weight[k & 1];
+            if !(*v < IS_CLIPPED) {
+                (*v, *m) = (0.0, 0.0);
+            }
+        }
     }
     for y in 0..area.height {
         s.places.xs.resize(area.width, 0.0);
         s.places.ys.resize(area.width, 0.0);
         signal.motion.row(area.y + y, area.x, &mut s.places.xs, &mut s.places.ys);
         s.places.cut();
-        weight_row(weights, area.x, area.y + y, area.width, &mut s.line, &mut s.weight);
+        weight_row(agreement, weights, area.x, area.y + y, area.width, &mut s.line, &mut s.weight);
         let at = y * area.width..(y + 1) * area.width;
-        gather(&s.samples, &s.places, &s.weight, pattern, &mut num[at.clone()], &mut den[at]);
+        let (num, den) = (&mut num[at.clone()], &mut den[at]);
+        if s.places
+            .runs
+            .iter()
+            .any(|r| (r.row - 1..=r.row + 1).any(|v| s.clipped.get((v as isize - y0) as usize) == Some(&true)))
+        {
+            gather_masked(&s.samples, &s.mask, &s.places, &s.weight, num, den);
+        } else {
+            gather(&s.samples, &s.places, &s.weight, pattern, num, den);
+        }
     }
 }
 
@@ -148,22 +177,45 @@ fn back(signal: &Signal, x0: isize, v: isize, n: usize, area: Rect, places: &mut
     places.cut();
 }
 
-/// Samples less chroma, times their colour's weight.
-fn luminance(row: &[f32], chroma: &[f32], mask: [f32; 2], weight: [f32; 2], out: &mut [f32]) {
-    fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => luminance_row(row, chroma, mask, weight, out));
+/// Samples less chroma, times their colour's weight; returns the largest sample.
+fn luminance(row: &[f32], chroma: &[f32], mask: [f32; 2], weight: [f32; 2], out: &mut [f32]) -> f32 {
+    fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => luminance_row(row, chroma, mask, weight, out))
 }
 
 #[inline(always)]
-fn luminance_row(row: &[f32], chroma: &[f32], mask: [f32; 2], weight: [f32; 2], out: &mut [f32]) {
+fn luminance_row(row: &[f32], chroma: &[f32], mask: [f32; 2], weight: [f32; 2], out: &mut [f32]) -> f32 {
     let n = out.len();
     let (row, chroma) = (&row[..n], &chroma[..n]);
     for k in 0..n {
         out[k] = (row[k] - mask[k & 1] * chroma[k]) * weight[k & 1];
     }
+    let mut top = [f32::NEG_INFINITY; 16];
+    for part in row.chunks_exact(16) {
+        for k in 0..16 {
+            top[k] = if part[k] > top[k] { part[k] } else { top[k] };
+        }
+    }
+    let rest = &row[n - n % 16..];
+    top.iter().chain(rest).fold(f32::NEG_INFINITY, |a, &b| a.max(b))
+}
+
+/// Two weights, one after the other.
+fn fill(weight: [f32; 2], row: &mut [f32]) {
+    for pair in row.chunks_mut(2) {
+        pair.copy_from_slice(&weight[..pair.len()]);
+    }
 }
 
 /// The weights of a row of pixels, bilinear between the blocks' centres.
-fn weight_row(weights: &Plane<u8>, x0: usize, y: usize, n: usize, line: &mut Vec<f32>, out: &mut Vec<f32>) {
+fn weight_row(
+    agreement: &Agreement,
+    weights: &Plane<u8>,
+    x0: usize,
+    y: usize,
+    n: usize,
+    line: &mut Vec<f32>,
+    out: &mut Vec<f32>,
+) {
     let at = |v: usize, count: usize| {
         let p = (v as f32 - 0.5 * (BLOCK_PX as f32 - 1.0)) / BLOCK_PX as f32;
         let i = p.max(0.0) as usize;
@@ -174,7 +226,10 @@ fn weight_row(weights: &Plane<u8>, x0: usize, y: usize, n: usize, line: &mut Vec
     let (_, last, _) = at(x0 + n - 1, weights.width());
     let (top, bottom) = (&weights.row(a)[first..=last], &weights.row(b)[first..=last]);
     line.clear();
-    line.extend(top.iter().zip(bottom).map(|(&p, &q)| (f32::from(p) + (f32::from(q) - f32::from(p)) * t) / 255.0));
+    line.extend(top.iter().zip(bottom).map(|(&p, &q)| {
+        let (p, q) = (agreement.weight(f32::from(p)), agreement.weight(f32::from(q)));
+        p + (q - p) * t
+    }));
     out.clear();
     out.resize(n, 0.0);
     for (k, o) in out.iter_mut().enumerate() {

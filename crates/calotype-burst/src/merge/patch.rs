@@ -1,7 +1,7 @@
 //! A rectangle of one frame, converted for the merge, and the gathering of samples from it.
 
 use super::runs::{Run, cut};
-use super::signal::{IS_CLIPPED, Signal};
+use super::signal::Signal;
 use super::spline::{alternating, taps};
 
 /// A rectangle of numbers at a place of a frame that may reach beyond its borders.
@@ -113,9 +113,43 @@ fn gather_row(patch: &Patch, places: &Places, weight: &[f32], m: [f32; 4], num: 
             let hx = signs[k & 1] * alternating(fx);
             let hy = sy * alternating(fy);
             let d = m[0] + m[1] * hx + m[2] * hy + m[3] * hx * hy;
-            let honest = v < IS_CLIPPED;
-            num[k] += if honest { w[k] * v } else { 0.0 };
-            den[k] += if honest { w[k] * d } else { 0.0 };
+            num[k] += w[k] * v;
+            den[k] += w[k] * d;
+        }
+    }
+}
+
+/// Like [`gather`], where samples may be clipped: they are 0 in `patch`, and `mask` holds the weight of every sample, 0 for
+/// clipped ones.
+pub(crate) fn gather_masked(
+    patch: &Patch,
+    mask: &Patch,
+    places: &Places,
+    weight: &[f32],
+    num: &mut [f32],
+    den: &mut [f32],
+) {
+    fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => masked_row(patch, mask, places, weight, num, den));
+}
+
+#[inline(always)]
+fn masked_row(patch: &Patch, mask: &Patch, places: &Places, weight: &[f32], num: &mut [f32], den: &mut [f32]) {
+    for run in &places.runs {
+        let n = run.end - run.start;
+        let x = run.start as i32 + run.dx;
+        let (Some(p), Some(m)) = (patch.three(run.row, x, n), mask.three(run.row, x, n)) else { continue };
+        let (xs, ys) = (&places.xs[run.start..run.end], &places.ys[run.start..run.end]);
+        let w = &weight[run.start..run.end];
+        let (num, den) = (&mut num[run.start..run.end], &mut den[run.start..run.end]);
+        for k in 0..n {
+            let (a, b) = (taps(xs[k] - (x as f32 + k as f32)), taps(ys[k] - run.row as f32));
+            let (mut v, mut d) = (0.0, 0.0);
+            for j in 0..3 {
+                v += b[j] * (a[0] * p[j][k] + a[1] * p[j][k + 1] + a[2] * p[j][k + 2]);
+                d += b[j] * (a[0] * m[j][k] + a[1] * m[j][k + 1] + a[2] * m[j][k + 2]);
+            }
+            num[k] += w[k] * v;
+            den[k] += w[k] * d;
         }
     }
 }
@@ -127,7 +161,7 @@ pub(crate) fn pattern(cell: [f32; 4]) -> [f32; 4] {
 }
 
 /// Gathers one frame's low-pass signal of a plane into `out`: the mean of a 3x3 neighbourhood under the spline. Places
-/// outside the patch become clipped.
+/// outside the patch become [`OUTSIDE`](super::signal::OUTSIDE).
 pub(crate) fn smooth(patch: &Patch, places: &Places, out: &mut [f32]) {
     fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => smooth_row(patch, places, out));
 }
@@ -138,7 +172,7 @@ fn smooth_row(patch: &Patch, places: &Places, out: &mut [f32]) {
         let n = run.end - run.start;
         let out = &mut out[run.start..run.end];
         let Some([p0, p1, p2]) = patch.three(run.row, run.start as i32 + run.dx, n) else {
-            out.fill(super::signal::CLIPPED);
+            out.fill(super::signal::OUTSIDE);
             continue;
         };
         let (xs, ys) = (&places.xs[run.start..run.end], &places.ys[run.start..run.end]);
@@ -154,7 +188,7 @@ fn smooth_row(patch: &Patch, places: &Places, out: &mut [f32]) {
     }
 }
 
-/// Bilinear look-up of `patch` along a row of places; `mask` alternates with the column and scales the result.
+/// Bilinear look-up of `patch` along a row of places.
 pub(crate) fn bilinear(patch: &Patch, places: &Places, out: &mut [f32]) {
     fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => bilinear_row(patch, places, out));
 }

@@ -6,7 +6,7 @@
 
 use super::detail;
 use super::lowpass::{Cells, Scratch, lowpass};
-use super::signal::{IS_CLIPPED, Signal};
+use super::signal::{OUTSIDE, Signal};
 use super::spline::NOISE;
 use calotype_image::{Plane, par};
 
@@ -17,16 +17,28 @@ pub(crate) const BLOCK_PX: usize = 2 * BLOCK;
 
 /// What the frames agree on.
 pub(crate) struct Agreement {
-    /// Weight of every frame, one map per frame, a number per block; 255 for the heaviest of the block.
+    /// Weight of every frame, one map per frame, a number per block: see [`Agreement::weight`].
     pub weights: Vec<Plane<u8>>,
+    /// The weight that 255 stands for.
+    pub heaviest: f32,
     /// Red less green and blue less green, low-pass, one number per cell, in balanced light.
     pub chroma: [Plane<f32>; 2],
     /// Green of the frames' agreement, low-pass, per block.
     pub level: Plane<f32>,
     /// Energy of the reference's detail that the smoothing removed, mean over colours, per block.
     pub detail: Plane<f32>,
-    /// Variance of the merged low-pass colours relative to the reference's own, inverted: frames that count, per block.
+    /// Variance of the merged low-pass colours relative to the reference's own, inverted: frames that count, per block;
+    /// 0 where every frame is clipped.
     pub effective: Plane<f32>,
+}
+
+impl Agreement {
+    /// The weight, in units of the reference's, of a number of [`Agreement::weights`]: its square, so that the lightest
+    /// frame of a bracket still counts.
+    #[inline(always)]
+    pub fn weight(&self, code: f32) -> f32 {
+        code * code * (self.heaviest / (255.0 * 255.0))
+    }
 }
 
 /// Blocks of a band of work, and blocks beyond it that its decisions look at.
@@ -41,7 +53,7 @@ const DETAIL_SHARE: f32 = 0.35;
 /// Same for the mean over a window, where aliasing cancels.
 const DETAIL_MEAN: f32 = 0.03;
 /// Share of the removed detail's energy that shows as false colour in a single frame.
-const CHROMA_ALIAS: f32 = 0.6;
+const CHROMA_ALIAS: f32 = 0.2;
 /// Relative error of exposure and falloff that is forgiven.
 const GAIN_ERROR: f32 = 0.004;
 /// Energy of differences, in units of what noise explains, up to which a frame counts fully, and from which not at all.
@@ -57,6 +69,7 @@ pub(crate) fn agree(signals: &[Signal], reference: usize) -> Agreement {
     let (cw, ch) = ((samples.width() / 2).max(1), (samples.height() / 2).max(1));
     let (bw, bh) = (cw.div_ceil(BLOCK), ch.div_ceil(BLOCK));
     let mut out = Agreement {
+        heaviest: heaviest(signals),
         weights: vec![Plane::new(bw, bh); signals.len()],
         chroma: [Plane::new(cw, ch), Plane::new(cw, ch)],
         level: Plane::new(bw, bh),
@@ -82,6 +95,11 @@ pub(crate) fn agree(signals: &[Signal], reference: usize) -> Agreement {
     }
     out.chroma = [0, 1].map(|c| sharpen_chroma(&out, &signals[reference], c));
     out
+}
+
+/// The largest weight a frame can have: where read noise rules, the square of its exposure.
+fn heaviest(signals: &[Signal]) -> f32 {
+    signals.iter().map(|s| s.exposure * s.exposure).fold(1.0, f32::max)
 }
 
 /// Takes the gathering's blur from one plane of chroma (0 red, 1 blue), where it stands out from the noise.
@@ -118,6 +136,7 @@ fn band(signals: &[Signal], reference: usize, rows: (usize, usize), (cw, ch): (u
     let (bw, n) = (cw.div_ceil(BLOCK), signals.len());
     let cell_rows = (rows.1 * BLOCK).min(ch) - rows.0 * BLOCK;
     let mut out = Agreement {
+        heaviest: heaviest(signals),
         weights: vec![Plane::new(bw, rows.1 - rows.0); n],
         chroma: [Plane::new(cw, cell_rows), Plane::new(cw, cell_rows)],
         level: Plane::new(bw, rows.1 - rows.0),
@@ -143,12 +162,12 @@ fn band(signals: &[Signal], reference: usize, rows: (usize, usize), (cw, ch): (u
             for bx in left..right {
                 let i = (by - by0) * tile.bw + bx - bx0;
                 let w: Vec<f32> = weights.iter().map(|w| w[i]).collect();
-                let top = w.iter().fold(0.0, |a: f32, &b| a.max(b));
                 for z in 0..n {
-                    let v = if top > 0.0 { w[z] / top } else { 0.0 };
+                    let v = (w[z] / out.heaviest).clamp(0.0, 1.0).sqrt();
                     out.weights[z].row_mut(by - rows.0)[bx] = (v * 255.0 + 0.5) as u8;
                 }
-                out.effective.row_mut(by - rows.0)[bx] = tile.effective(i, &w);
+                let seen = (0..n).any(|z| tile.cells_of(i).all(|k| tile.honest(z, k)));
+                out.effective.row_mut(by - rows.0)[bx] = if seen { tile.effective(i, &w) } else { 0.0 };
                 out.level.row_mut(by - rows.0)[bx] = tile.level(reference, i);
                 out.detail.row_mut(by - rows.0)[bx] = removed[i].iter().sum::<f32>() / 3.0;
                 for cy in by * BLOCK..((by + 1) * BLOCK).min(ch) {
@@ -216,7 +235,8 @@ impl Tile<'_> {
                     .collect();
                 (0..blocks)
                     .map(|i| {
-                        if !valid[z][i] {
+                        // where samples are clipped the others around them still count, if the neighbourhood agrees
+                        if self.cells_of(i).any(|k| self.low[z][1][k] == OUTSIDE) {
                             return 0.0;
                         }
                         let trust = if z == base[i] { 1.0 } else { self.trust(&stats, i, detail[i], level[i]) };
@@ -243,14 +263,14 @@ impl Tile<'_> {
 
     fn honest(&self, z: usize, k: usize) -> bool {
         let low = &self.low[z];
-        low[0][k] < IS_CLIPPED && low[1][k] < IS_CLIPPED && low[2][k] < IS_CLIPPED
+        low.iter().all(|c| c[k].is_finite())
     }
 
     /// Mean green of block `i` in frame `z`.
     fn level(&self, z: usize, i: usize) -> f32 {
         let (sum, count) = self.cells_of(i).fold((0.0, 0), |(s, c), k| (s + self.low[z][1][k], c + 1));
         let mean = sum / count.max(1) as f32;
-        if mean < IS_CLIPPED { mean.max(0.0) } else { 1.0 }
+        if mean.is_finite() { mean.max(0.0) } else { 1.0 }
     }
 
     /// Energy per colour that the smoothing removed from the reference, less its noise: the largest of the block's

@@ -68,14 +68,14 @@ const COEFFICIENT_NOISE: f32 = 0.25;
 pub(crate) type Block = [[[f32; N]; N]; 4];
 
 /// Shrinks a block of differences (reference less merge, not yet windowed) in place; what remains is windowed again and is
-/// to be added up over blocks. `variance` is the noise of the difference per plane. Returns the share of the energy beyond
-/// noise that was found, 0 for a block that noise explains.
-pub(crate) fn shrink(block: &mut Block, variance: [f32; 4]) -> f32 {
-    fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => shrink_block(block, variance))
+/// to be added up over blocks. `variance` is the noise of the difference per plane. At least the
+/// share `floor` of every coefficient is kept: the merge's part of the variance.
+pub(crate) fn shrink(block: &mut Block, variance: [f32; 4], floor: f32) {
+    fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => shrink_block(block, variance, floor));
 }
 
 #[inline(always)]
-fn shrink_block(block: &mut Block, variance: [f32; 4]) -> f32 {
+fn shrink_block(block: &mut Block, variance: [f32; 4], floor: f32) {
     let mut energy = [[0.0f32; N]; N];
     for (plane, v) in block.iter_mut().zip(variance) {
         for j in 0..N {
@@ -98,7 +98,6 @@ fn shrink_block(block: &mut Block, variance: [f32; 4]) -> f32 {
         rows[j][0] = energy[j][1];
         rows[j][N + 1] = energy[j][N - 2];
     }
-    let mut excess = 0.0;
     let mut keep = [[0.0f32; N]; N];
     for j in 0..N {
         let (t, b) = (if j == 0 { 1 } else { j - 1 }, if j == N - 1 { N - 2 } else { j + 1 });
@@ -109,8 +108,7 @@ fn shrink_block(block: &mut Block, variance: [f32; 4]) -> f32 {
             }
             let q = (e * 0.1 - 1.0).max(0.0);
             let q = q * q;
-            keep[j][i] = q / (q + HALF);
-            excess += keep[j][i];
+            keep[j][i] = (q / (q + HALF)).max(floor);
         }
     }
     for plane in block.iter_mut() {
@@ -126,7 +124,6 @@ fn shrink_block(block: &mut Block, variance: [f32; 4]) -> f32 {
             }
         }
     }
-    excess / (N * N) as f32
 }
 
 #[inline(always)]
@@ -220,12 +217,12 @@ mod tests {
             (h.wrapping_mul(0x85EB_CA6B) >> 8) as f32 / (1u32 << 24) as f32 - 0.5
         };
         let mut b = block(noise);
-        shrink(&mut b, [1.0 / 12.0; 4]);
+        shrink(&mut b, [1.0 / 12.0; 4], 0.0);
         let left = b.iter().flatten().flatten().map(|v| v * v).sum::<f32>() / 256.0;
         assert!(left < 0.1 / 12.0 * 0.5, "{left}");
         let mut b = block(|_, _, i| if i < 4 { 1.0 } else { -1.0 });
         let expected = block(|_, j, i| (if i < 4 { 1.0 } else { -1.0 }) * (WINDOW[i] * WINDOW[j]).powi(2));
-        shrink(&mut b, [1e-4; 4]);
+        shrink(&mut b, [1e-4; 4], 0.0);
         assert!(
             b.iter().flatten().flatten().zip(expected.iter().flatten().flatten()).all(|(a, b)| (a - b).abs() < 0.02)
         );

@@ -5,6 +5,8 @@ use calotype_image::{RAW_BLACK, RAW_RANGE, RAW_WHITE, RawFrame};
 
 /// Stands for a clipped sample: any sum that touches one is infinite or not a number, so not below [`IS_CLIPPED`].
 pub(crate) const CLIPPED: f32 = f32::INFINITY;
+/// Stands for a place that the frame does not show.
+pub(crate) const OUTSIDE: f32 = f32::NEG_INFINITY;
 /// No honest signal reaches this: 2^9 times the reference's white, amplified by any falloff.
 pub(crate) const IS_CLIPPED: f32 = 1.0e6;
 /// Share of the way from black to white beyond which a sample counts as clipped: sensors bend shortly before.

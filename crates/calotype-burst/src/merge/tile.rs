@@ -1,9 +1,9 @@
 //! One tile of the merged picture, from the frames to camera colours.
 
 use super::detail::{self, sharpen};
-use super::luma::{self, CHROMA_MARGIN, add, color_weights, upsample};
+use super::luma::{self, CHROMA_MARGIN, add, upsample};
 use super::patch::Patch;
-use super::robust::{Agreement, BLOCK_PX};
+use super::robust::Agreement;
 use super::shrink::{Block, HOP, N, shrink};
 use super::signal::{IS_CLIPPED, Signal, mirror};
 use calotype_image::Rect;
@@ -16,6 +16,10 @@ const MARGIN: usize = 2 * HOP + SPOT + detail::MARGIN;
 const SPOT_THRESHOLD: f32 = 1.6;
 const SPOT: usize = 2;
 
+/// Weight below which a pixel counts as seen by no frame.
+const NOTHING: f32 = 1e-3;
+/// Share of white noise that gathering leaves: the merge's own part in its difference from the reference.
+const MERGED_NOISE: f32 = 0.3;
 /// Pixels between transform blocks.
 const STEP: usize = 2 * HOP;
 
@@ -30,6 +34,7 @@ pub(crate) struct Scratch {
     reference: Vec<f32>,
     gains: Vec<f32>,
     residual: Vec<f32>,
+    clipped: Vec<bool>,
     /// Merged camera colours of the tile, red, green and blue, row by row.
     pub rgb: [Vec<f32>; 3],
 }
@@ -59,22 +64,15 @@ pub(crate) fn merge(
         v.clear();
         v.resize(aw * ah, 0.0);
     }
-    for (signal, weights) in signals.iter().zip(&agreement.weights) {
-        add(signal, weights, &chroma, area, &mut s.luma, &mut s.num, &mut s.den);
+    for (frame, signal) in signals.iter().enumerate() {
+        add(signal, agreement, frame, &chroma, area, &mut s.luma, &mut s.num, &mut s.den);
     }
     // luminance, and its noise before gathering
-    let by_color = color_weights(base);
-    let mean_weight = (by_color[0] + 2.0 * by_color[1] + by_color[2]) / 4.0;
     s.noise.resize(aw * ah, 0.0);
-    for y in 0..ah {
-        let effective = agreement.effective.row((area.y + y) / BLOCK_PX % agreement.effective.height().max(1));
-        for x in 0..aw {
-            let k = y * aw + x;
-            let l = if s.den[k] > 1e-3 { s.num[k] / s.den[k] } else { 1.0 / neutral[1] };
-            s.num[k] = l;
-            let frames = effective[((area.x + x) / BLOCK_PX).min(effective.len() - 1)];
-            s.noise[k] = base.variance(1, l) / (mean_weight * frames.max(1.0));
-        }
+    for k in 0..aw * ah {
+        let den = s.den[k];
+        s.num[k] = if den > NOTHING { s.num[k] / den } else { 1.0 / neutral[1] };
+        s.noise[k] = base.variance(1, s.num[k]) / den.max(NOTHING);
     }
     sharpen(&mut s.num, aw, ah, &s.noise, &mut s.sharpen);
     // the reference's own word
@@ -82,6 +80,8 @@ pub(crate) fn merge(
     for y in 0..ah {
         base.load_row((area.y + y) as isize, area.x as isize, &mut s.reference[y * aw..(y + 1) * aw], &mut s.gains);
     }
+    s.clipped.clear();
+    s.clipped.extend(s.reference.iter().map(|v| !(*v < IS_CLIPPED)));
     residual(base, &chroma, area, tile, s);
     // and out, in camera colours
     for c in &mut s.rgb {
@@ -95,10 +95,11 @@ pub(crate) fn merge(
             let luma = s.num[k] + s.residual[k];
             let at = |c: usize| chroma[c].row(ay + CHROMA_MARGIN)[tile.x - area.x + x + CHROMA_MARGIN];
             let mut out = [luma + at(0), luma, luma + at(1)];
-            if s.den[k] <= 1e-3 {
-                // no frame has an honest sample here: the reference's own, clipped as it is
+            if s.clipped[k] || s.den[k] <= NOTHING {
+                // the reference's own sample is clipped: it tells the least that the merge may say
                 let c = base.frame.cfa.color_at(tile.x + x, tile.y + y) as usize;
-                out[c] = base.sample(tile.x + x, tile.y + y);
+                let own = base.sample(tile.x + x, tile.y + y);
+                out[c] = if s.den[k] > NOTHING { out[c].max(own) } else { own };
             }
             for c in 0..3 {
                 s.rgb[c][y * tile.width + x] = out[c] * neutral[c];
@@ -130,7 +131,7 @@ fn residual(base: &Signal, chroma: &[Patch; 2], area: Rect, tile: Rect, s: &mut 
                     1 => 0.0,
                     _ => rows[1][x],
                 };
-            let honest = s.reference[k] < IS_CLIPPED && s.den[k] > 1e-3;
+            let honest = !s.clipped[k] && s.den[k] > NOTHING;
             s.reference[k] = if honest { s.reference[k] - expected } else { 0.0 };
         }
     }
@@ -143,23 +144,28 @@ fn residual(base: &Signal, chroma: &[Patch; 2], area: Rect, tile: Rect, s: &mut 
             let at = |v: isize, start: usize, n: usize| mirror(v - start as isize, n);
             let columns: [usize; 2 * N] = std::array::from_fn(|i| at(left + i as isize, area.x, aw));
             let rows: [usize; 2 * N] = std::array::from_fn(|j| at(top + j as isize, area.y, ah));
-            let mut level = 0.0;
+            let (mut level, mut merged) = (0.0, 0.0);
             for j in 0..2 * N {
                 let row = &s.reference[rows[j] * aw..][..aw];
                 let luma = &s.num[rows[j] * aw..][..aw];
+                let noise = &s.noise[rows[j] * aw..][..aw];
                 for i in 0..2 * N {
                     block[(j & 1) * 2 + (i & 1)][j / 2][i / 2] = row[columns[i]];
                     level += luma[columns[i]];
+                    merged += noise[columns[i]];
                 }
             }
             level /= (4 * N * N) as f32;
+            merged *= MERGED_NOISE / (4 * N * N) as f32;
             let variance = [0, 1, 2, 3].map(|p| {
-                base.variance(
-                    base.frame.cfa.color_at((left & 1) as usize + (p & 1), (top & 1) as usize + (p >> 1)) as usize,
-                    level,
-                )
+                merged
+                    + base.variance(
+                        base.frame.cfa.color_at((left & 1) as usize + (p & 1), (top & 1) as usize + (p >> 1)) as usize,
+                        level,
+                    )
             });
-            shrink(&mut block, variance);
+            let floor = 4.0 * merged / variance.iter().sum::<f32>();
+            shrink(&mut block, variance, floor);
             for j in 0..2 * N {
                 let y = top + j as isize - area.y as isize;
                 if y < 0 || y >= ah as isize {
@@ -197,7 +203,8 @@ fn spots(base: &Signal, area: Rect, tile: Rect, s: &mut Scratch) {
         let colors = [0, 1].map(|x| base.frame.cfa.color_at(area.x + x, area.y + y) as usize);
         let noise = colors.map(|c| (base.shot[c], base.read[c]));
         let rows = (&mut s.reference[at.clone()], &s.residual[at.clone()], &s.num[at.clone()], &mut energy[at.clone()]);
-        fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => leftover(rows.0, rows.1, rows.2, noise, rows.3));
+        let merged = &s.noise[at.clone()];
+        fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => leftover(rows.0, rows.1, rows.2, merged, noise, rows.3));
         let (e, a) = (&energy[at.clone()], &mut across[at]);
         for x in SPOT..aw.saturating_sub(SPOT) {
             a[x] = e[x - 2] + e[x - 1] + e[x] + e[x + 1] + e[x + 2];
@@ -221,15 +228,22 @@ fn spots(base: &Signal, area: Rect, tile: Rect, s: &mut Scratch) {
 
 /// Takes what the transform kept off the differences, and gives the energy of what is left in units of its noise.
 #[inline(always)]
-fn leftover(difference: &mut [f32], kept: &[f32], luma: &[f32], noise: [(f32, f32); 2], energy: &mut [f32]) {
+fn leftover(
+    difference: &mut [f32],
+    kept: &[f32],
+    luma: &[f32],
+    merged: &[f32],
+    noise: [(f32, f32); 2],
+    energy: &mut [f32],
+) {
     let n = difference.len();
-    let (kept, luma, energy) = (&kept[..n], &luma[..n], &mut energy[..n]);
+    let (kept, luma, merged, energy) = (&kept[..n], &luma[..n], &merged[..n], &mut energy[..n]);
     for k in 0..n {
         let d = difference[k] - kept[k];
         // where nothing could be compared there is nothing to keep
         let d = if difference[k] == 0.0 { 0.0 } else { d };
         let (shot, read) = noise[k & 1];
         difference[k] = d;
-        energy[k] = d * d / (shot * luma[k].max(0.0) + read);
+        energy[k] = d * d / (shot * luma[k].max(0.0) + read + MERGED_NOISE * merged[k]);
     }
 }
