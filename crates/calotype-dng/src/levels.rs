@@ -85,18 +85,23 @@ impl LevelMap {
         Ok(map)
     }
 
-    /// The mean black level of a sample over the pattern, deltas left out.
+    /// The mean black level of a sample over the picture.
     pub(crate) fn mean_black(&self, sample: usize) -> f64 {
         let levels = self.black.iter().skip(sample).step_by(self.samples);
         let cells = (self.repeat[0] * self.repeat[1]) as f64;
-        levels.map(|&v| f64::from(v)).sum::<f64>() / cells
+        levels.map(|&v| f64::from(v)).sum::<f64>() / cells + self.mean_deltas()
     }
 
-    /// Black levels at the places of a 2x2 cell (top left, top right, bottom left, bottom right).
+    fn mean_deltas(&self) -> f64 {
+        let mean = |d: &[f32]| d.iter().map(|&v| f64::from(v)).sum::<f64>() / d.len().max(1) as f64;
+        mean(&self.delta_h) + mean(&self.delta_v)
+    }
+
+    /// Mean black levels at the places of a 2x2 cell (top left, top right, bottom left, bottom right).
     pub(crate) fn cell(&self, sample: usize) -> [f64; 4] {
         let [rows, columns] = self.repeat;
-        [(0, 0), (0, 1), (1, 0), (1, 1)]
-            .map(|(y, x)| f64::from(self.black[((y % rows) * columns + x % columns) * self.samples + sample]))
+        let black = |(y, x)| f64::from(self.black[((y % rows) * columns + x % columns) * self.samples + sample]);
+        [(0, 0), (0, 1), (1, 0), (1, 1)].map(|at| black(at) + self.mean_deltas())
     }
 
     pub(crate) fn white(&self, sample: usize) -> f64 {
@@ -248,6 +253,7 @@ mod tests {
         let mut codes = [0; 3];
         map.row(&plane, (0, 1), &mut [110, 113, 108], &mut codes);
         assert_eq!(codes, [RAW_BLACK; 3]);
+        assert!((map.mean_black(0) - (100.0 + 1.0 / 3.0 + 5.0)).abs() < 1e-6);
     }
 
     #[test]

@@ -15,6 +15,14 @@ pub(crate) use select::{Sources, select};
 
 use crate::error::{DngError, Warning};
 
+/// The warning that stands for an error without which the rest can be read.
+fn left_out(error: DngError) -> Warning {
+    match error {
+        DngError::BadTag { ifd, tag, reason } => Warning::new(format!("{ifd}: {tag}"), format!("{reason}: left out")),
+        other => Warning::new("metadata", format!("{other}: left out")),
+    }
+}
+
 /// Where what was left out is written down.
 #[derive(Debug, Default)]
 pub(crate) struct Notes(pub(crate) Vec<Warning>);
@@ -25,7 +33,7 @@ impl Notes {
         match result {
             Ok(value) => value,
             Err(error) => {
-                self.0.push(Warning::new("left out", error.to_string()));
+                self.0.push(left_out(error));
                 None
             }
         }
