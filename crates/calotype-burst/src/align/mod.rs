@@ -6,6 +6,7 @@ mod cells;
 mod coarse;
 mod global;
 mod grey;
+mod lattice;
 mod local;
 mod prepared;
 mod pyramid;
@@ -16,7 +17,7 @@ pub use prepared::Prepared;
 use crate::motion::{Homography, MotionField, MotionReport};
 use calotype_image::Plane;
 use global::{Freedom, View, refine};
-use local::LocalMotion;
+use lattice::LocalMotion;
 
 /// The level on which local motion starts: cells of 128 pixels of the frame.
 const LOCAL_TOP: usize = 3;
@@ -96,7 +97,7 @@ pub fn align(reference: &Prepared, frame: &Prepared, options: &AlignOptions) -> 
 fn assemble(local: &LocalMotion, w: usize, h: usize, global: Homography, mut report: MotionReport) -> MotionField {
     let (nx, ny) = MotionField::nodes(w, h);
     let place = |k: usize| (k * MotionField::SPACING) as f64;
-    let residual = Plane::from_fn(nx, ny, |i, j| local.residual_at(place(i), place(j)));
+    let residual = Plane::from_fn(nx, ny, |i, j| local.around(place(i), place(j)).1);
     let confidence = Plane::from_fn(nx, ny, |i, j| {
         let (x, y) = global.map(place(i), place(j));
         let inside = x > -8.0 && y > -8.0 && x < w as f64 + 8.0 && y < h as f64 + 8.0;

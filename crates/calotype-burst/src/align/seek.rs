@@ -52,9 +52,6 @@ pub(super) fn seek(
         }
     }
     let (cost, bx, by) = best;
-    if std::env::var("DBG").is_ok() {
-        eprintln!("seek {place:?} best {:.3} at {bx},{by}", cost / unmoved);
-    }
     if !(cost < BETTER * unmoved) {
         return None;
     }

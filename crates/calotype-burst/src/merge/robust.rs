@@ -166,8 +166,9 @@ fn band(signals: &[Signal], reference: usize, rows: (usize, usize), (cw, ch): (u
                     let v = (w[z] / out.heaviest).clamp(0.0, 1.0).sqrt();
                     out.weights[z].row_mut(by - rows.0)[bx] = (v * 255.0 + 0.5) as u8;
                 }
-                let seen = (0..n).any(|z| tile.cells_of(i).all(|k| tile.honest(z, k)));
-                out.effective.row_mut(by - rows.0)[bx] = if seen { tile.effective(i, &w) } else { 0.0 };
+                let honest: Vec<f32> =
+                    (0..n).map(|z| if tile.block(i, |k| tile.honest(z, k)) { w[z] } else { 0.0 }).collect();
+                out.effective.row_mut(by - rows.0)[bx] = tile.effective(i, &honest);
                 out.level.row_mut(by - rows.0)[bx] = tile.level(reference, i);
                 out.detail.row_mut(by - rows.0)[bx] = removed[i].iter().sum::<f32>() / 3.0;
                 for cy in by * BLOCK..((by + 1) * BLOCK).min(ch) {
@@ -354,7 +355,7 @@ impl Tile<'_> {
             sum += w;
             noise += w * w * s.variance(1, level) / own;
         }
-        if noise > 0.0 { sum * sum / noise } else { 1.0 }
+        if noise > 0.0 { sum * sum / noise } else { 0.0 }
     }
 
     /// Red and blue less green of one cell, weighted mean over the frames.

@@ -69,13 +69,13 @@ pub(crate) type Block = [[[f32; N]; N]; 4];
 
 /// Shrinks a block of differences (reference less merge, not yet windowed) in place; what remains is windowed again and is
 /// to be added up over blocks. `variance` is the noise of the difference per plane. At least the
-/// share `floor` of every coefficient is kept: the merge's part of the variance.
-pub(crate) fn shrink(block: &mut Block, variance: [f32; 4], floor: f32) {
+/// share `floor` of every coefficient of a plane is kept: the merge's part of the variance.
+pub(crate) fn shrink(block: &mut Block, variance: [f32; 4], floor: [f32; 4]) {
     fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => shrink_block(block, variance, floor));
 }
 
 #[inline(always)]
-fn shrink_block(block: &mut Block, variance: [f32; 4], floor: f32) {
+fn shrink_block(block: &mut Block, variance: [f32; 4], floor: [f32; 4]) {
     let mut energy = [[0.0f32; N]; N];
     for (plane, v) in block.iter_mut().zip(variance) {
         for j in 0..N {
@@ -108,13 +108,13 @@ fn shrink_block(block: &mut Block, variance: [f32; 4], floor: f32) {
             }
             let q = (e * 0.1 - 1.0).max(0.0);
             let q = q * q;
-            keep[j][i] = (q / (q + HALF)).max(floor);
+            keep[j][i] = q / (q + HALF);
         }
     }
-    for plane in block.iter_mut() {
+    for (plane, floor) in block.iter_mut().zip(floor) {
         for j in 0..N {
             for i in 0..N {
-                plane[j][i] *= keep[j][i];
+                plane[j][i] *= if keep[j][i] > floor { keep[j][i] } else { floor };
             }
         }
         backward(plane);
@@ -217,12 +217,12 @@ mod tests {
             (h.wrapping_mul(0x85EB_CA6B) >> 8) as f32 / (1u32 << 24) as f32 - 0.5
         };
         let mut b = block(noise);
-        shrink(&mut b, [1.0 / 12.0; 4], 0.0);
+        shrink(&mut b, [1.0 / 12.0; 4], [0.0; 4]);
         let left = b.iter().flatten().flatten().map(|v| v * v).sum::<f32>() / 256.0;
         assert!(left < 0.1 / 12.0 * 0.5, "{left}");
         let mut b = block(|_, _, i| if i < 4 { 1.0 } else { -1.0 });
         let expected = block(|_, j, i| (if i < 4 { 1.0 } else { -1.0 }) * (WINDOW[i] * WINDOW[j]).powi(2));
-        shrink(&mut b, [1e-4; 4], 0.0);
+        shrink(&mut b, [1e-4; 4], [0.0; 4]);
         assert!(
             b.iter().flatten().flatten().zip(expected.iter().flatten().flatten()).all(|(a, b)| (a - b).abs() < 0.02)
         );

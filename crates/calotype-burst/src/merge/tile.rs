@@ -3,7 +3,7 @@
 use super::detail::{self, sharpen};
 use super::luma::{self, CHROMA_MARGIN, add, upsample};
 use super::patch::Patch;
-use super::robust::Agreement;
+use super::robust::{Agreement, BLOCK_PX};
 use super::shrink::{Block, HOP, N, shrink};
 use super::signal::{IS_CLIPPED, Signal, mirror};
 use calotype_image::Rect;
@@ -82,7 +82,7 @@ pub(crate) fn merge(
     }
     s.clipped.clear();
     s.clipped.extend(s.reference.iter().map(|v| !(*v < IS_CLIPPED)));
-    residual(base, &chroma, area, tile, s);
+    residual(base, agreement, &chroma, area, tile, s);
     // and out, in camera colours
     for c in &mut s.rgb {
         c.clear();
@@ -115,7 +115,7 @@ fn grow(r: Rect, by: usize, width: usize, height: usize) -> Rect {
 }
 
 /// Fills `s.residual` with what the reference says against the luminance in `s.num`, beyond its noise.
-fn residual(base: &Signal, chroma: &[Patch; 2], area: Rect, tile: Rect, s: &mut Scratch) {
+fn residual(base: &Signal, agreement: &Agreement, chroma: &[Patch; 2], area: Rect, tile: Rect, s: &mut Scratch) {
     let (aw, ah) = (area.width, area.height);
     s.residual.clear();
     s.residual.resize(aw * ah, 0.0);
@@ -157,14 +157,19 @@ fn residual(base: &Signal, chroma: &[Patch; 2], area: Rect, tile: Rect, s: &mut 
             }
             level /= (4 * N * N) as f32;
             merged *= MERGED_NOISE / (4 * N * N) as f32;
+            let (by, bx) = ((top.max(0) as usize + HOP) / BLOCK_PX, (left.max(0) as usize + HOP) / BLOCK_PX);
+            let frames = &agreement.effective;
+            let frames = frames.get(bx.min(frames.width() - 1), by.min(frames.height() - 1)).max(0.02);
+            let mut own = [0.0; 4];
             let variance = [0, 1, 2, 3].map(|p| {
-                merged
-                    + base.variance(
-                        base.frame.cfa.color_at((left & 1) as usize + (p & 1), (top & 1) as usize + (p >> 1)) as usize,
-                        level,
-                    )
+                let (x, y) = ((left & 1) as usize + (p & 1), (top & 1) as usize + (p >> 1));
+                let color = base.frame.cfa.color_at(x, y) as usize;
+                own[p] = base.variance(color, level);
+                // red and blue are green plus chroma, which is noisier where few frames are honest
+                let chroma = if color == 1 { 0.0 } else { own[p] + base.variance(1, level) };
+                own[p] + merged + MERGED_NOISE * chroma / frames
             });
-            let floor = 4.0 * merged / variance.iter().sum::<f32>();
+            let floor = [0, 1, 2, 3].map(|p| 1.0 - own[p] / variance[p]);
             shrink(&mut block, variance, floor);
             for j in 0..2 * N {
                 let y = top + j as isize - area.y as isize;
