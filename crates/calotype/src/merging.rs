@@ -2,9 +2,11 @@
 
 use crate::burst::BurstFrame;
 use crate::report::{FrameReport, NoiseReport, Report};
-use crate::{Burst, Diagnostics, Error, Pixels, Recipe, Reference};
+use crate::{Burst, Diagnostics, Error, FrameDiagnostics, NoiseSource, Pixels, Recipe, Reference};
+use calotype_burst::{AlignOptions, Merged, MotionField, Prepared, choose_reference, estimate_noise, find_defects};
+use calotype_color::{CameraModel, WhiteBalance};
 use calotype_dng::DngInfo;
-use calotype_image::{CameraRgb, Cfa, Mosaic, NoiseModel, Plane, Progress, RawFrame, Step, par, raw_to_linear};
+use calotype_image::{CameraRgb, NoiseModel, Plane, Progress, RawFrame, Step, par, raw_to_linear};
 
 /// A burst become one frame.
 #[derive(Debug)]
@@ -15,10 +17,8 @@ pub(crate) struct OneFrame {
     pub content: u128,
     /// The picture.
     pub picture: Picture,
-    /// Noise of one sample of the picture where nothing but the reference was used.
+    /// Noise of one sample of the reference before merging.
     pub noise: NoiseModel,
-    /// Effective number of frames at every place, where several were merged.
-    pub frames_map: Option<Plane<f32>>,
     /// What was decided so far.
     pub report: Report,
     /// Pictures for people who want to know.
@@ -28,47 +28,83 @@ pub(crate) struct OneFrame {
 /// The picture that a burst became.
 #[derive(Debug)]
 pub(crate) enum Picture {
-    /// A mosaic, lens shading undone.
-    Mosaic(Mosaic),
-    /// Camera colours, lens shading undone.
-    Rgb(CameraRgb),
+    /// Merged from mosaics.
+    Merged(Box<Merged>),
+    /// Three camera colours per pixel from the start.
+    Linear(CameraRgb),
 }
 
-/// Chooses the reference, aligns and merges.
-pub(crate) fn merge_frames(burst: Burst, recipe: &Recipe, progress: &dyn Progress) -> Result<OneFrame, Error> {
+/// Mends defects, chooses the reference, aligns and merges. A single frame takes the same road.
+pub(crate) fn merge_frames(
+    burst: Burst,
+    recipe: &Recipe,
+    diagnostics: bool,
+    progress: &dyn Progress,
+) -> Result<OneFrame, Error> {
     let mut report = start_report(&burst);
     let asked = asked_reference(&burst, recipe)?;
-    let mut frames = burst.frames;
-    let content = frames.iter().fold(0u128, |id, f| id.rotate_left(1) ^ f.content);
-    let reference = asked.unwrap_or(0);
-    let chosen: BurstFrame = frames.swap_remove(reference);
-    drop(frames);
-    progress.report(Step::Merge, 0.0)?;
-    report.reference = chosen.index;
-    report.reference_choice = match (asked, report.frames.len()) {
+    let mut unknown_noise = burst.noise_source == NoiseSource::Estimated;
+    let content = burst.frames.iter().fold(0u128, |id, f| id.rotate_left(1) ^ f.content);
+    let mut about = Vec::with_capacity(burst.frames.len());
+    let mut frames = Vec::with_capacity(burst.frames.len());
+    for BurstFrame { index, name, info, pixels, .. } in burst.frames {
+        match pixels {
+            Pixels::Mosaic(frame) => frames.push(frame),
+            Pixels::Linear { planes, noise } => {
+                // Reading has made sure that it is alone.
+                report.reference = index;
+                report.reference_choice = "only one";
+                report.effective_frames = 1.0;
+                report.noise = Some(NoiseReport { shot: noise.shot, read: noise.read });
+                let picture = Picture::Linear(linear(planes));
+                return Ok(OneFrame { info, content, picture, noise, report, diagnostics: Diagnostics::default() });
+            }
+        }
+        about.push((index, name, info));
+    }
+
+    progress.report(Step::Align, 0.0)?;
+    let defects = find_defects(&frames);
+    frames.iter_mut().for_each(|frame| calotype_burst::repair(frame, &defects));
+    report.defects = defects.len();
+    if unknown_noise {
+        unknown_noise = !measure_noise(&mut frames, &about);
+    }
+    if unknown_noise {
+        report.noise_source = "assumed";
+    }
+    let chosen = choose_reference(&frames).ok_or(Error::NoFrames)?;
+    let mut reference = asked.unwrap_or(chosen.index);
+    report.reference = about[reference].0;
+    report.reference_choice = match (asked, frames.len()) {
         (_, 1) => "only one",
         (Some(_), _) => "asked",
+        (None, _) if chosen.bracket => "longest exposure with intact highlights",
         (None, _) => "sharpest",
     };
-    for (i, frame) in report.frames.iter_mut().enumerate() {
-        frame.used &= i == chosen.index;
+
+    let mut motions = align(&frames, reference, progress)?;
+    for (((index, ..), frame), motion) in about.iter().zip(&frames).zip(&motions) {
+        describe(&mut report.frames[*index], frame, &frames[reference], motion);
     }
-    report.effective_frames = 1.0;
-    let noise = chosen.pixels.noise();
-    report.noise = Some(NoiseReport { shot: noise.shot, read: noise.read });
-    let picture = match chosen.pixels {
-        Pixels::Mosaic(frame) => Picture::Mosaic(mosaic(&frame)),
-        Pixels::Linear { planes, .. } => Picture::Rgb(linear(planes)),
-    };
-    Ok(OneFrame {
-        info: chosen.info,
-        content,
-        picture,
-        noise,
-        frames_map: None,
-        report,
-        diagnostics: Diagnostics::default(),
-    })
+    let keep: Vec<bool> = motions.iter().map(|m| !m.report().rejected).collect();
+    reference = keep[..reference].iter().filter(|k| **k).count();
+    retain(&mut frames, &keep);
+    retain(&mut motions, &keep);
+    retain(&mut about, &keep);
+
+    let info = &about[reference].2;
+    let neutral = CameraModel::new(&info.calibration)
+        .and_then(|model| model.resolve(WhiteBalance::AsShot))
+        .map_or([1.0; 3], |camera| camera.neutral);
+    let merged = calotype_burst::merge_aligned(&frames, &motions, reference, neutral, progress)?;
+    report.effective_frames = merged.noise_divisor();
+    report.noise = Some(NoiseReport { shot: merged.noise.shot, read: merged.noise.read });
+    let diagnostics =
+        if diagnostics { what_was_merged(&merged, &motions, &about, reference) } else { Default::default() };
+    let noise = merged.noise;
+    let info = about.swap_remove(reference).2;
+    Ok(OneFrame { info, content, picture: Picture::Merged(Box::new(merged)), noise, report, diagnostics })
 }
 
 /// What reading the burst has told already.
@@ -106,23 +142,91 @@ fn asked_reference(burst: &Burst, recipe: &Recipe) -> Result<Option<usize>, Erro
     Err(Error::Reference { index, reason })
 }
 
-/// A frame's samples as linear light, lens shading undone.
-fn mosaic(frame: &RawFrame) -> Mosaic {
-    let (width, height) = (frame.samples.width(), frame.samples.height());
-    let mut samples = Plane::<f32>::new(width, height);
-    par::bands_mut(&mut samples, 32, |top, mut band| {
-        let mut gains = vec![1.0; width];
-        for y in 0..band.height() {
-            if let Some(shading) = &frame.shading {
-                shading.gain_row(top + y, width, height, &mut gains);
-            }
-            let codes = frame.samples.row(top + y);
-            for ((out, &code), gain) in band.row_mut(y).iter_mut().zip(codes).zip(&gains) {
-                *out = raw_to_linear(code) * gain;
-            }
+/// Gives frames whose files say nothing of noise what can be measured in them; frames of one sensitivity share it.
+/// False where even that failed and the assumption made while reading stays.
+fn measure_noise(frames: &mut [RawFrame], about: &[(usize, String, DngInfo)]) -> bool {
+    let mut measured: Vec<(Option<f64>, Option<NoiseModel>)> = Vec::new();
+    let mut all = true;
+    for i in 0..frames.len() {
+        if about[i].2.noise_profile.is_some() {
+            continue;
         }
+        let iso = about[i].2.exif.iso;
+        let model = match measured.iter().find(|(known, _)| *known == iso) {
+            Some((_, model)) => *model,
+            None => {
+                let model = estimate_noise(&frames[i..=i]);
+                measured.push((iso, model));
+                model
+            }
+        };
+        match model {
+            Some(model) => frames[i].noise = model,
+            None => all = false,
+        }
+    }
+    all
+}
+
+/// Where the reference's pixels are in every frame.
+fn align(frames: &[RawFrame], reference: usize, progress: &dyn Progress) -> Result<Vec<MotionField>, Error> {
+    let base = &frames[reference];
+    let (width, height) = (base.samples.width(), base.samples.height());
+    if frames.len() == 1 {
+        return Ok(vec![MotionField::identity(width, height)]);
+    }
+    let prepared = Prepared::reference(base);
+    let options = AlignOptions::default();
+    let mut motions = Vec::with_capacity(frames.len());
+    for (i, frame) in frames.iter().enumerate() {
+        progress.report(Step::Align, (i + 1) as f32 / (frames.len() + 1) as f32)?;
+        motions.push(if i == reference {
+            MotionField::identity(width, height)
+        } else {
+            calotype_burst::align(&prepared, &prepared.prepare(frame), &options)
+        });
+    }
+    progress.report(Step::Align, 1.0)?;
+    Ok(motions)
+}
+
+/// What alignment found, for the report.
+fn describe(report: &mut FrameReport, frame: &RawFrame, reference: &RawFrame, motion: &MotionField) {
+    let found = motion.report();
+    report.exposure_ev = Some((frame.exposure / reference.exposure).log2());
+    report.shift_px = Some([found.shift.0, found.shift.1]);
+    report.rotation_deg = Some(found.rotation_rad.to_degrees());
+    report.residual = Some(found.residual);
+    if found.rejected {
+        report.used = false;
+        report.left_out = Some("it could not be aligned with the reference".into());
+    }
+}
+
+/// Keeps what `keep` says.
+fn retain<T>(list: &mut Vec<T>, keep: &[bool]) {
+    let mut flags = keep.iter();
+    list.retain(|_| *flags.next().unwrap_or(&true));
+}
+
+fn what_was_merged(
+    merged: &Merged,
+    motions: &[MotionField],
+    about: &[(usize, String, DngInfo)],
+    reference: usize,
+) -> Diagnostics {
+    let frames = motions.iter().zip(about).enumerate().filter(|(i, _)| *i != reference);
+    let spacing = MotionField::SPACING;
+    let frames = frames.map(|(_, (motion, (index, ..)))| {
+        let (across, down) = MotionField::nodes(motion.width(), motion.height());
+        let motion = Plane::from_fn(across, down, |i, j| {
+            let (x, y) = ((i * spacing) as f32, (j * spacing) as f32);
+            let (u, v) = motion.position(x, y);
+            [u - x, v - y]
+        });
+        FrameDiagnostics { index: *index, motion }
     });
-    Mosaic { samples, cfa: frame.cfa, noise: frame.noise }
+    Diagnostics { frames_map: Some(merged.effective_frames.clone()), merged: motions.len(), frames: frames.collect() }
 }
 
 /// Codes of three colours as linear light. One plane at a time, so that two copies never exist of all.
@@ -138,19 +242,4 @@ fn linear(planes: [Plane<u16>; 3]) -> CameraRgb {
         });
         light
     }))
-}
-
-impl Picture {
-    /// Pixels across and down.
-    pub fn size(&self) -> (usize, usize) {
-        match self {
-            Self::Mosaic(mosaic) => (mosaic.samples.width(), mosaic.samples.height()),
-            Self::Rgb(rgb) => (rgb.width(), rgb.height()),
-        }
-    }
-
-    /// True for a sensor without colour filters.
-    pub fn is_mono(&self) -> bool {
-        matches!(self, Self::Mosaic(m) if m.cfa == Cfa::MONO)
-    }
 }
