@@ -35,7 +35,7 @@ pub(crate) fn log2<const F: bool>(v: f32) -> f32 {
 /// 2 to the power of v, held within -126 and 126; relative error below 2.5e-7.
 #[inline(always)]
 pub(crate) fn exp2<const F: bool>(v: f32) -> f32 {
-    let v = v.max(-126.0).min(126.0);
+    let v = v.clamp(-126.0, 126.0);
     // Adding 1.5 * 2^23 rounds to the nearest integer and leaves it in the low bits.
     let rounded = v + 12_582_912.0;
     let f = v - (rounded - 12_582_912.0);
@@ -82,7 +82,7 @@ pub(crate) fn cbrt<const F: bool>(v: f32) -> f32 {
 /// 0 below `from`, 1 above it by `1 / scale`, a cubic between.
 #[inline(always)]
 pub(crate) fn smoothstep<const F: bool>(from: f32, scale: f32, v: f32) -> f32 {
-    let t = ((v - from) * scale).max(0.0).min(1.0);
+    let t = ((v - from) * scale).clamp(0.0, 1.0);
     t * t * madd::<F>(-2.0, t, 3.0)
 }
 

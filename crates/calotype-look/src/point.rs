@@ -70,7 +70,7 @@ impl PointTransform {
 
     /// The same before the gamut: Oklab.
     pub fn grade(&self, scene: [f64; 3]) -> [f64; 3] {
-        let x = transform(&self.to_render, scene).map(|v| v.max(DARKEST).min(BRIGHTEST));
+        let x = transform(&self.to_render, scene).map(visible);
         let norm = power_norm(x);
         let ratio = self.tone.evaluate(norm) / norm;
         let keep = self.hue_keep;
@@ -105,6 +105,11 @@ impl PointTransform {
         let [s, m, h] = self.tint;
         [0, 1].map(|i| inside * (m[i] + (s[i] - m[i]) * shadow + (h[i] - m[i]) * highlight))
     }
+}
+
+/// Light within the range of the tone curve; not a number is dark.
+fn visible(v: f64) -> f64 {
+    if v > DARKEST { v.min(BRIGHTEST) } else { DARKEST }
 }
 
 /// A norm between the mean and the largest channel (of positive values): smooth, and exact for neutrals.
