@@ -5,7 +5,8 @@ use calotype_image::Orientation;
 /// A source of rows of red, green and blue samples, encoded for display (not linear).
 ///
 /// Writers ask for rows band by band, from several threads, so no full-size copy is needed: the linear
-/// [`calotype_image::DisplayRgb`] is a source of `u8` and `u16` rows, as are [`Rgb8`] and [`Rgb16`].
+/// [`calotype_image::DisplayRgb`] is a source of `u8`, `u16` and `f32` (0 to 1) rows, as are [`Rgb8`] of `u8` and
+/// `f32`, and [`Rgb16`] of `u16` and `f32`.
 pub trait Rows<T>: Sync {
     /// Pixels in a row.
     fn width(&self) -> usize;
@@ -105,6 +106,36 @@ impl<T: Copy + Default + Send + Sync> Rows<T> for Interleaved<T> {
         }
     }
 }
+
+/// Rows of 0 to 1 from integers.
+macro_rules! float_rows {
+    ($sample:ty) => {
+        impl Rows<f32> for Interleaved<$sample> {
+            fn width(&self) -> usize {
+                self.width
+            }
+
+            fn height(&self) -> usize {
+                self.height
+            }
+
+            fn fill(&self, x: usize, y: usize, [red, green, blue]: [&mut [f32]; 3]) {
+                const UNIT: f32 = 1.0 / <$sample>::MAX as f32;
+                let n = red.len();
+                let (green, blue) = (&mut green[..n], &mut blue[..n]);
+                let pixels = &self.row(y)[3 * x..][..3 * n];
+                for i in 0..n {
+                    red[i] = f32::from(pixels[3 * i]) * UNIT;
+                    green[i] = f32::from(pixels[3 * i + 1]) * UNIT;
+                    blue[i] = f32::from(pixels[3 * i + 2]) * UNIT;
+                }
+            }
+        }
+    };
+}
+
+float_rows!(u8);
+float_rows!(u16);
 
 #[cfg(test)]
 mod tests {

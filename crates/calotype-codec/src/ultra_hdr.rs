@@ -3,10 +3,10 @@
 //! The pair is listed in an MPF index (CIPA DC-007) and in a directory of XMP items; the gain map's numbers are written
 //! as `hdrgm` XMP (Ultra HDR image format 1.1) and in the binary form of ISO 21496-1, annex C.
 
+use crate::Result;
 use crate::gain_map::{GainMapImage, GainMapMetadata};
-use crate::jpeg::{Compressed, XMP_NAME, segment};
+use crate::jpeg::{Compressed, Layout, XMP_NAME, segment};
 use crate::metadata::xmp_with;
-use crate::{Chroma, Result, Rgb8};
 
 /// The name that begins an ISO 21496-1 segment.
 const ISO_NAME: &[u8] = b"urn:iso:std:iso:ts:21496:-1\0";
@@ -18,11 +18,16 @@ const MPF_LENGTH: usize = 8 + 2 + 3 * 12 + 4 + 32;
 /// The gain map as a JPEG of its own, with its metadata.
 pub(crate) fn gain_map_jpeg(map: &GainMapImage, quality: u8) -> Result<Vec<u8>> {
     let (width, height) = (map.width(), map.height());
-    let compressed = match Rgb8::from_vec(width, height, if map.channels() == 3 { map.data().to_vec() } else { vec![] })
-    {
-        Some(color) => Compressed::color(&color, quality, Chroma::Full)?,
-        None => Compressed::gray(width, height, map.data(), quality)?,
-    };
+    let channels = map.channels();
+    let layout = if channels == 3 { Layout::Full } else { Layout::Gray };
+    let compressed = Compressed::new(width, height, layout, quality, |y, out| {
+        let row = &map.data()[y * width * channels..][..width * channels];
+        for (c, out) in out.into_iter().enumerate().take(channels) {
+            for (out, pixel) in out.iter_mut().zip(row.chunks_exact(channels)) {
+                *out = f32::from(pixel[c]) / 255.0;
+            }
+        }
+    });
     let mut out = vec![0xFF, 0xD8];
     let xmp = xmp_with(None, &hdrgm(&map.metadata, map.channels() == 3));
     segment(&mut out, 1, "XMP", &[XMP_NAME, xmp.as_bytes()])?;
@@ -129,7 +134,7 @@ fn iso(m: &GainMapMetadata, color: bool) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ColorSpace, EncodeOptions, GainMapOptions, Metadata, write_jpeg};
+    use crate::{ColorSpace, EncodeOptions, GainMapOptions, Metadata, Rgb8, write_jpeg};
     use calotype_image::{DisplayRgb, Plane};
 
     fn sample(color: bool) -> (Rgb8, GainMapImage) {
