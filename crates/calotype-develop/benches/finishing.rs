@@ -39,7 +39,7 @@ fn benches(c: &mut Criterion) {
     let contrast = LocalContrast { fine: 0.1, medium: 0.1, coarse: 0.1 };
     let tone = LocalTone::plan(&small, 1.5, &params);
     let tone_contrast = LocalTone::plan(&small, 1.5, &LocalToneParams { contrast, ..params });
-    let sharpen = Sharpen { sigma: 0.5, ..Default::default() };
+    let sharpen = Sharpen { sigma: 0.7, ..Default::default() };
     let lens = LensWarp::new(&lens(), SIZE.0, SIZE.1);
 
     let mut g = c.benchmark_group("finishing");
@@ -48,8 +48,10 @@ fn benches(c: &mut Criterion) {
     g.bench_function("shrink", |b| b.iter(|| proxy::shrink(black_box(&picture), LocalTone::PROXY_PIXELS)));
     g.bench_function("exposure", |b| b.iter(|| Exposure::decide(black_box(&small), &ExposureParams::default())));
     g.bench_function("local_tone_plan", |b| b.iter(|| LocalTone::plan(black_box(&small), 1.5, &params)));
-    g.bench_function("local_tone", |b| b.iter_batched(|| picture.clone(), |p| tone.apply(p), batch));
-    g.bench_function("local_tone_contrast", |b| b.iter_batched(|| picture.clone(), |p| tone_contrast.apply(p), batch));
+    g.bench_function("local_tone", |b| b.iter_batched(|| picture.clone(), |mut p| tone.apply(&mut p), batch));
+    g.bench_function("local_tone_contrast", |b| {
+        b.iter_batched(|| picture.clone(), |mut p| tone_contrast.apply(&mut p), batch)
+    });
     g.bench_function("sharpen", |b| b.iter_batched(|| picture.clone(), |p| sharpen.apply(p), batch));
     let both = Then(sharpen.stage(), tone.rows(SIZE.0, SIZE.1));
     g.bench_function("sharpen_and_tone", |b| {

@@ -9,10 +9,10 @@
 //! use calotype_develop::{LocalTone, LocalToneParams, proxy};
 //! use calotype_image::SceneRgb;
 //!
-//! let picture = SceneRgb::new(640, 480);
+//! let mut picture = SceneRgb::new(640, 480);
 //! let small = proxy::shrink(&picture, LocalTone::PROXY_PIXELS);
 //! let map = LocalTone::plan(&small, 1.0, &LocalToneParams::default());
-//! let picture = map.apply(picture);
+//! map.apply(&mut picture);
 //! ```
 
 mod contrast;
@@ -22,11 +22,10 @@ mod laplacian;
 pub(crate) mod pyramid;
 mod rows;
 
-use crate::executor::Banded;
 use crate::exposure::{LuminanceNoise, smoothstep};
 use crate::fast_math;
 use crate::proxy::{MID_GREY, REC2020_LUMINANCE, shrink};
-use calotype_image::{Plane, SceneRgb};
+use calotype_image::{Plane, SceneRgb, par};
 use contrast::ContrastPlanes;
 use curve::{Bends, ToneAim};
 use grid::Grid;
@@ -164,8 +163,14 @@ impl LocalToneMap {
     }
 
     /// Exposes and tones a whole picture in place.
-    pub fn apply(&self, picture: SceneRgb) -> SceneRgb {
-        Banded::default().run_points(&self.rows(picture.width(), picture.height()), picture)
+    pub fn apply(&self, picture: &mut SceneRgb) {
+        let rows = self.rows(picture.width(), picture.height());
+        par::bands3_mut(&mut picture.planes, 32, |top, mut bands| {
+            for y in 0..bands[0].height() {
+                let [red, green, blue] = bands.each_mut().map(|band| band.row_mut(y));
+                rows.apply(top + y, red, green, blue);
+            }
+        });
     }
 
     /// The change in stops at pixel (x, y) of a picture of `width` x `height` whose pixel there is `rgb`, before
