@@ -1,2 +1,56 @@
-//! The calotype command.
-fn main() {}
+//! The `calotype` command: raw bursts in, photographs out.
+//!
+//! Parse, prepare, run, report. Pictures are the business of the `calotype` crate; here are arguments, files, progress
+//! and messages only.
+
+mod args;
+mod batch;
+mod clock;
+mod completions;
+mod demo;
+mod develop;
+mod diagnostics;
+mod failure;
+mod info;
+mod inputs;
+mod interrupt;
+mod look;
+mod merge;
+mod out;
+mod progress;
+mod raw_file;
+mod scene;
+mod target;
+#[cfg(feature = "vendor-raw")]
+mod vendor_raw;
+mod virtual_camera;
+
+use args::{Args, Command};
+use clap::Parser;
+use failure::Failure;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let common = args.common;
+    let outcome = prepare(&common).and_then(|()| match args.command {
+        Command::Develop(develop) => develop::run(&develop, &common),
+        Command::Merge(merge) => merge::run(&merge, &common),
+        Command::Info(info) => info::run(&info, &common),
+        Command::Demo(demo) => demo::run(&demo, &common),
+        Command::Look(look) => look::run(&look),
+        Command::Completions(completions) => completions::run(&completions),
+    });
+    out::finish(outcome, &common)
+}
+
+/// What every command needs: threads, and a way to stop.
+fn prepare(common: &args::Common) -> Result<(), Failure> {
+    interrupt::listen();
+    let threads = common.threads.unwrap_or(0);
+    // The pool can be built once only, and nothing has used it yet.
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build_global()
+        .map_err(|e| Failure::new("cannot start threads").because(e))
+}

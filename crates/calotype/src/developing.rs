@@ -1,22 +1,28 @@
 //! From one frame to the light of the scene, and on to the display.
 
+use crate::camera_rgb::{demosaiced, is_mono};
 use crate::merging::{OneFrame, Picture};
 use crate::report::{ExposureReport, LookReport, WhiteBalanceReport};
-use crate::{Crop, Error, OutputSpace, Photo, PhotoPicture, Recipe, Task, WhiteBalance};
-use calotype_codec::{ColorSpace, GainMapImage, GainMapOptions};
+use crate::shading::ColorShading;
+use crate::{Crop, Error, OutputSpace, Photo, PhotoPicture, Recipe, Report, Task, WhiteBalance};
+use calotype_codec::{ColorSpace, Format, GainMapImage, GainMapOptions};
 use calotype_color::{CameraModel, ResolvedCamera, WhiteSource};
+use calotype_develop::executor::Banded;
 use calotype_develop::{
-    Exposure, ExposureParams, LocalContrast, LocalTone, LocalToneMap, LocalToneParams, LuminanceNoise, Sharpen,
-    camera_color, demosaic, estimate_sigma, proxy,
+    Denoise, DenoiseSettings, Exposure, ExposureParams, Highlights, LensWarp, LocalContrast, LocalTone, LocalToneMap,
+    LocalToneParams, LuminanceNoise, NoiseSpectrum, PictureNoise, Sharpen, WhiteEstimate, camera_color,
+    crop_and_orient, estimate_sigma, proxy,
 };
-use calotype_dng::DngInfo;
-use calotype_image::{CameraRgb, NoiseModel, Progress, Rect, Rgb, SceneRgb, Step};
+use calotype_dng::{DngInfo, opcode};
+use calotype_image::{CameraRgb, NoiseModel, Plane, Progress, Rect, SceneRgb, Step};
 use calotype_look::CompiledLook;
 
 /// Pixels of the small picture on which exposure and local tone are decided.
 const PROXY_PIXELS: usize = 1 << 18;
 /// Stops above white that the HDR rendering uses: what current phones show in daylight surroundings.
 const HDR_HEADROOM_EV: f64 = 2.0;
+/// Blur of lens, photosites and demosaicing together where the picture has no edge to measure it, in pixels.
+const USUAL_BLUR: f32 = 0.6;
 /// Rec.2020 luminance weights (ITU-R BT.2020, table 4).
 const LUMINANCE: [f64; 3] = [0.2627, 0.6780, 0.0593];
 
@@ -27,77 +33,135 @@ pub(crate) fn develop_frame(
     task: &Task,
     progress: &dyn Progress,
 ) -> Result<Photo, Error> {
-    let OneFrame { info, picture, noise, frames_map, mut report, diagnostics, .. } = frame;
+    let OneFrame { info, picture, noise, mut report, diagnostics, .. } = frame;
     progress.report(Step::Develop, 0.0)?;
-    let camera = white_balance(&info, &picture, recipe)?;
-    report.white_balance = Some(white_report(&camera, recipe));
-    if !camera.calibrated && !picture.is_mono() {
-        report.warnings.push("the file has no colour calibration: colours are approximate".into());
-    }
-    let camera_rgb = camera_rgb(picture, &camera)?;
-    progress.report(Step::Develop, 0.4)?;
-    let effective = report.effective_frames.max(1.0);
-    let luminance_noise = luminance_noise(&noise.averaged(effective), &camera);
-    let scene = camera_color(camera_rgb, &camera.camera_to_scene);
-    drop(frames_map);
-    progress.report(Step::Develop, 0.6)?;
-    let mut scene = frame_picture(scene, &info, recipe)?;
-    report.size = [scene.width(), scene.height()];
-    if task.format.is_scene_linear() {
-        let gain = recipe.ev.exp2();
-        if gain != 1.0 {
-            LocalToneMap::exposure_only(gain).apply(&mut scene);
-        }
-        return Ok(Photo { picture: PhotoPicture::Scene(scene), format: task.format, info, report, diagnostics });
-    }
-    let look = task.look.compile(output_space(recipe), f64::from(recipe.strength));
-    let (tone, exposure) = plan_tone(&scene, &info, recipe, &look, luminance_noise);
-    report.exposure = Some(exposure);
-    if recipe.sharpen > 0.0 {
-        let sigma = estimate_sigma(&scene, &luminance_noise);
-        Sharpen { sigma, amount: recipe.sharpen, noise: luminance_noise }.apply(&mut scene);
-    }
-    progress.report(Step::Develop, 0.9)?;
-    tone.apply(&mut scene);
-    progress.report(Step::Look, 0.0)?;
-    report.look = Some(LookReport { name: task.look.meta.name.clone(), strength: recipe.strength });
-    let gain_map = if recipe.output.hdr && task.format == calotype_codec::Format::Jpeg {
-        gain_map(&scene, recipe, task, &look)?
+    let mut light = scene_light(picture, noise, &info, recipe, &mut report, progress)?;
+    let area = shown(&light.picture, &info, recipe)?;
+    light.picture = crop_and_orient(light.picture, area, info.orientation);
+    report.size = [light.picture.width(), light.picture.height()];
+    let picture = if task.format.is_scene_linear() {
+        PhotoPicture::Scene(brightened(light.picture, recipe.ev))
     } else {
-        None
+        render(light, &info, recipe, task, &mut report, progress)?
     };
-    let picture = look.apply(scene);
-    progress.report(Step::Look, 1.0)?;
-    let picture = PhotoPicture::Display { picture, gain_map };
     Ok(Photo { picture, format: task.format, info, report, diagnostics })
 }
 
-/// Resolves the camera's colours under the light that counts as white.
-fn white_balance(info: &DngInfo, _picture: &Picture, recipe: &Recipe) -> Result<ResolvedCamera, Error> {
-    let model = CameraModel::new(&info.calibration)?;
-    let white = match recipe.white_balance {
-        WhiteBalance::AsShot | WhiteBalance::Auto => calotype_color::WhiteBalance::AsShot,
-        WhiteBalance::Kelvin { kelvin, tint } => calotype_color::WhiteBalance::Kelvin { kelvin, tint },
+/// The light of the scene, before exposure.
+struct SceneLight {
+    picture: SceneRgb,
+    /// Noise of a pixel's luminance.
+    noise: LuminanceNoise,
+    /// Luminance at which the sensor clipped.
+    clip: f32,
+}
+
+/// From camera colours to the light of the scene: white balance, highlights, noise, colour, lens.
+fn scene_light(
+    picture: Picture,
+    noise: NoiseModel,
+    info: &DngInfo,
+    recipe: &Recipe,
+    report: &mut Report,
+    progress: &dyn Progress,
+) -> Result<SceneLight, Error> {
+    let mono = is_mono(&picture);
+    let (shading, white, frames) = match &picture {
+        Picture::Linear(_) => (None, 1.0, None),
+        Picture::Merged(m) => {
+            let (w, h) = (m.rgb.width(), m.rgb.height());
+            let shading = m.shading.as_ref().map(|s| ColorShading::new(s, m.cfa, w, h));
+            (shading, m.white, Some(m.effective_frames.clone()))
+        }
     };
-    Ok(model.resolve(white)?)
+    let clip = [white; 3];
+    let model = CameraModel::new(&info.calibration)?;
+    let as_shot = model.resolve(calotype_color::WhiteBalance::AsShot)?;
+    let mut rgb = demosaiced(picture, as_shot.wb_gains)?;
+    if let Some(shading) = &shading {
+        // Saturation and noise are the same everywhere only before the falloff is undone.
+        shading.apply(&mut rgb, true);
+    }
+    let camera = white_balance(&model, as_shot, &rgb, clip, info, recipe)?;
+    report.white_balance = Some(white_report(&camera, recipe));
+    if !camera.calibrated && !mono {
+        report.warnings.push("the file has no colour calibration: colours are approximate".into());
+    }
+    progress.report(Step::Develop, 0.3)?;
+
+    let highlights = Highlights::learn(&rgb, camera.wb_gains, clip);
+    if highlights.needed() {
+        rgb = Banded::default().run(&highlights, rgb);
+    }
+    rgb = denoise(rgb, camera.wb_gains, noise, frames.as_ref(), recipe)?;
+    if let Some(shading) = &shading {
+        shading.apply(&mut rgb, false);
+    }
+    progress.report(Step::Develop, 0.6)?;
+
+    let noise = luminance_noise(&noise.averaged(report.effective_frames.max(1.0)), &camera);
+    let mut scene = camera_color(rgb, &camera.camera_to_scene);
+    if recipe.lens {
+        scene = undistorted(scene, info, report);
+    }
+    progress.report(Step::Develop, 0.7)?;
+    Ok(SceneLight { picture: scene, noise, clip: white })
+}
+
+/// Resolves the camera's colours under the light that counts as white.
+fn white_balance(
+    model: &CameraModel,
+    as_shot: ResolvedCamera,
+    picture: &CameraRgb,
+    clip: [f32; 3],
+    info: &DngInfo,
+    recipe: &Recipe,
+) -> Result<ResolvedCamera, Error> {
+    Ok(match recipe.white_balance {
+        WhiteBalance::AsShot => as_shot,
+        WhiteBalance::Kelvin { kelvin, tint } => {
+            model.resolve(calotype_color::WhiteBalance::Kelvin { kelvin, tint })?
+        }
+        WhiteBalance::Auto => match WhiteEstimate::of(picture, clip) {
+            Some(estimate) => estimate.natural(model, scene_ev100(info))?,
+            None => as_shot,
+        },
+    })
 }
 
 fn white_report(camera: &ResolvedCamera, recipe: &Recipe) -> WhiteBalanceReport {
     let source = match (recipe.white_balance, camera.white_source) {
         (WhiteBalance::Kelvin { .. }, _) => "asked",
-        (WhiteBalance::Auto, _) => "estimated",
-        (WhiteBalance::AsShot, WhiteSource::Assumed) => "assumed",
-        (WhiteBalance::AsShot, _) => "as shot",
+        (WhiteBalance::Auto, WhiteSource::Caller) => "estimated",
+        (_, WhiteSource::Assumed) => "assumed",
+        _ => "as shot",
     };
     WhiteBalanceReport { source, kelvin: camera.kelvin, tint: camera.tint }
 }
 
-/// Three camera colours at every pixel.
-fn camera_rgb(picture: Picture, camera: &ResolvedCamera) -> Result<CameraRgb, Error> {
-    Ok(match picture {
-        Picture::Rgb(rgb) => rgb,
-        Picture::Mosaic(mosaic) => demosaic::demosaic(&mosaic, camera.wb_gains)?,
-    })
+/// Brightness of the scene by the camera's settings: log2(N^2 / t x 100 / ISO).
+fn scene_ev100(info: &DngInfo) -> Option<f32> {
+    let (t, n, iso) = (info.exif.exposure_time_s?, info.exif.f_number?, info.exif.iso?);
+    Some((n * n / t * 100.0 / iso).log2() as f32).filter(|v| v.is_finite())
+}
+
+/// Takes out what noise the merge has left.
+fn denoise(
+    picture: CameraRgb,
+    white_balance: [f32; 3],
+    noise: NoiseModel,
+    frames: Option<&Plane<f32>>,
+    recipe: &Recipe,
+) -> Result<CameraRgb, Error> {
+    if recipe.denoise == 0.0 {
+        return Ok(picture);
+    }
+    let spectrum = NoiseSpectrum::demosaiced();
+    let usual = DenoiseSettings::default();
+    let settings = DenoiseSettings { luma: usual.luma * recipe.denoise, chroma: usual.chroma * recipe.denoise };
+    let known = PictureNoise { single: noise, frames, spectrum: &spectrum };
+    let denoise = Denoise::prepare(&picture, white_balance, known, settings)?;
+    Ok(Banded::default().run(&denoise, picture))
 }
 
 /// Noise of luminance from noise of camera colours: luminance is a weighted sum of the three, and a grey of
@@ -113,30 +177,37 @@ fn luminance_noise(noise: &NoiseModel, camera: &ResolvedCamera) -> LuminanceNois
     total
 }
 
-/// Cuts and turns the picture for display, one plane after the other so that only one exists twice.
-fn frame_picture(picture: SceneRgb, info: &DngInfo, recipe: &Recipe) -> Result<SceneRgb, Error> {
-    let whole = Rect::whole(picture.width(), picture.height());
-    let shown = if info.default_crop.fits(whole.width, whole.height) { info.default_crop } else { whole };
-    let rect = crop(whole, shown, info, recipe)?;
-    let orientation = info.orientation;
-    Ok(Rgb::from_planes(picture.planes.map(|plane| {
-        let plane = if rect == whole { plane } else { plane.crop(rect) };
-        orientation.apply(plane)
-    })))
+/// Applies the lens corrections that the file brings.
+fn undistorted(picture: SceneRgb, info: &DngInfo, report: &mut Report) -> SceneRgb {
+    let (width, height) = (picture.width(), picture.height());
+    let opcodes = match opcode::parse(3, &info.opcode_lists[2]) {
+        Ok((opcodes, _)) => opcodes,
+        Err(e) => {
+            report.warnings.push(format!("lens corrections were left out: {e}"));
+            return picture;
+        }
+    };
+    let (correction, warnings) = opcode::lens_correction(&opcodes, width, height);
+    report.warnings.extend(warnings.iter().map(ToString::to_string));
+    let warp = LensWarp::new(&correction, width, height);
+    if warp.is_identity() { picture } else { warp.apply(picture) }
 }
 
 /// The part to keep, in sensor pixels.
-fn crop(whole: Rect, shown: Rect, info: &DngInfo, recipe: &Recipe) -> Result<Rect, Error> {
+fn shown(picture: &SceneRgb, info: &DngInfo, recipe: &Recipe) -> Result<Rect, Error> {
+    let whole = Rect::whole(picture.width(), picture.height());
+    let shown = if info.default_crop.fits(whole.width, whole.height) { info.default_crop } else { whole };
     let upright = info.orientation.size(shown.width, shown.height);
     let asked = match recipe.crop {
         Crop::Default => return Ok(shown),
         Crop::Full => return Ok(whole),
         Crop::Aspect(w, h) => {
             let (w, h) = (w as usize, h as usize);
-            let (width, height) = if upright.0 * h > upright.1 * w {
-                (upright.1 * w / h, upright.1)
+            let wider = upright.0.saturating_mul(h) > upright.1.saturating_mul(w);
+            let (width, height) = if wider {
+                (upright.1.saturating_mul(w) / h, upright.1)
             } else {
-                (upright.0, upright.0 * h / w)
+                (upright.0, upright.0.saturating_mul(h) / w)
             };
             let (width, height) = (width.max(1), height.max(1));
             Rect { x: (upright.0 - width) / 2, y: (upright.1 - height) / 2, width, height }
@@ -153,28 +224,62 @@ fn crop(whole: Rect, shown: Rect, info: &DngInfo, recipe: &Recipe) -> Result<Rec
     Ok(Rect { x: shown.x + x, y: shown.y + y, width: a.0.abs_diff(b.0) + 1, height: a.1.abs_diff(b.1) + 1 })
 }
 
+/// The same light, brighter by some stops.
+fn brightened(mut picture: SceneRgb, ev: f32) -> SceneRgb {
+    if ev != 0.0 {
+        LocalToneMap::exposure_only(ev.exp2()).apply(&mut picture);
+    }
+    picture
+}
+
+/// From the light of the scene to the display: sharpness, exposure, local tone, look, and what an HDR display adds.
+fn render(
+    light: SceneLight,
+    info: &DngInfo,
+    recipe: &Recipe,
+    task: &Task,
+    report: &mut Report,
+    progress: &dyn Progress,
+) -> Result<PhotoPicture, Error> {
+    let look = task.look.compile(output_space(recipe), f64::from(recipe.strength));
+    let (tone, exposure) = plan_tone(&light, info, recipe, &look);
+    report.exposure = Some(exposure);
+    let mut scene = light.picture;
+    if recipe.sharpen > 0.0 {
+        // Before exposure, mid grey lies where the gain brings it to 0.18.
+        let grey = proxy::MID_GREY / exposure.total_ev.exp2();
+        let sigma = estimate_sigma(&scene, (light.noise.shot * grey + light.noise.read).sqrt()).unwrap_or(USUAL_BLUR);
+        scene = Sharpen { sigma, amount: recipe.sharpen, noise: light.noise }.apply(scene);
+    }
+    progress.report(Step::Develop, 0.9)?;
+    tone.apply(&mut scene);
+    progress.report(Step::Look, 0.0)?;
+    report.look = Some(LookReport { name: task.look.meta.name.clone(), strength: recipe.strength });
+    let hdr = recipe.output.hdr && task.format == Format::Jpeg;
+    let gain_map = if hdr { gain_map(&scene, recipe, task, &look)? } else { None };
+    progress.report(Step::Look, 0.4)?;
+    let picture = look.apply(scene);
+    progress.report(Step::Look, 1.0)?;
+    Ok(PhotoPicture::Display { picture, gain_map })
+}
+
 /// Decides on exposure and local tone, on a small copy.
 fn plan_tone(
-    scene: &SceneRgb,
+    light: &SceneLight,
     info: &DngInfo,
     recipe: &Recipe,
     look: &CompiledLook,
-    noise: LuminanceNoise,
 ) -> (LocalToneMap, ExposureReport) {
-    let small = proxy::shrink(scene, PROXY_PIXELS);
-    let exif = &info.exif;
-    let scene_ev100 = || {
-        let (t, n, iso) = (exif.exposure_time_s?, exif.f_number?, exif.iso?);
-        Some((n * n / t * 100.0 / iso).log2() as f32).filter(|v| v.is_finite())
-    };
+    let small = proxy::shrink(&light.picture, PROXY_PIXELS);
     let baseline_ev = info.baseline_exposure_ev as f32;
-    let white_ev = look.look().tone.white_ev as f32;
+    let white_ev = look.white_ev();
     let params = ExposureParams {
         user_ev: recipe.ev,
         baseline_ev,
-        scene_ev100: scene_ev100(),
+        scene_ev100: scene_ev100(info),
         white_ev,
-        noise: Some(noise),
+        clip: light.clip,
+        noise: Some(light.noise),
         ..ExposureParams::default()
     };
     let exposure = Exposure::decide(&small, &params);
@@ -186,7 +291,8 @@ fn plan_tone(
         white_ev,
         shortfall_ev: exposure.shortfall_ev,
         key: exposure.key,
-        noise: Some(noise),
+        clip: light.clip,
+        noise: Some(light.noise),
         contrast: LocalContrast { fine: local.fine as f32, medium: local.medium as f32, coarse: local.coarse as f32 },
         ..LocalToneParams::default()
     };

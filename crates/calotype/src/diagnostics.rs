@@ -13,7 +13,9 @@ const LONGEST: usize = 1200;
 pub struct Diagnostics {
     /// Effective number of frames at every place, at the picture's size or smaller.
     pub frames_map: Option<Plane<f32>>,
-    /// Frames merged, with where their light was found and where it was refused.
+    /// Frames that were merged, the reference included.
+    pub merged: usize,
+    /// The frames but the reference.
     pub frames: Vec<FrameDiagnostics>,
 }
 
@@ -24,27 +26,23 @@ pub struct FrameDiagnostics {
     pub index: usize,
     /// Motion against the reference in pixels, to the right and down, at the nodes of a coarse grid.
     pub motion: Plane<[f32; 2]>,
-    /// Share of the frame that went into the picture at every place, 0 to 1, at any size.
-    pub trust: Option<Plane<f32>>,
 }
 
 impl Diagnostics {
-    /// Pictures with their names: `frames` (effective frames, black none to white all), `motion_NN` (hue is the
-    /// direction, saturation the length against the longest in that frame, after the frame's mean motion is taken
-    /// away) and `rejected_NN` (white where the frame was refused).
+    /// Pictures with their names: `frames` (effective frames, black none to white all), `rejected` (black where all
+    /// frames agreed, white where only the reference counts) and `motion_NN` (hue is the direction, saturation the
+    /// length against the longest in that frame, after the frame's mean motion is taken away).
     pub fn pictures(&self) -> Vec<(String, Rgb16)> {
         let mut pictures = Vec::new();
         if let Some(map) = &self.frames_map {
-            let most = map.rows().flatten().fold(1.0f32, |a, &b| a.max(b));
+            let most = map.rows().flatten().fold(self.merged.max(1) as f32, |a, &b| a.max(b));
             pictures.push(("frames".into(), paint(map.width(), map.height(), |x, y| [map.get(x, y) / most; 3])));
+            let others = (self.merged as f32 - 1.0).max(1.0);
+            let refused = |x, y| 1.0 - (map.get(x, y) - 1.0) / others;
+            pictures.push(("rejected".into(), paint(map.width(), map.height(), |x, y| [refused(x, y); 3])));
         }
         for frame in &self.frames {
-            let field = &frame.motion;
-            pictures.push((format!("motion_{:02}", frame.index), paint_motion(field)));
-            if let Some(trust) = &frame.trust {
-                let rejected = paint(trust.width(), trust.height(), |x, y| [1.0 - trust.get(x, y); 3]);
-                pictures.push((format!("rejected_{:02}", frame.index), rejected));
-            }
+            pictures.push((format!("motion_{:02}", frame.index), paint_motion(&frame.motion)));
         }
         pictures
     }
@@ -108,20 +106,17 @@ mod tests {
     fn standing_still_is_white_and_maps_keep_their_shape() {
         let diagnostics = Diagnostics {
             frames_map: Some(Plane::from_fn(2000, 3, |x, _| if x < 1000 { 4.0 } else { 1.0 })),
-            frames: vec![FrameDiagnostics {
-                index: 3,
-                motion: Plane::filled(5, 4, [2.0, -1.0]),
-                trust: Some(Plane::filled(1, 1, 0.25)),
-            }],
+            merged: 4,
+            frames: vec![FrameDiagnostics { index: 3, motion: Plane::filled(5, 4, [2.0, -1.0]) }],
         };
         let pictures = diagnostics.pictures();
         let names: Vec<&str> = pictures.iter().map(|p| p.0.as_str()).collect();
-        assert_eq!(names, ["frames", "motion_03", "rejected_03"]);
+        assert_eq!(names, ["frames", "rejected", "motion_03"]);
         assert_eq!((pictures[0].1.width(), pictures[0].1.height()), (1000, 2));
         assert_eq!(pictures[0].1.get(0, 0), [65535; 3]);
         assert_eq!(pictures[0].1.get(999, 1), [16384; 3]);
-        assert!(pictures[1].1.data().iter().all(|&v| v == 65535));
-        assert!(pictures[2].1.data().iter().all(|&v| v == 49151 || v == 49152));
+        assert_eq!((pictures[1].1.get(0, 0), pictures[1].1.get(999, 1)), ([0; 3], [65535; 3]));
+        assert!(pictures[2].1.data().iter().all(|&v| v == 65535));
         assert!(Diagnostics::default().pictures().is_empty());
     }
 }

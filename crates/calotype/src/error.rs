@@ -70,15 +70,30 @@ pub enum Error {
     /// The camera's colour calibration is useless.
     #[error("the file's colour calibration cannot be used")]
     Color(#[from] calotype_color::ColorError),
+    /// The frames could not be merged.
+    #[error("the frames cannot be merged")]
+    Merge(calotype_burst::BurstError),
     /// A step of development could not run.
     #[error("the picture cannot be developed")]
     Develop(#[from] calotype_develop::DevelopError),
+    /// The merged raw file could not be made.
+    #[error("the raw file cannot be made")]
+    Dng(#[from] calotype_dng::DngError),
     /// The result could not be written.
     #[error("the result cannot be written")]
     Write(#[from] calotype_codec::Error),
     /// The user asked to stop.
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
+}
+
+impl From<calotype_burst::BurstError> for Error {
+    fn from(error: calotype_burst::BurstError) -> Self {
+        match error {
+            calotype_burst::BurstError::Cancelled(cancelled) => Self::Cancelled(cancelled),
+            other => Self::Merge(other),
+        }
+    }
 }
 
 impl Error {

@@ -1,6 +1,6 @@
 //! From a file's samples to a frame that can be merged.
 
-use calotype_dng::{DngInfo, RawImage};
+use calotype_dng::{DngInfo, RawImage, opcode};
 use calotype_image::{Cfa, NoiseModel, Plane, RawFrame, Shading};
 
 /// The pixels of a frame.
@@ -49,14 +49,20 @@ pub(crate) fn pixels(info: &DngInfo, image: RawImage, exposure: f32, warn: &mut 
 }
 
 fn mosaic(info: &DngInfo, samples: Plane<u16>, cfa: Cfa, exposure: f32, warn: &mut dyn FnMut(String)) -> RawFrame {
-    let shading = shading(info, warn);
+    let shading = shading(info, samples.width(), samples.height(), warn);
     let noise = info.noise_profile.unwrap_or_else(|| assumed_noise(info));
     RawFrame { samples, cfa, noise, exposure, shading }
 }
 
-/// Lens shading from OpcodeList2's gain maps.
-fn shading(_info: &DngInfo, _warn: &mut dyn FnMut(String)) -> Option<Shading> {
-    None
+/// Lens shading from the gain maps of OpcodeList2.
+fn shading(info: &DngInfo, width: usize, height: usize, warn: &mut dyn FnMut(String)) -> Option<Shading> {
+    match opcode::parse(2, &info.opcode_lists[1]) {
+        Ok((opcodes, _)) => opcode::shading(&opcodes, width, height),
+        Err(e) => {
+            warn(format!("lens shading was left out: {e}"));
+            None
+        }
+    }
 }
 
 /// A plausible noise model where neither the file nor the frame tells: a small sensor's full well of 5000 electrons

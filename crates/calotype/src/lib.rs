@@ -20,16 +20,19 @@
 //! no clock; threads are those of the rayon pool it is called in.
 
 mod burst;
+mod camera_rgb;
 mod developing;
 mod diagnostics;
 mod error;
 mod frame;
 mod group;
+mod merged_raw;
 mod merging;
 mod metadata;
 mod photo;
 mod recipe;
 mod report;
+mod shading;
 mod source;
 mod task;
 
@@ -44,6 +47,7 @@ pub use diagnostics::{Diagnostics, FrameDiagnostics, save_png};
 pub use error::Error;
 pub use frame::Pixels;
 pub use group::{CameraFacts, FileFacts, MAX_GAP_S, group};
+pub use merged_raw::MergedRaw;
 pub use photo::{Photo, PhotoPicture, save_bytes};
 pub use recipe::{Crop, Output, OutputSpace, Recipe, RecipeError, Reference, WhiteBalance};
 pub use report::{ExposureReport, FrameReport, LookReport, NoiseReport, Report, WhiteBalanceReport};
@@ -58,6 +62,16 @@ pub use task::Task;
 /// See [`Error`]; [`Error::Cancelled`] where `progress` asked to stop.
 pub fn develop(burst: Burst, recipe: &Recipe, task: &Task, progress: &dyn Progress) -> Result<Photo, Error> {
     recipe.check()?;
-    let frame = merging::merge_frames(burst, recipe, progress)?;
+    let frame = merging::merge_frames(burst, recipe, task.diagnostics, progress)?;
     developing::develop_frame(frame, recipe, task, progress)
+}
+
+/// Merges a burst to one raw frame: chooses the reference, aligns and merges. Of the recipe only the reference counts.
+///
+/// # Errors
+/// See [`Error`]; [`Error::Cancelled`] where `progress` asked to stop.
+pub fn merge(burst: Burst, recipe: &Recipe, diagnostics: bool, progress: &dyn Progress) -> Result<MergedRaw, Error> {
+    recipe.check()?;
+    let frame = merging::merge_frames(burst, recipe, diagnostics, progress)?;
+    MergedRaw::new(frame)
 }

@@ -20,6 +20,8 @@ pub struct Report {
     pub effective_frames: f32,
     /// Where the noise model comes from: "file", "estimated" or "assumed".
     pub noise_source: &'static str,
+    /// Photosites that were mended because they are hot or dead.
+    pub defects: usize,
     /// Noise of one sample of the reference frame.
     pub noise: Option<NoiseReport>,
     /// The white the picture was balanced for.
