@@ -22,6 +22,9 @@ use calotype_image::CameraRgb;
 /// Pixels that the estimate is made from.
 const ENOUGH_PIXELS: usize = 100_000;
 
+/// Standard deviations from the lights there are beyond which the calibration is doubted: by chance, one in 2000.
+const SURPRISE: f64 = 3.9;
+
 /// An estimate of the light's colour.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct WhiteEstimate {
@@ -49,7 +52,8 @@ impl WhiteEstimate {
 
     /// The camera under the light that is likely in view of this estimate and of what lights exist: near the locus
     /// of daylight and lamps, 2000 to 12000 K, and, in the open (`scene_ev100` 11 or more), near daylight. The
-    /// surer the estimate, the less it is moved. Without calibration the estimate is taken as it is.
+    /// surer the estimate, the less it is moved. Without calibration the estimate is taken as it is, and also where it
+    /// is so far from all lights that the calibration must be another's (some cameras balance before they write).
     ///
     /// # Errors
     /// Those of [`CameraModel::resolve`].
@@ -62,13 +66,16 @@ impl WhiteEstimate {
         // scenes), which near 5000 K is about 22 mired along the locus and 12 units of tint across.
         let doubt = 0.04 + f64::from(self.spread);
         let (doubt_mired, doubt_tint) = (doubt * 550.0, doubt * 300.0);
-        let outdoors = f64::from(scene_ev100.map_or(0.0, |ev| ((ev - 10.0) / 2.0).clamp(0.0, 1.0)));
         // Lights at large: 220 ± 70 mired, tint 0 ± 14. Daylight from sun to shade: 178 ± 25 mired, tint 3 ± 6.
+        let (mired, tint) = (1e6 / direct.kelvin, direct.tint);
+        let surprise = ((mired - 220.0) / doubt_mired.hypot(70.0)).hypot(tint / doubt_tint.hypot(14.0));
+        if surprise > SURPRISE {
+            return Ok(direct);
+        }
+        let outdoors = f64::from(scene_ev100.map_or(0.0, |ev| ((ev - 10.0) / 2.0).clamp(0.0, 1.0)));
         let blend = |all: f64, open: f64| all + outdoors * (open - all);
-        let (prior_mired, width_mired) = (blend(220.0, 178.0), blend(70.0, 25.0));
-        let (prior_tint, width_tint) = (blend(0.0, 3.0), blend(14.0, 6.0));
-        let mired = weigh(1e6 / direct.kelvin, doubt_mired, prior_mired, width_mired).clamp(83.0, 500.0);
-        let tint = weigh(direct.tint, doubt_tint, prior_tint, width_tint);
+        let mired = weigh(mired, doubt_mired, blend(220.0, 178.0), blend(70.0, 25.0)).clamp(83.0, 500.0);
+        let tint = weigh(tint, doubt_tint, blend(0.0, 3.0), blend(14.0, 6.0));
         camera.resolve(WhiteBalance::Kelvin { kelvin: 1e6 / mired, tint })
     }
 }

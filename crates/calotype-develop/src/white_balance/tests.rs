@@ -64,6 +64,36 @@ fn a_sure_estimate_is_moved_less_than_a_doubtful_one() {
     assert_eq!(weigh(100.0, 50.0, 200.0, 50.0), 150.0);
 }
 
+/// A camera whose colours are linear Rec.709.
+fn rec709_camera() -> CameraModel {
+    let light = calotype_color::IlluminantCalibration {
+        white_xy: calotype_color::D65_XY,
+        kelvin: 6504.0,
+        color_matrix: [[3.2406, -1.5372, -0.4986], [-0.9689, 1.8758, 0.0415], [0.0557, -0.2040, 1.0570]],
+        forward_matrix: None,
+        camera_calibration: None,
+        hue_sat_map: None,
+    };
+    CameraModel::new(&calotype_color::CameraCalibration { illuminants: vec![light], ..Default::default() }).unwrap()
+}
+
+#[test]
+fn estimates_are_drawn_to_lights_that_exist() {
+    let camera = rec709_camera();
+    let estimate = |neutral, spread| WhiteEstimate { neutral, spread, cues: [neutral; 4] };
+    let sure = estimate([1.0, 1.0, 1.0], 0.0).natural(&camera, None).unwrap();
+    assert!((5600.0..6600.0).contains(&sure.kelvin) && sure.tint.abs() < 12.0, "{sure:?}");
+    // a lawn fills the picture: the estimate is green, daylight is not
+    let lawn = estimate([0.9, 1.0, 0.8], 0.1);
+    let (free, open) = (lawn.natural(&camera, None).unwrap(), lawn.natural(&camera, Some(14.0)).unwrap());
+    let direct = camera.resolve(WhiteBalance::Neutral([0.9, 1.0, 0.8])).unwrap();
+    assert!(free.tint.abs() < 0.5 * direct.tint.abs(), "{} of {}", free.tint, direct.tint);
+    assert!((open.kelvin - 5600.0).abs() < (free.kelvin - 5600.0).abs() + 1.0 && (open.tint - 3.0).abs() < 5.0);
+    // samples that were balanced before: no light is like that, so the estimate stands
+    let baked = estimate([2.4, 1.0, 1.8], 0.01).natural(&camera, Some(14.0)).unwrap();
+    assert!((baked.neutral[0] - 2.4).abs() < 1e-3 && (baked.neutral[2] - 1.8).abs() < 1e-3);
+}
+
 /// Linear camera pictures of a phone's sensor whose light was measured (set imx135-awb: INTEL-TAU).
 struct Measured {
     picture: CameraRgb,
