@@ -5,6 +5,8 @@
 
 use crate::{ColorSpace, Error, Result};
 use calotype_image::{DisplayRgb, Plane, par};
+use fearless_simd::{Level, dispatch};
+use rayon::prelude::*;
 
 /// What turns the map's samples into gains. Arrays hold red, green, blue; a single-channel map has three equal values.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,14 +78,7 @@ impl GainMapImage {
         if first != second {
             return Err(Error::Mismatch { first, second });
         }
-        Self::compute_with(first.0, first.1, space, options, |y, [br, bg, bb], [ar, ag, ab]| {
-            for (out, row) in [br, bg, bb].into_iter().zip(base.row(y)) {
-                out.copy_from_slice(row);
-            }
-            for (out, row) in [ar, ag, ab].into_iter().zip(alternate.row(y)) {
-                out.copy_from_slice(row);
-            }
-        })
+        Self::gather(first.0, first.1, space, options, |y, _, sink| sink(base.row(y), alternate.row(y)))
     }
 
     /// As [`GainMapImage::compute`], from rows made on the fly: `fill(y, base, alternate)` writes row `y` of both
@@ -98,40 +93,62 @@ impl GainMapImage {
         options: &GainMapOptions,
         fill: impl Fn(usize, [&mut [f32]; 3], [&mut [f32]; 3]) + Sync,
     ) -> Result<Option<Self>> {
+        Self::gather(width, height, space, options, |y, rows, sink| {
+            rows.iter_mut().for_each(|r| r.resize(width, 0.0));
+            let [a, b, c, d, e, f] = rows;
+            fill(y, [a, b, c], [d, e, f]);
+            sink([a, b, c], [d, e, f]);
+        })
+    }
+
+    /// The map from rows that `visit(y, buffers, sink)` shows to `sink`; the buffers are its own from row to row.
+    fn gather(
+        width: usize,
+        height: usize,
+        space: ColorSpace,
+        options: &GainMapOptions,
+        visit: impl Fn(usize, &mut [Vec<f32>; 6], &mut dyn FnMut([&[f32]; 3], [&[f32]; 3])) + Sync,
+    ) -> Result<Option<Self>> {
         crate::error::check_size("gain map", usize::MAX, width, height)?;
         let scale = options.scale.max(1);
         let (map_width, map_height) = (width.div_ceil(scale), height.div_ceil(scale));
         let channels = if options.color { 3 } else { 1 };
-        let luminance = space.luminance().map(|v| v as f32);
+        let weights = space.luminance().map(|v| v as f32);
         // the channels of a row side by side: one plane for both kinds of map
         let mut gains = Plane::<f32>::new(map_width * channels, map_height);
         par::bands_mut(&mut gains, 16, |top, mut band| {
-            let mut rows: [Vec<f32>; 6] = [(); 6].map(|()| vec![0.0; width]);
+            let mut buffers: [Vec<f32>; 6] = Default::default();
+            let mut line = vec![0.0; width];
             let mut sums: [Vec<f32>; 2] = [(); 2].map(|()| vec![0.0; map_width * channels]);
             for y in 0..band.height() {
                 sums.iter_mut().for_each(|s| s.fill(0.0));
                 let first = (top + y) * scale;
                 let count = scale.min(height - first);
                 for source in first..first + count {
-                    let [a, b, c, d, e, f] = &mut rows;
-                    fill(source, [a, b, c], [d, e, f]);
-                    for (picture, sums) in sums.iter_mut().enumerate() {
-                        let rgb = &rows[3 * picture..3 * picture + 3];
-                        if options.color {
-                            for (c, row) in rgb.iter().enumerate() {
-                                add_boxes(row, scale, &mut sums[c * map_width..][..map_width]);
+                    visit(source, &mut buffers, &mut |base, alternate| {
+                        for (rgb, sums) in [base, alternate].into_iter().zip(&mut sums) {
+                            if options.color {
+                                for (c, row) in rgb.into_iter().enumerate() {
+                                    add_boxes(row, scale, &mut sums[c * map_width..][..map_width]);
+                                }
+                            } else {
+                                dispatch!(Level::new(), _simd => weigh(rgb, weights, &mut line));
+                                add_boxes(&line, scale, sums);
                             }
-                        } else {
-                            add_luminance(rgb, luminance, scale, sums);
                         }
-                    }
+                    });
                 }
                 let out = band.row_mut(y);
-                for (i, out) in out.iter_mut().enumerate() {
-                    let x = i % map_width;
-                    let pixels = (count * scale.min(width - x * scale)) as f32;
-                    let k = options.offset * pixels;
-                    *out = ((sums[1][i] + k) / (sums[0][i] + k)).log2().clamp(-options.max_stops, options.max_stops);
+                for (c, out) in out.chunks_mut(map_width).enumerate() {
+                    let (base, alternate) = (&sums[0][c * map_width..], &sums[1][c * map_width..]);
+                    // the last column may be made of fewer pixels
+                    let edge = map_width - usize::from(!width.is_multiple_of(scale));
+                    for (range, across) in [(0..edge, scale), (edge..map_width, width % scale)] {
+                        let k = options.offset * (count * across) as f32;
+                        let (base, alternate) = (&base[range.clone()], &alternate[range.clone()]);
+                        let out = &mut out[range];
+                        dispatch!(Level::new(), _simd => log2_ratio(alternate, base, k, options.max_stops, out));
+                    }
                 }
             }
         });
@@ -158,7 +175,7 @@ impl GainMapImage {
         }
         let of = |c: usize| ranges[c.min(channels - 1)];
         let mut data = vec![0u8; width * gains.height() * channels];
-        for (y, out) in data.chunks_exact_mut(width * channels).enumerate() {
+        data.par_chunks_exact_mut(width * channels).enumerate().for_each(|(y, out)| {
             let row = gains.row(y);
             for c in 0..channels {
                 let (lo, hi) = of(c);
@@ -168,7 +185,7 @@ impl GainMapImage {
                     out[x * channels + c] = v as u8;
                 }
             }
-        }
+        });
         let offset = rounded(f64::from(options.offset));
         let headroom = options.headroom.map_or(largest, |h| rounded(f64::from(h))).max(LEAST_GAIN);
         let metadata = GainMapMetadata {
@@ -228,19 +245,53 @@ fn positive(v: f32) -> f32 {
 
 /// Adds sums of `scale` samples side by side.
 fn add_boxes(row: &[f32], scale: usize, sums: &mut [f32]) {
+    if scale == 2 && row.len() == 2 * sums.len() {
+        dispatch!(Level::new(), _simd => add_pairs(row, sums));
+        return;
+    }
     for (samples, sum) in row.chunks(scale).zip(sums) {
         *sum += samples.iter().map(|&v| positive(v)).sum::<f32>();
     }
 }
 
-fn add_luminance(rgb: &[Vec<f32>], weights: [f32; 3], scale: usize, sums: &mut [f32]) {
-    let n = rgb[0].len();
-    let (r, g, b) = (&rgb[0][..n], &rgb[1][..n], &rgb[2][..n]);
-    for (i, sum) in sums.iter_mut().enumerate() {
-        for x in i * scale..((i + 1) * scale).min(n) {
-            *sum += positive(weights[0] * r[x] + weights[1] * g[x] + weights[2] * b[x]);
-        }
+#[inline(always)]
+fn add_pairs(row: &[f32], sums: &mut [f32]) {
+    let n = sums.len();
+    let row = &row[..2 * n];
+    for i in 0..n {
+        sums[i] += positive(row[2 * i]) + positive(row[2 * i + 1]);
     }
+}
+
+#[inline(always)]
+fn weigh([r, g, b]: [&[f32]; 3], weights: [f32; 3], out: &mut [f32]) {
+    let n = out.len();
+    let (r, g, b) = (&r[..n], &g[..n], &b[..n]);
+    for i in 0..n {
+        out[i] = weights[0] * r[i] + weights[1] * g[i] + weights[2] * b[i];
+    }
+}
+
+#[inline(always)]
+fn log2_ratio(above: &[f32], below: &[f32], k: f32, limit: f32, out: &mut [f32]) {
+    let n = out.len();
+    let (above, below) = (&above[..n], &below[..n]);
+    for i in 0..n {
+        let v = log2((above[i] + k) / (below[i] + k));
+        let v = if v < limit { v } else { limit };
+        out[i] = if v > -limit { v } else { -limit };
+    }
+}
+
+/// log2 of a positive number within 3e-6: exponent, and `x + x (1 - x) p(x)` for the mantissa 1 + x (minimax fit).
+#[inline(always)]
+fn log2(v: f32) -> f32 {
+    const P: [f32; 5] = [0.442_544_94, -0.275_600_31, 0.181_948_84, -0.095_956_4, 0.025_841_42];
+    let bits = v.to_bits();
+    let exponent = (bits >> 23) as i32 - 127;
+    let x = f32::from_bits(bits & 0x007F_FFFF | 0x3F80_0000) - 1.0;
+    let p = P[0] + x * (P[1] + x * (P[2] + x * (P[3] + x * P[4])));
+    exponent as f32 + (x + x * (1.0 - x) * p)
 }
 
 #[cfg(test)]
@@ -285,6 +336,27 @@ mod tests {
                 (map.metadata.alternate_headroom - map.metadata.max[0].max(map.metadata.max[2])).abs() < 1e-6 || color
             );
         }
+    }
+
+    #[test]
+    fn log2_is_the_logarithm() {
+        for i in 0..2_000_000 {
+            let v = (i as f32 * 2e-5 - 20.0).exp2();
+            assert!((f64::from(log2(v)) - f64::from(v).log2()).abs() < 6e-6, "{v}");
+        }
+    }
+
+    #[test]
+    fn rows_made_on_the_fly_give_the_same() {
+        let (base, bright) = pictures(37, 9);
+        let options = GainMapOptions { scale: 3, ..GainMapOptions::default() };
+        let whole = GainMapImage::compute(&base, &bright, ColorSpace::Srgb, &options).unwrap();
+        let rows = GainMapImage::compute_with(37, 9, ColorSpace::Srgb, &options, |y, b, a| {
+            b.into_iter().zip(base.row(y)).for_each(|(out, row)| out.copy_from_slice(row));
+            a.into_iter().zip(bright.row(y)).for_each(|(out, row)| out.copy_from_slice(row));
+        });
+        assert_eq!(rows.unwrap(), whole);
+        assert_eq!((whole.as_ref().unwrap().width(), whole.unwrap().height()), (13, 3));
     }
 
     #[test]
