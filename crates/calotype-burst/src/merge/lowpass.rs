@@ -92,7 +92,11 @@ pub(crate) fn lowpass(
             s.places.cut();
             smooth(&s.planes[p], &s.places, &mut s.smoothed);
             let color = signal.frame.cfa.0[p] as usize;
-            let share = if color == 1 { 0.5 } else { 1.0 };
+            let share = match color {
+                1 if signal.frame.cfa.is_mono() => 0.25,
+                1 => 0.5,
+                _ => 1.0,
+            };
             let row = &mut out[color][at.clone()];
             for k in 0..nx {
                 row[k] += share * s.smoothed[k];

@@ -106,6 +106,9 @@ pub fn merge_aligned(
         frames.iter().zip(motions).map(|(f, m)| Signal::new(f, m, base.exposure, neutral)).collect();
     let (width, height) = (base.samples.width(), base.samples.height());
     progress.report(Step::Merge, 0.0)?;
+    if let [frame] = frames {
+        return Ok(alone(frame, &signals[0], neutral));
+    }
     let agreement = robust::agree(&signals, reference);
     progress.report(Step::Merge, 0.3)?;
     let mut rgb = CameraRgb::new(width, height);
@@ -124,6 +127,33 @@ pub fn merge_aligned(
         shading: base.shading.clone(),
         white: signals.iter().map(|s| 1.0 / s.exposure).fold(1.0, f32::max),
     })
+}
+
+/// A single frame: its mosaic as it is, lens falloff undone, with everything left to the demosaic.
+fn alone(frame: &RawFrame, signal: &Signal, neutral: [f32; 3]) -> Merged {
+    let (width, height) = (frame.samples.width(), frame.samples.height());
+    let mut rgb = CameraRgb::new(width, height);
+    par::bands3_mut(&mut rgb.planes, BAND, |top, mut bands| {
+        let (mut row, mut gains) = (vec![0.0; width], Vec::new());
+        for y in 0..bands[0].height() {
+            signal.load_row((top + y) as isize, 0, &mut row, &mut gains);
+            for (x, v) in row.iter().enumerate() {
+                let c = frame.cfa.color_at(x, top + y) as usize;
+                let v = if v.is_finite() { *v } else { signal.sample(x, top + y) };
+                bands[c].row_mut(y)[x] = v * neutral[c];
+            }
+        }
+    });
+    let blocks = (width.div_ceil(BLOCK_PX).max(1), height.div_ceil(BLOCK_PX).max(1));
+    Merged {
+        rgb,
+        cfa: frame.cfa,
+        effective_frames: Plane::filled(blocks.0, blocks.1, 1.0),
+        trust: Plane::new(blocks.0, blocks.1),
+        noise: frame.noise,
+        shading: frame.shading.clone(),
+        white: 1.0,
+    }
 }
 
 /// Merges rows `start..end`, whose start is a multiple of [`BAND`], on all cores.

@@ -262,6 +262,11 @@ impl Tile<'_> {
             .flat_map(move |y| (bx * BLOCK..((bx + 1) * BLOCK).min(w)).map(move |x| y * w + x))
     }
 
+    /// True for a sensor without filters, whose samples all count as green.
+    fn mono(&self) -> bool {
+        self.signals[self.reference].frame.cfa.is_mono()
+    }
+
     fn honest(&self, z: usize, k: usize) -> bool {
         let low = &self.low[z];
         low.iter().all(|c| c[k].is_finite())
@@ -311,8 +316,9 @@ impl Tile<'_> {
             [0, 1, 2].map(|c| (a.variance(c, level[c]) + b.variance(c, level[c])) * if c == 1 { 0.5 } else { 1.0 });
         let inverse = [0, 1, 2]
             .map(|c| 1.0 / (noise[c] * NOISE * NOISE + DETAIL_SHARE * detail[c] + (GAIN_ERROR * level[c]).powi(2)));
+        let colors = if self.mono() { 1..2 } else { 0..3 };
         for k in self.cells_of(i) {
-            for c in 0..3 {
+            for c in colors.clone() {
                 let d = self.low[z][c][k] - self.low[base][c][k];
                 s.energy += d * d * inverse[c];
                 s.sum[c] += d;
@@ -360,6 +366,9 @@ impl Tile<'_> {
 
     /// Red and blue less green of one cell, weighted mean over the frames.
     fn chroma(&self, k: usize, weights: &[f32]) -> [f32; 2] {
+        if self.mono() {
+            return [0.0; 2];
+        }
         let (mut r, mut b, mut total) = (0.0, 0.0, 1e-12);
         for (z, &w) in weights.iter().enumerate() {
             if w > 0.0 && self.honest(z, k) {
