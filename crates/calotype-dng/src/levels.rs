@@ -78,7 +78,8 @@ impl LevelMap {
         };
         for sample in 0..samples {
             let (black, white) = (map.max_black(sample), map.white[sample]);
-            if !(white > black) {
+            // Nothing may be not a number here: tags are read as finite, but their sum may overflow.
+            if white <= black || !(white - black).is_finite() {
                 return Err(ifd.bad(tags::WHITE_LEVEL, format!("white {white} is not above black {black}")));
             }
         }
@@ -170,6 +171,7 @@ impl LevelMap {
 /// A float between 2^23 and 2^24 holds a whole number in its low bits: adding 2^23 rounds, and unlike a conversion
 /// (which Rust checks for overflow) it costs one instruction for a whole vector.
 #[inline(always)]
+#[allow(clippy::manual_clamp, reason = "clamp would keep what is not a number")]
 fn nearest(code: f32) -> u16 {
     (code.max(0.0).min(65535.0) + 8_388_608.0).to_bits() as u16
 }

@@ -127,7 +127,7 @@ fn part_samples<T>(
             let whole = pitch * part.tile_rows;
             if width == pitch && height >= needed.1 {
                 Ok(pitch)
-            } else if width * height >= whole && (width % pitch == 0 || pitch % width == 0) {
+            } else if width * height >= whole && (width.is_multiple_of(pitch) || pitch.is_multiple_of(width)) {
                 // Rows of the tile follow each other in the JPEG's longer or shorter rows.
                 Ok(pitch)
             } else if width >= needed.0 && height >= needed.1 {

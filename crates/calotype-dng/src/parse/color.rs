@@ -142,7 +142,7 @@ fn other_illuminant(main: &Directory<'_>, tag: u16) -> Result<Option<White>, cra
         Some(1) => {
             let count = endian.u32(bytes, 2).ok_or_else(cut)? as usize;
             let (start, step) = (fraction(6).ok_or_else(cut)?, fraction(14).ok_or_else(cut)?);
-            if !(2..=1000).contains(&count) || !(step > 0.0) {
+            if !(2..=1000).contains(&count) || step <= 0.0 {
                 return Err(main.bad(tag, format!("a spectrum of {count} numbers every {step} nm")));
             }
             let spectrum: Option<Vec<f64>> = (0..count).map(|i| fraction(22 + 8 * i)).collect();

@@ -42,7 +42,7 @@ pub(super) fn default_crop(raw: &Directory<'_>, (width, height): (usize, usize),
     let [x, y] = notes.take(raw.array::<2>(tags::DEFAULT_CROP_ORIGIN)).unwrap_or([0.0, 0.0]);
     let side = |from: f64, size: f64, all: usize| {
         let (start, end) = (from.floor().max(0.0), (from + size).ceil().min(all as f64));
-        (end > start && start.is_finite() && end.is_finite()).then(|| (start as usize, (end - start) as usize))
+        (end > start && start.is_finite() && end.is_finite()).then_some((start as usize, (end - start) as usize))
     };
     match (side(x, w, width), side(y, h, height)) {
         (Some((x, width)), Some((y, height))) => Rect { x, y, width, height },
