@@ -223,7 +223,7 @@ pub fn noise(count: usize, below: u32) -> Vec<u16> {
             state ^= state << 13;
             state ^= state >> 17;
             state ^= state << 5;
-            (u64::from(state) * u64::from(below) >> 32) as u16
+            ((u64::from(state) * u64::from(below)) >> 32) as u16
         })
         .collect()
 }
