@@ -2,37 +2,8 @@
 
 use super::ring::PAD;
 use crate::executor::mirror;
-use calotype_image::{Mosaic, NoiseModel};
-
-/// The square-root scale `sqrt(gain x + offset)`.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Scale {
-    /// White balance gains of red, green and blue.
-    pub gains: [f32; 3],
-    /// Added after the gain: keeps the slope finite at black and noise below black alive.
-    pub offset: f32,
-    /// Variance of noise on the square-root scale.
-    pub variance: f32,
-}
-
-impl Scale {
-    /// The scale that makes the noise of green uniform.
-    ///
-    /// For `var(x) = S x + O`, `2 sqrt(x + 3/8 S + O / S)` has variance S (Anscombe, Biometrika 1948, extended to
-    /// Gaussian read noise), hence `sqrt` of it a quarter of S.
-    pub(super) fn new(noise: &NoiseModel, gains: [f32; 3]) -> Self {
-        let (s, o) = (noise.shot[1].max(0.0) * gains[1], noise.read[1].max(0.0) * gains[1] * gains[1]);
-        let floor = 1e-3;
-        let offset = if s > 0.0 { (0.375 * s + o / s).max(floor) } else { floor + 3.0 * o.sqrt() };
-        Self { gains, offset, variance: 0.25 * (s + o / offset) }
-    }
-
-    /// To the square-root scale.
-    #[inline(always)]
-    pub(super) fn encode(&self, color: usize, x: f32) -> f32 {
-        (self.gains[color] * x + self.offset).max(0.0).sqrt()
-    }
-}
+use crate::root_scale::Scale;
+use calotype_image::Mosaic;
 
 /// Column parity of the red or blue samples of row `y`.
 #[inline(always)]
@@ -83,8 +54,8 @@ pub(super) fn load_row(
         let x = first + 2 * i as isize;
         let (xc, xg) = (mirror(x + q as isize, source.len()), mirror(x + 1 - q as isize, source.len()));
         let of = |x: usize| mosaic.cfa.color_at(x, mirror(y, mosaic.samples.height())) as usize;
-        color[i] = scale.encode(of(xc), source[xc]);
-        green[i] = scale.encode(of(xg), source[xg]);
+        color[i] = scale.root(of(xc), source[xc]);
+        green[i] = scale.root(of(xg), source[xg]);
     }
 }
 

@@ -16,6 +16,7 @@ mod ring;
 pub use half::demosaic_half;
 
 use crate::DevelopError;
+use crate::root_scale::Scale;
 use calotype_image::{CameraRgb, Mosaic, Plane, par};
 use fearless_simd::{Level, dispatch};
 
@@ -40,7 +41,7 @@ pub fn demosaic(mosaic: &Mosaic, white_balance: [f32; 3]) -> Result<CameraRgb, D
         return Err(DevelopError::UnsupportedCfa(mosaic.cfa));
     }
     let mut planes = [(); 3].map(|()| Plane::new(mosaic.samples.width(), mosaic.samples.height()));
-    let scale = load::Scale::new(&mosaic.noise, white_balance);
+    let scale = Scale::new(&mosaic.noise, white_balance);
     let level = Level::new();
     par::bands3_mut(&mut planes, BAND, |top, mut bands| {
         dispatch!(level, simd => rcd::band(simd, mosaic, &scale, top, &mut bands));
@@ -49,7 +50,7 @@ pub fn demosaic(mosaic: &Mosaic, white_balance: [f32; 3]) -> Result<CameraRgb, D
 }
 
 /// Refuses gains that are not positive numbers.
-fn check_gains(gains: [f32; 3]) -> Result<(), DevelopError> {
+pub(crate) fn check_gains(gains: [f32; 3]) -> Result<(), DevelopError> {
     match gains.iter().find(|g| !(g.is_finite() && **g > 0.0)) {
         Some(&g) => {
             Err(DevelopError::Parameter { name: "white balance gain", value: g.into(), expected: "a positive number" })

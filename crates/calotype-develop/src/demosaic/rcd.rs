@@ -7,8 +7,9 @@
 //! its diagonal ones `c[i - 1 + q]`, `c[i + q]` one row away, of the third colour. For a green sample the roles
 //! change, with `1 - q` in the place of `q`.
 
-use super::load::{Scale, color_parity, load_row, row_color};
+use super::load::{color_parity, load_row, row_color};
 use super::ring::{PAD, Ring};
+use crate::root_scale::Scale;
 use calotype_image::Mosaic;
 use calotype_image::par::Band;
 use fearless_simd::Simd;
@@ -40,6 +41,7 @@ struct Rows {
 #[inline(always)]
 pub(super) fn band<S: Simd>(_: S, mosaic: &Mosaic, scale: &Scale, top: usize, bands: &mut [Band<'_, f32>; 3]) {
     let width = mosaic.samples.width();
+    let variance = scale.color_variance[1].0;
     let (first, end) = (top as isize, (top + bands[0].height()) as isize);
     let tile = TILE.min(width.div_ceil(2));
     let pair = || [Ring::new(tile), Ring::new(tile)];
@@ -66,13 +68,13 @@ pub(super) fn band<S: Simd>(_: S, mosaic: &Mosaic, scale: &Scale, top: usize, ba
                 high_pass(&mut rows, color_parity(mosaic, y), y, len);
             }
             if let Some(y) = ahead(5, 5) {
-                direction(&mut rows, color_parity(mosaic, y), y, len, scale.variance);
+                direction(&mut rows, color_parity(mosaic, y), y, len, variance);
             }
             if let Some(y) = ahead(4, 4) {
-                green(&mut rows, color_parity(mosaic, y), y, len, scale.variance);
+                green(&mut rows, color_parity(mosaic, y), y, len, variance);
             }
             if let Some(y) = ahead(1, 1) {
-                third_color(&mut rows, color_parity(mosaic, y), y, len, scale.variance);
+                third_color(&mut rows, color_parity(mosaic, y), y, len, variance);
             }
             if let Some(y) = ahead(0, 0) {
                 let out =
@@ -252,7 +254,7 @@ fn output(
     out: [&mut [f32]; 3],
 ) {
     let s = 1 - q as isize;
-    let floor = (2.0 * scale.variance).sqrt() + 1e-5;
+    let floor = (2.0 * scale.color_variance[1].0).sqrt() + 1e-5;
     let g0 = part(rows.green.row(y), 0, 0, len);
     let gc = part(rows.green_at_color.row(y), 0, 0, len);
     let third_here = part(rows.third.row(y), 0, 0, len);
@@ -279,59 +281,76 @@ fn output(
             out[i] = g0[i] + share * horizontal + (1.0 - share) * vertical;
         }
     }
-    let inverse = scale.gains.map(|g| 1.0 / g);
     let mut at_color = [0.0f32; TILE];
     for i in 0..len {
         at_color[i] = gc[i] + third_here[i];
     }
     let [r, g, b] = out;
     let (own_out, third_out) = if color == 0 { (r, b) } else { (b, r) };
-    let offset = scale.offset;
-    decode(own_out, q, samples, None, &at_green[0][..len], inverse[color], offset);
-    decode(g, 1 - q, samples, None, gc, inverse[1], offset);
-    decode(third_out, q, samples, Some(&at_color[..len]), &at_green[1][..len], inverse[2 - color], offset);
+    // the squared mean of roots is below the mean by the noise that averaging took out
+    let variance = scale.black_variance();
+    let back =
+        |c: usize, averaged: f32| Back { offset: scale.offset - averaged * variance[c], gain: 1.0 / scale.gains[c] };
+    decode(own_out, q, samples, None, (&at_green[0][..len], back(color, AVERAGED_AT_GREEN)));
+    decode(g, 1 - q, samples, None, (gc, back(1, AVERAGED_AT_COLOR)));
+    let third = 2 - color;
+    let here = (&at_color[..len], back(third, AVERAGED_AT_COLOR));
+    decode(third_out, q, samples, Some(here), (&at_green[1][..len], back(third, AVERAGED_AT_GREEN)));
+}
+
+/// Share of a sample's noise variance that interpolation takes out of red and blue at green samples (measured on flat
+/// fields).
+const AVERAGED_AT_GREEN: f32 = 0.13;
+/// The same for green, and for the third colour, at coloured samples.
+const AVERAGED_AT_COLOR: f32 = 0.45;
+
+/// The way back to linear light.
+#[derive(Clone, Copy)]
+struct Back {
+    offset: f32,
+    gain: f32,
+}
+
+impl Back {
+    #[inline(always)]
+    fn linear(self, y: f32) -> f32 {
+        let y = y.max(0.0);
+        (y * y - self.offset) * self.gain
+    }
 }
 
 /// Writes a row of pairs: at columns of parity `q` the value of `here`, or the measured sample where there is none,
 /// at the others `beside`; interpolated values are taken back to linear light.
 #[inline(always)]
-fn decode(
-    out: &mut [f32],
-    q: usize,
-    samples: &[f32],
-    here: Option<&[f32]>,
-    beside: &[f32],
-    inverse_gain: f32,
-    offset: f32,
-) {
+fn decode(out: &mut [f32], q: usize, samples: &[f32], here: Option<(&[f32], Back)>, beside: (&[f32], Back)) {
     let width = out.len();
     let pairs = width / 2;
     let samples_in = samples[..2 * pairs].as_chunks::<2>().0;
     let out_pairs = out[..2 * pairs].as_chunks_mut::<2>().0;
     let n = pairs.min(samples_in.len()).min(out_pairs.len());
+    let (beside, back) = beside;
     let beside_in = &beside[..n];
     match here {
         None => {
             for i in 0..n {
-                let b = beside_in[i].max(0.0);
-                let v = (b * b - offset) * inverse_gain;
+                let v = back.linear(beside_in[i]);
                 let s = samples_in[i];
                 out_pairs[i] = if q == 0 { [s[0], v] } else { [v, s[1]] };
             }
         }
-        Some(here) => {
+        Some((here, back_here)) => {
             let here = &here[..n];
             for i in 0..n {
-                let b = beside_in[i].max(0.0);
-                let v = (b * b - offset) * inverse_gain;
-                let h = here[i].max(0.0);
-                let h = (h * h - offset) * inverse_gain;
+                let (v, h) = (back.linear(beside_in[i]), back_here.linear(here[i]));
                 out_pairs[i] = if q == 0 { [h, v] } else { [v, h] };
             }
         }
     }
     if width % 2 == 1 {
-        let v = if q == 1 { Some(beside[pairs]) } else { here.map(|h| h[pairs]) };
-        out[width - 1] = v.map_or(samples[width - 1], |v| (v.max(0.0).powi(2) - offset) * inverse_gain);
+        out[width - 1] = match here {
+            _ if q == 1 => back.linear(beside[pairs]),
+            Some((here, back_here)) => back_here.linear(here[pairs]),
+            None => samples[width - 1],
+        };
     }
 }
