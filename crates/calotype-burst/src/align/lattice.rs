@@ -172,7 +172,12 @@ impl<'a> Bench<'a> {
 
     /// Measures the chosen cells under the residual at the nodes. A cell between nodes that move differently is measured
     /// with the residual of the one that fits it best.
-    pub fn measure(&self, residual: &Plane<[f32; 2]>, chosen: impl Fn(usize, usize) -> bool + Sync, out: &mut Measured) {
+    pub fn measure(
+        &self,
+        residual: &Plane<[f32; 2]>,
+        chosen: impl Fn(usize, usize) -> bool + Sync,
+        out: &mut Measured,
+    ) {
         let (reference, frame) = self.pictures();
         let apart = APART * self.lattice.scale as f32;
         let rows = par::map(self.lattice.rows, |j| {

@@ -18,7 +18,11 @@ const RELIEF: f32 = 0.1;
 const WORTH: f32 = 0.25;
 /// Largest step at once, in pixels of the level.
 const STEP: f32 = 1.25;
-/// Neighbours of which at least two must agree within this many pixels of the level.
+/// The same in the end, when nothing but the global motion is the alternative.
+const GROUP: usize = 3;
+/// Neighbours that must move about as a node does ...
+const COMPANY: usize = 2;
+/// ... within this many pixels of the level.
 const AGREEMENT: f32 = 0.75;
 /// Rounds of steps per level.
 const ROUNDS: usize = 3;
@@ -30,6 +34,8 @@ const SEEK_REACH: f32 = 0.1;
 const SEEK_MOST: i32 = 24;
 /// Mean cost per pixel, over the usual one, from which another motion is looked for.
 const MISMATCH: f32 = 2.5;
+/// Mean cost per pixel, over the usual one, from which a motion explains nothing.
+const HOPELESS: f32 = 40.0;
 /// Share of the cost that a neighbour's motion must leave at most to be taken over.
 const ADOPT: f32 = 0.6;
 
@@ -71,12 +77,7 @@ fn inherit(bench: &Bench, coarser: &LocalMotion, motion: &mut LocalMotion) {
 }
 
 /// The residual with the least cost per pixel around a node, and that cost.
-fn best_of(
-    bench: &Bench,
-    i: usize,
-    j: usize,
-    candidates: impl Iterator<Item = [f32; 2]>,
-) -> Option<([f32; 2], f32)> {
+fn best_of(bench: &Bench, i: usize, j: usize, candidates: impl Iterator<Item = [f32; 2]>) -> Option<([f32; 2], f32)> {
     let mut best: Option<([f32; 2], f32)> = None;
     for r in candidates {
         let e = bench.try_node(i, j, r);
@@ -120,6 +121,7 @@ fn improve(bench: &Bench, search: bool, motion: &mut LocalMotion) {
                 && gain > WORTH * old.cost
                 && gain > SIGNIFICANT * usual.disagreement
                 && new_here.cost < old_here.cost
+                && usual.mismatch(&new_here) < HOPELESS
         });
         for j in 0..ny {
             for i in 0..nx {
@@ -128,6 +130,7 @@ fn improve(bench: &Bench, search: bool, motion: &mut LocalMotion) {
                 }
             }
         }
+        drop_lonely(motion);
         bench.measure(&motion.residual, touching(&moved), &mut measured);
     }
     motion.mismatch = Plane::from_fn(nx, ny, |i, j| {
@@ -298,29 +301,48 @@ fn adopt(bench: &Bench, usual: &Usual, measured: &Measured, motion: &mut LocalMo
     changed.data().contains(&true).then_some(changed)
 }
 
-/// Puts nodes back that move alone: at least two of the eight neighbours must move about the same way.
+/// The residuals of the up to eight neighbours of a node, and how many of them move about as it does.
+fn company(residual: &Plane<[f32; 2]>, i: usize, j: usize, near: f32) -> (Vec<[f32; 2]>, usize) {
+    let r = residual.get(i, j);
+    let mut neighbours = Vec::with_capacity(8);
+    for y in j.saturating_sub(1)..(j + 2).min(residual.height()) {
+        for x in i.saturating_sub(1)..(i + 2).min(residual.width()) {
+            if (x, y) != (i, j) {
+                neighbours.push(residual.get(x, y));
+            }
+        }
+    }
+    let agree = neighbours.iter().filter(|n| (n[0] - r[0]).hypot(n[1] - r[1]) < near).count();
+    (neighbours, agree)
+}
+
+/// Puts nodes back among their neighbours that move alone: at least two of the eight must move about the same way.
 fn clean(motion: &mut LocalMotion) {
     let old = motion.residual.clone();
     let near = AGREEMENT * motion.lattice.scale as f32;
-    let (nx, ny) = (old.width(), old.height());
-    for j in 0..ny {
-        for i in 0..nx {
+    for j in 0..old.height() {
+        for i in 0..old.width() {
             let r = old.get(i, j);
             if r == [0.0; 2] {
                 continue;
             }
-            let mut agree = 0;
-            let mut neighbours: Vec<[f32; 2]> = Vec::with_capacity(9);
-            for y in j.saturating_sub(1)..(j + 2).min(ny) {
-                for x in i.saturating_sub(1)..(i + 2).min(nx) {
-                    let n = old.get(x, y);
-                    neighbours.push(n);
-                    let (dx, dy) = (n[0] - r[0], n[1] - r[1]);
-                    agree += usize::from((x, y) != (i, j) && dx * dx + dy * dy < near * near);
-                }
-            }
-            if agree < 2 {
+            let (mut neighbours, agree) = company(&old, i, j, near);
+            if agree < COMPANY {
+                neighbours.push(r);
                 motion.residual.row_mut(j)[i] = vector_median(&neighbours);
+            }
+        }
+    }
+}
+
+/// Nodes that move alone go back to the global motion.
+fn drop_lonely(motion: &mut LocalMotion) {
+    let old = motion.residual.clone();
+    let near = AGREEMENT * motion.lattice.scale as f32;
+    for j in 0..old.height() {
+        for i in 0..old.width() {
+            if old.get(i, j) != [0.0; 2] && company(&old, i, j, near).1 < GROUP {
+                motion.residual.row_mut(j)[i] = [0.0; 2];
             }
         }
     }

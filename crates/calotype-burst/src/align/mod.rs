@@ -21,6 +21,10 @@ use lattice::LocalMotion;
 
 /// The level on which local motion starts: cells of 128 pixels of the frame.
 const LOCAL_TOP: usize = 3;
+/// The level on which the global motion is judged, or the next finer one with enough texture: cells of 64 pixels of the frame.
+const SUPPORT_LEVEL: usize = 2;
+/// Share of the textured cells that must agree with the global motion: this finds some failures, not all.
+const LEAST_SUPPORT: f32 = 0.4;
 
 /// What alignment may look for.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -39,8 +43,9 @@ impl Default for AlignOptions {
     }
 }
 
-/// Finds where the pixels of `reference` are in `frame`. Both must have one size; where they have not, or nothing
-/// matches, the result is the identity, marked as rejected.
+/// Finds where the pixels of `reference` are in `frame`. Both must have one size; where they have not, the result is the
+/// identity, marked as rejected. A frame of another scene is not recognised reliably: see [`MotionReport::residual`], which is
+/// then far above 1.
 pub fn align(reference: &Prepared, frame: &Prepared, options: &AlignOptions) -> MotionField {
     let (w, h) = (reference.width(), reference.height());
     let unmoved = |rejected| {
@@ -75,6 +80,8 @@ pub fn align(reference: &Prepared, frame: &Prepared, options: &AlignOptions) -> 
         let freedom = if level + 1 < top || level == 0 { Freedom::Projective } else { Freedom::Rigid };
         fit = refine(view, fit.motion, &cells, freedom, 6);
     }
+    let judged = (0..=SUPPORT_LEVEL.min(top)).rev().find_map(|level| global::support(View { level, ..coarse }, &fit.motion));
+    let support = judged.unwrap_or(1.0);
     let (cx, cy) = ((w as f64 - 1.0) / 2.0, (h as f64 - 1.0) / 2.0);
     let (x, y) = fit.motion.map(cx, cy);
     let report = MotionReport {
@@ -82,11 +89,11 @@ pub fn align(reference: &Prepared, frame: &Prepared, options: &AlignOptions) -> 
         rotation_rad: fit.motion.rotation_at(cx, cy) as f32,
         residual: fit.residual,
         error: fit.error,
-        support: 1.0,
+        support,
         local: 0.0,
-        rejected: false,
+        rejected: support < LEAST_SUPPORT,
     };
-    if !options.local {
+    if !options.local || report.rejected {
         return MotionField::from_global(w, h, fit.motion, report);
     }
     let local = local::follow(View { level: 0, ..coarse }, &fit.motion, LOCAL_TOP.min(top));
@@ -107,4 +114,160 @@ fn assemble(local: &LocalMotion, w: usize, h: usize, global: Homography, mut rep
     let moving = residual.data().iter().filter(|r| r[0].abs() + r[1].abs() > 0.05).count();
     report.local = moving as f32 / (nx * ny) as f32;
     MotionField::new(w, h, global, residual, confidence, report)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use calotype_image::{Cfa, NoiseModel, RawFrame, linear_to_raw};
+
+    const W: usize = 960;
+    const H: usize = 720;
+
+    /// A scene of soft discs on a grid, jittered and of many brightnesses, at a place of the scene.
+    fn scene(x: f64, y: f64, salt: u64) -> f32 {
+        const STEP: f64 = 23.0;
+        let (gx, gy) = ((x / STEP).floor() as i64, (y / STEP).floor() as i64);
+        let mut v = 0.12f64;
+        for j in gy - 1..=gy + 1 {
+            for i in gx - 1..=gx + 1 {
+                let mut s = (i as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+                    ^ (j as u64).wrapping_mul(0xc2b2_ae3d_27d4_eb4f)
+                    ^ salt;
+                let mut next = || {
+                    s ^= s >> 29;
+                    s = s.wrapping_mul(0xbf58_476d_1ce4_e5b9);
+                    s ^= s >> 32;
+                    (s >> 11) as f64 / (1u64 << 53) as f64
+                };
+                let (cx, cy) = ((i as f64 + next()) * STEP, (j as f64 + next()) * STEP);
+                let (radius, height) = (4.0 + 6.0 * next(), 0.25 * next() - 0.05);
+                let r = ((x - cx).powi(2) + (y - cy).powi(2)).sqrt();
+                v += height / (1.0 + ((r - radius) / 0.8).exp());
+            }
+        }
+        v as f32
+    }
+
+    /// A noisy frame whose pixel p shows the scene at `to_scene` p; `moved` displaces a part of the scene.
+    fn frame(to_scene: &Homography, exposure: f32, salt: u64, moved: impl Fn(f64, f64) -> (f64, f64)) -> RawFrame {
+        let noise = NoiseModel::uniform(4e-4, 2e-6);
+        let mut s = salt + 77;
+        RawFrame {
+            samples: Plane::from_fn(W, H, |x, y| {
+                let (u, v) = to_scene.map(x as f64, y as f64);
+                let (u, v) = moved(u, v);
+                let light = scene(u, v, salt) * exposure;
+                let normal: f32 = (0..12)
+                    .map(|_| {
+                        s = s.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+                        (s >> 40) as f32 / (1u64 << 24) as f32
+                    })
+                    .sum::<f32>()
+                    - 6.0;
+                linear_to_raw(light + normal * noise.variance(1, light).sqrt())
+            }),
+            cfa: Cfa::RGGB,
+            noise,
+            exposure,
+            shading: None,
+        }
+    }
+
+    fn still(u: f64, v: f64) -> (f64, f64) {
+        (u, v)
+    }
+
+    /// Root mean square distance per axis between the found and the true motion.
+    fn error(field: &MotionField, truth: &Homography) -> f64 {
+        let (mut sum, mut n) = (0.0, 0.0);
+        for y in (0..H).step_by(20) {
+            for x in (0..W).step_by(20) {
+                let (u, v) = truth.map(x as f64, y as f64);
+                if u > 0.0 && v > 0.0 && u < W as f64 && v < H as f64 {
+                    let p = field.position(x as f32, y as f32);
+                    sum += (f64::from(p.0) - u).powi(2) + (f64::from(p.1) - v).powi(2);
+                    n += 2.0;
+                }
+            }
+        }
+        (sum / n).sqrt()
+    }
+
+    /// Turn by `angle` around the middle, then shift.
+    fn turned(angle: f64, dx: f64, dy: f64) -> Homography {
+        let (s, c) = angle.sin_cos();
+        let (cx, cy) = (W as f64 / 2.0, H as f64 / 2.0);
+        Homography([[c, -s, cx - c * cx + s * cy + dx], [s, c, cy - s * cx - c * cy + dy], [1e-7, -2e-7, 1.0]])
+    }
+
+    #[test]
+    fn large_turns_and_shifts_are_found_to_a_fraction_of_a_pixel() {
+        let first = frame(&Homography::IDENTITY, 1.0, 1, still);
+        let reference = Prepared::reference(&first);
+        for (angle, dx, dy) in [(0.0, 0.0, 0.0), (0.001, 0.37, -0.61), (-0.052, 40.3, -31.7), (0.052, -93.4, 12.2)] {
+            let to_scene = turned(angle, dx, dy);
+            let truth = to_scene.inverse().unwrap();
+            let field = align(&reference, &reference.prepare(&frame(&to_scene, 1.0, 1, still)), &Default::default());
+            let e = error(&field, &truth);
+            assert!(e < 0.02, "{angle} {dx} {dy}: {e} {:?}", field.report());
+            assert!(!field.report().rejected && field.report().support > 0.9);
+            assert!((f64::from(field.report().rotation_rad) + angle).abs() < 1e-4);
+        }
+    }
+
+    #[test]
+    fn brackets_align() {
+        let reference = Prepared::reference(&frame(&Homography::IDENTITY, 1.0, 2, still));
+        for exposure in [0.05, 0.3, 4.0] {
+            let to_scene = turned(0.003, 5.3, -2.2);
+            let other = frame(&to_scene, exposure, 2, still);
+            let e = error(
+                &align(&reference, &reference.prepare(&other), &Default::default()),
+                &to_scene.inverse().unwrap(),
+            );
+            assert!(e < 0.04, "{exposure}: {e}");
+        }
+    }
+
+    #[test]
+    fn a_moving_part_is_followed_and_the_rest_stays() {
+        let reference = Prepared::reference(&frame(&Homography::IDENTITY, 1.0, 3, still));
+        let inside = |u: f64, v: f64| (300.0..620.0).contains(&u) && (200.0..460.0).contains(&v);
+        // the part moves by (9, -5)
+        let other =
+            frame(&Homography::shift(0.4, 0.7), 1.0, 3, |u, v| if inside(u, v) { (u - 9.0, v + 5.0) } else { (u, v) });
+        let field = align(&reference, &reference.prepare(&other), &Default::default());
+        let (x, y) = field.position(450.0, 330.0);
+        assert!((x - 458.6).abs() < 0.1 && (y - 324.3).abs() < 0.1, "{x} {y}");
+        for (x, y) in [(100.0, 100.0), (800.0, 600.0), (450.0, 620.0)] {
+            let p = field.position(x, y);
+            assert!((p.0 - x + 0.4).abs() < 0.02 && (p.1 - y + 0.7).abs() < 0.02, "{p:?}");
+        }
+        let local = field.report().local;
+        assert!((0.08..0.25).contains(&local), "{local}");
+    }
+
+    #[test]
+    fn nothing_to_see_is_not_an_error() {
+        for (w, h) in [(1, 1), (3, 2), (64, 48), (640, 480)] {
+            let flat = |v| RawFrame {
+                samples: Plane::filled(w, h, v),
+                cfa: Cfa::RGGB,
+                noise: NoiseModel::uniform(4e-4, 2e-6),
+                exposure: 1.0,
+                shading: None,
+            };
+            let reference = Prepared::reference(&flat(20_000));
+            for v in [20_000, 65_535] {
+                let field = align(&reference, &reference.prepare(&flat(v)), &Default::default());
+                let p = field.position(0.0, 0.0);
+                assert!(p.0.abs() < 0.5 && p.1.abs() < 0.5 && !field.report().rejected, "{w}x{h}: {p:?}");
+            }
+        }
+        let small = Prepared::reference(&frame(&Homography::IDENTITY, 1.0, 1, still));
+        let other =
+            Prepared::reference(&RawFrame { samples: Plane::new(8, 8), ..frame(&Homography::IDENTITY, 1.0, 1, still) });
+        assert!(align(&small, &other, &Default::default()).report().rejected);
+    }
 }

@@ -104,18 +104,23 @@ impl Prepared {
         self.anchors.get(level).cloned().unwrap_or_else(|| all_cells(&self.levels[level]))
     }
 
+    /// All cells of a level.
+    pub(super) fn all_cells(&self, level: usize) -> Vec<(u32, u32)> {
+        all_cells(&self.levels[level])
+    }
+
     /// Variance of a grey of that value around pixel (x, y) of `level`.
     pub(super) fn variance(&self, level: usize, x: usize, y: usize, grey: f32) -> f32 {
         let gain = self.gains.as_ref().map_or(1.0, |g| gain_at(g, x << level, y << level));
         let light = self.tone.light(grey).max(0.0);
         let variance = gain * (self.noise.0 * light + gain * self.noise.1);
-        // d grey / d light = 1 / (2 grey); each level averages about five pixels of the one before
-        let smoothing = if level < 2 { BLUR_NOISE } else { BLUR_NOISE / (1 << (2 * (level - 1)).min(20)) as f32 };
+        // d grey / d light = 1 / (2 grey); from level 2 on, each averages about four pixels of the one before
+        let averaging = 1.0 / (1u32 << (2 * level.saturating_sub(1)).min(20)) as f32;
         let detail = self.detail.as_ref().map_or(0.0, |d| {
             let at = |v: usize| ((v << level) / CELL) as isize;
             gain * gain * d.clamped(at(x), at(y))
         });
-        (smoothing * variance + FALSE_STRUCTURE * detail) / (4.0 * grey * grey).max(1e-9)
+        averaging * (BLUR_NOISE * variance + FALSE_STRUCTURE * detail) / (4.0 * grey * grey).max(1e-9)
     }
 }
 
