@@ -96,7 +96,7 @@ fn detail(p: &Plane<f32>) -> Detail {
         let mut line = [0.0; 2];
         for x in 0..w {
             let v = p.get(x, y);
-            if v == v {
+            if !v.is_nan() {
                 line = [line[0] + v, line[1] + 1.0];
             }
             let above = sums.get(x + 1, y);
@@ -109,7 +109,7 @@ fn detail(p: &Plane<f32>) -> Detail {
         let (top, bottom) = (y.saturating_sub(MEAN_RADIUS), (y + MEAN_RADIUS + 1).min(h));
         for x in 0..w {
             let v = p.get(x, y);
-            if v != v {
+            if v.is_nan() {
                 continue;
             }
             let (left, right) = (x.saturating_sub(MEAN_RADIUS), (x + MEAN_RADIUS + 1).min(w));

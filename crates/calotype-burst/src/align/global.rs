@@ -66,7 +66,7 @@ impl View<'_> {
                 let h = half as f32;
                 let (px, py) = (x as usize + CELL / 2, y as usize + CELL / 2);
                 let grey = plane.clamped(px as isize, py as isize);
-                let grey = if grey == grey { grey } else { 1.0 };
+                let grey = if !grey.is_nan() { grey } else { 1.0 };
                 let noise =
                     self.reference.variance(self.level, px, py, grey) + self.frame.variance(self.level, px, py, grey);
                 Probe {

@@ -133,7 +133,7 @@ impl<'a> Bench<'a> {
         let noise = Plane::from_fn(lattice.columns, lattice.rows, |i, j| {
             let (x, y) = (i * CELL + 1 + CELL / 2, j * CELL + 1 + CELL / 2);
             let grey = plane.get(x, y);
-            let grey = if grey == grey { grey } else { 1.0 };
+            let grey = if !grey.is_nan() { grey } else { 1.0 };
             let noise = view.reference.variance(view.level, x, y, grey) + view.frame.variance(view.level, x, y, grey);
             noise.max(1e-7)
         });

@@ -80,7 +80,8 @@ pub fn align(reference: &Prepared, frame: &Prepared, options: &AlignOptions) -> 
         let freedom = if level + 1 < top || level == 0 { Freedom::Projective } else { Freedom::Rigid };
         fit = refine(view, fit.motion, &cells, freedom, 6);
     }
-    let judged = (0..=SUPPORT_LEVEL.min(top)).rev().find_map(|level| global::support(View { level, ..coarse }, &fit.motion));
+    let judged =
+        (0..=SUPPORT_LEVEL.min(top)).rev().find_map(|level| global::support(View { level, ..coarse }, &fit.motion));
     let support = judged.unwrap_or(1.0);
     let (cx, cy) = ((w as f64 - 1.0) / 2.0, (h as f64 - 1.0) / 2.0);
     let (x, y) = fit.motion.map(cx, cy);

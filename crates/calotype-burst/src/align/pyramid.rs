@@ -31,7 +31,7 @@ pub(super) fn halve(source: &Plane<f32>) -> Plane<f32> {
             for (k, q) in WEIGHTS.into_iter().enumerate() {
                 let line = source.row((2 * (top + y) + k).saturating_sub(2).min(h - 1));
                 for ((s, n), &v) in sum.iter_mut().zip(&mut weight).zip(line) {
-                    let valid = v == v;
+                    let valid = !v.is_nan();
                     *s += if valid { q * v } else { 0.0 };
                     *n += if valid { q } else { 0.0 };
                 }

@@ -250,8 +250,8 @@ impl Tile<'_> {
     }
 
     /// True where `f` holds for all cells of block `i`.
-    fn block(&self, i: usize, mut f: impl FnMut(usize) -> bool) -> bool {
-        self.cells_of(i).all(|k| f(k))
+    fn block(&self, i: usize, f: impl FnMut(usize) -> bool) -> bool {
+        self.cells_of(i).all(f)
     }
 
     /// Indices of the cells of block `i`.

@@ -263,7 +263,7 @@ mod tests {
         let single = NoiseModel::uniform(1e-5, 1e-8);
         let spectrum = NoiseSpectrum::white([1.0; 3]);
         let f = |x: usize, y: usize| {
-            let v = if (x / 3 + y / 5) % 2 == 0 { 0.1 } else { 0.5 };
+            let v = if (x / 3 + y / 5).is_multiple_of(2) { 0.1 } else { 0.5 };
             [v, 0.8 * v, 0.3 + 0.2 * v]
         };
         let before = noisy(120, 90, single, f);

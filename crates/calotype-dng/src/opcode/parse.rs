@@ -230,7 +230,7 @@ fn gain_map(r: &mut Reader) -> Option<Operation> {
 fn per_line(r: &mut Reader, id: u32) -> Option<Operation> {
     let area = r.area()?;
     let count = r.u32()?;
-    if count != if id % 2 == 0 { area.rows() } else { area.columns() } {
+    if count != if id.is_multiple_of(2) { area.rows() } else { area.columns() } {
         return None;
     }
     let values = r.f32_list(count as usize)?;
