@@ -28,6 +28,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage.";
 
 /// The commands.
 #[derive(Debug, Subcommand)]
+#[allow(clippy::large_enum_variant)] // parsed once
 pub enum Command {
     /// Merge a burst and develop it to a finished photograph.
     Develop(DevelopArgs),

@@ -48,6 +48,7 @@ impl Progress for Display {
         if interrupt::asked() {
             return Err(Cancelled);
         }
+        #[allow(clippy::collapsible_if)]
         if let Ok(mut last) = self.last.lock() {
             if *last != Some(step) {
                 self.clock.at(step);

@@ -294,7 +294,6 @@ fn plan_tone(
         clip: light.clip,
         noise: Some(light.noise),
         contrast: LocalContrast { fine: local.fine as f32, medium: local.medium as f32, coarse: local.coarse as f32 },
-        ..LocalToneParams::default()
     };
     let map = LocalTone::plan(&small, exposure.gain(), &tone);
     let report =

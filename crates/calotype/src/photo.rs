@@ -3,7 +3,8 @@
 use crate::metadata::metadata;
 use crate::{Diagnostics, Error, Output, Report};
 use calotype_codec::{
-    Chroma, EncodeOptions, Format, GainMapImage, ScenePrimaries, save, write_exr, write_jpeg, write_png, write_tiff,
+    Chroma, EncodeOptions, Format, GainMapImage, ScenePrimaries, save, write_avif, write_exr, write_jpeg, write_jxl,
+    write_png, write_tiff,
 };
 use calotype_dng::DngInfo;
 use calotype_image::{DisplayRgb, Progress, SceneRgb, Step};
@@ -61,6 +62,8 @@ impl Photo {
             PhotoPicture::Display { picture, gain_map } => match self.format {
                 Format::Tiff => write_tiff(file, picture, &metadata, &options),
                 Format::Png => write_png(file, picture, &metadata),
+                Format::Avif => write_avif(file, picture, &metadata, &options),
+                Format::Jxl => write_jxl(file, picture, &metadata),
                 _ => write_jpeg(file, picture, gain_map.as_ref(), &metadata, &options),
             },
         })?;
