@@ -106,7 +106,6 @@ pub(crate) fn add(
         let weight = color.map(|c| by_color[c]);
         let top = luminance(&s.row, &s.chroma_row, mask, weight, s.samples.row_mut(y));
         if top < IS_CLIPPED {
-            fill(weight, s.mask.row_mut(y));
             continue;
         }
         s.clipped[y] = true;
@@ -115,6 +114,14 @@ pub(crate) fn add(
             if !(*v < IS_CLIPPED) {
                 (*v, *m) = (0.0, 0.0);
             }
+        }
+    }
+    if s.clipped.contains(&true) {
+        for y in (0..h).filter(|&y| !s.clipped[y]) {
+            let v = (y0 + y as isize).rem_euclid(2) as usize;
+            let first = x0.rem_euclid(2) as usize;
+            let weight = [first, 1 - first].map(|x| by_color[signal.frame.cfa.color_at(x, v) as usize]);
+            fill(weight, s.mask.row_mut(y));
         }
     }
     for y in 0..area.height {
@@ -216,25 +223,29 @@ fn weight_row(
     line: &mut Vec<f32>,
     out: &mut Vec<f32>,
 ) {
-    let at = |v: usize, count: usize| {
-        let p = (v as f32 - 0.5 * (BLOCK_PX as f32 - 1.0)) / BLOCK_PX as f32;
-        let i = p.max(0.0) as usize;
-        (i.min(count - 1), (i + 1).min(count - 1), (p - i as f32).clamp(0.0, 1.0))
-    };
-    let (a, b, t) = at(y, weights.height());
-    let (first, _, _) = at(x0, weights.width());
-    let (_, last, _) = at(x0 + n - 1, weights.width());
-    let (top, bottom) = (&weights.row(a)[first..=last], &weights.row(b)[first..=last]);
+    // pixel p lies between the centres of blocks (p + 2) / 4 - 1 and (p + 2) / 4, at the fraction ((p + 2) % 4 + 0.5) / 4
+    let clamp = |i: usize, count: usize| (i.max(1) - 1).min(count - 1);
+    let (k, t) = ((y + HALF) / BLOCK_PX, ((y + HALF) % BLOCK_PX) as f32 / BLOCK_PX as f32 + STEP / 2.0);
+    let (top, bottom) = (weights.row(clamp(k, weights.height())), weights.row(clamp(k + 1, weights.height())));
+    let first = (x0 + HALF) / BLOCK_PX;
+    let last = (x0 + n - 1 + HALF) / BLOCK_PX + 1;
     line.clear();
-    line.extend(top.iter().zip(bottom).map(|(&p, &q)| {
-        let (p, q) = (agreement.weight(f32::from(p)), agreement.weight(f32::from(q)));
+    line.extend((first..=last).map(|k| {
+        let i = clamp(k, weights.width());
+        let (p, q) = (agreement.weight(f32::from(top[i])), agreement.weight(f32::from(bottom[i])));
         p + (q - p) * t
     }));
+    // whole blocks, of which the row's first pixel may cut some
+    let skip = (x0 + HALF) % BLOCK_PX;
     out.clear();
-    out.resize(n, 0.0);
-    for (k, o) in out.iter_mut().enumerate() {
-        let (i, j, t) = at(x0 + k, weights.width());
-        let (l, r) = (line[i - first], line[j - first]);
-        *o = l + (r - l) * t;
+    for pair in line.windows(2) {
+        let (l, step) = (pair[0], (pair[1] - pair[0]) * STEP);
+        out.extend([l + 0.5 * step, l + 1.5 * step, l + 2.5 * step, l + 3.5 * step]);
     }
+    out.drain(..skip);
+    out.truncate(n);
 }
+
+/// Half a block in pixels, and the share of a block that a pixel is.
+const HALF: usize = BLOCK_PX / 2;
+const STEP: f32 = 1.0 / BLOCK_PX as f32;

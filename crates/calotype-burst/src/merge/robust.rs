@@ -9,6 +9,8 @@ use super::lowpass::{Cells, Scratch, lowpass};
 use super::signal::{OUTSIDE, Signal};
 use super::spline::NOISE;
 use calotype_image::{Plane, par};
+use std::array::IntoIter;
+use std::iter::Take;
 
 /// Cells along the side of a block, and pixels.
 pub(crate) const BLOCK: usize = 2;
@@ -255,11 +257,18 @@ impl Tile<'_> {
     }
 
     /// Indices of the cells of block `i`.
-    fn cells_of(&self, i: usize) -> impl Iterator<Item = usize> + use<> {
+    fn cells_of(&self, i: usize) -> Take<IntoIter<usize, { BLOCK * BLOCK }>> {
         let (bx, by) = (i % self.bw, i / self.bw);
         let (w, h) = (self.cells.width(), self.cells.height());
-        (by * BLOCK..((by + 1) * BLOCK).min(h))
-            .flat_map(move |y| (bx * BLOCK..((bx + 1) * BLOCK).min(w)).map(move |x| y * w + x))
+        let (x, y) = (bx * BLOCK, by * BLOCK);
+        let (mut list, mut count) = ([0; BLOCK * BLOCK], 0);
+        for y in y..(y + BLOCK).min(h) {
+            for x in x..(x + BLOCK).min(w) {
+                list[count] = y * w + x;
+                count += 1;
+            }
+        }
+        list.into_iter().take(count)
     }
 
     /// True for a sensor without filters, whose samples all count as green.
@@ -301,10 +310,16 @@ impl Tile<'_> {
     }
 
     /// Blocks of the 3x3 neighbourhood of block `i`.
-    fn neighbours(&self, i: usize) -> impl Iterator<Item = usize> + use<> {
-        let (bx, by, bw, bh) = (i % self.bw, i / self.bw, self.bw, self.bh);
-        (by.saturating_sub(1)..(by + 2).min(bh))
-            .flat_map(move |y| (bx.saturating_sub(1)..(bx + 2).min(bw)).map(move |x| y * bw + x))
+    fn neighbours(&self, i: usize) -> Take<IntoIter<usize, 9>> {
+        let (bx, by) = (i % self.bw, i / self.bw);
+        let (mut list, mut count) = ([0; 9], 0);
+        for y in by.saturating_sub(1)..(by + 2).min(self.bh) {
+            for x in bx.saturating_sub(1)..(bx + 2).min(self.bw) {
+                list[count] = y * self.bw + x;
+                count += 1;
+            }
+        }
+        list.into_iter().take(count)
     }
 
     fn stats(&self, z: usize, base: usize, i: usize, detail: [f32; 3]) -> Stats {
