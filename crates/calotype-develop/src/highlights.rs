@@ -18,6 +18,44 @@ const BLOCK: usize = 8;
 /// From this fraction of its clipping level on, the last unclipped channel pulls the fill to neutral.
 const FADE: f32 = 0.85;
 
+/// Where each channel really saturates, at most `clip`: some cameras store a white level that their samples never reach,
+/// and clipped places pile up below it. Looks for such a pile in the histogram's upper fifth; a channel without one keeps
+/// its `clip`. The picture must still be free of falloff correction.
+pub fn saturation(picture: &CameraRgb, clip: [f32; 3]) -> [f32; 3] {
+    const BINS: usize = 256;
+    const LOWEST: f32 = 0.8;
+    [0, 1, 2].map(|c| {
+        let plane = &picture.planes[c];
+        let scale = BINS as f32 / ((1.0 - LOWEST) * clip[c]);
+        let rows = par::map(plane.height().div_ceil(2), |y| {
+            let mut bins = [0u32; BINS];
+            for &v in plane.row(2 * y) {
+                let i = (v - LOWEST * clip[c]) * scale;
+                if i >= 0.0 {
+                    bins[(i as usize).min(BINS - 1)] += 1;
+                }
+            }
+            bins
+        });
+        let mut bins = [0u32; BINS];
+        for row in rows {
+            (0..BINS).for_each(|i| bins[i] += row[i]);
+        }
+        // smoothed over three bins, so that a pile on the border of two is seen
+        let pile = |i: usize| bins[i.saturating_sub(1)..(i + 2).min(BINS)].iter().sum::<u32>();
+        let Some(top) = (16..BINS - 2).max_by_key(|&i| pile(i)) else { return clip[c] };
+        let mut below: Vec<u32> = (top.saturating_sub(64)..top.saturating_sub(6)).map(pile).collect();
+        let above: u32 = bins[top + 2..].iter().sum();
+        let seen = plane.width() * plane.height().div_ceil(2);
+        if below.is_empty() || (pile(top) as usize) < seen / 5000 || above > pile(top) / 2 {
+            return clip[c];
+        }
+        let middle = below.len() / 2;
+        let usual = *below.select_nth_unstable(middle).1;
+        if pile(top) > 10 * usual.max(1) { LOWEST * clip[c] + (top as f32 + 1.0) / scale } else { clip[c] }
+    })
+}
+
 /// The fill, with what it learnt about one picture.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Highlights {
@@ -210,6 +248,26 @@ mod tests {
             CameraRgb::from_planes([0, 1, 2].map(|c| Plane::from_fn(64, 48, |x, y| (f(x, y)[c] / GAINS[c]).min(1.0))));
         let stage = Highlights::learn(&picture, GAINS, [1.0; 3]);
         (Banded::default().run(&stage, picture.clone()), picture)
+    }
+
+    #[test]
+    fn saturation_below_the_stored_white_is_found() {
+        // an even spread of light up to 1.5 times the level where green really saturates
+        let level = |c: usize| if c == 1 { 0.95 } else { 1.0 };
+        let plane = |c: usize| {
+            calotype_image::Plane::from_fn(160, 120, |x, y| {
+                (((x * 7 + y * 13) % 997) as f32 / 997.0 * 1.5).min(level(c))
+            })
+        };
+        let picture = CameraRgb::from_planes([plane(0), plane(1), plane(2)]);
+        let found = saturation(&picture, [1.0; 3]);
+        assert!((found[1] - 0.95).abs() < 0.004, "{found:?}");
+        assert!(found[0] > 0.99 && found[2] > 0.99, "{found:?}");
+        let dim = CameraRgb::from_planes(
+            [plane(0), plane(1), plane(2)]
+                .map(|p| calotype_image::Plane::from_fn(p.width(), p.height(), |x, y| 0.5 * p.get(x, y))),
+        );
+        assert_eq!(saturation(&dim, [1.0; 3]), [1.0; 3]);
     }
 
     #[test]

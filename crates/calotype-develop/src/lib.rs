@@ -22,7 +22,7 @@ pub use camera_color::camera_color;
 pub use denoise::{Denoise, DenoiseSettings, NoiseSpectrum, PictureNoise};
 pub use error::DevelopError;
 pub use exposure::{Exposure, ExposureLimit, ExposureParams, LuminanceNoise};
-pub use highlights::{CLIPPED, Highlights};
+pub use highlights::{CLIPPED, Highlights, saturation};
 pub use lens::LensWarp;
 pub use local_tone::{LocalContrast, LocalTone, LocalToneMap, LocalToneParams, LocalToneReport, ToneRows};
 pub use orient::crop_and_orient;

@@ -11,7 +11,7 @@ use calotype_develop::executor::Banded;
 use calotype_develop::{
     Denoise, DenoiseSettings, Exposure, ExposureParams, Highlights, LensWarp, LocalContrast, LocalTone, LocalToneMap,
     LocalToneParams, LuminanceNoise, NoiseSpectrum, PictureNoise, Sharpen, WhiteEstimate, camera_color,
-    crop_and_orient, estimate_sigma, proxy,
+    crop_and_orient, estimate_sigma, proxy, saturation,
 };
 use calotype_dng::{DngInfo, opcode};
 use calotype_image::{CameraRgb, NoiseModel, Plane, Progress, Rect, SceneRgb, Step};
@@ -74,7 +74,6 @@ fn scene_light(
             (shading, m.white, Some(m.effective_frames.clone()))
         }
     };
-    let clip = [white; 3];
     let model = CameraModel::new(&info.calibration)?;
     let as_shot = model.resolve(calotype_color::WhiteBalance::AsShot)?;
     let mut rgb = demosaiced(picture, as_shot.wb_gains)?;
@@ -82,6 +81,7 @@ fn scene_light(
         // Saturation and noise are the same everywhere only before the falloff is undone.
         shading.apply(&mut rgb, true);
     }
+    let clip = saturation(&rgb, [white; 3]);
     let camera = white_balance(&model, as_shot, &rgb, clip, info, recipe)?;
     report.white_balance = Some(white_report(&camera, recipe));
     if !camera.calibrated && !mono {
