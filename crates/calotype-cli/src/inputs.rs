@@ -50,7 +50,8 @@ impl Inputs {
                 .help("Check the path; names are case-sensitive on most systems.")
         };
         let text = path.to_str().filter(|t| t.contains(['*', '?', '['])).ok_or_else(missing)?;
-        let found = glob::glob(text).map_err(|e| Failure::usage(format!("{text} is no pattern")).because(e))?;
+        let found =
+            glob::glob_with(text, VISIBLE).map_err(|e| Failure::usage(format!("{text} is no pattern")).because(e))?;
         let mut files: Vec<PathBuf> = found.filter_map(Result::ok).filter(|p| p.is_file()).collect();
         if files.is_empty() {
             return Err(Failure::new(format!("no file matches {text}")).help("Check the pattern and the folder."));
@@ -91,6 +92,10 @@ pub fn has_raw_extension(path: &Path) -> bool {
     let extension = path.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
     extension.is_some_and(|e| EXTENSIONS.contains(&e.as_str()))
 }
+
+/// A pattern's `*` does not stand for the dot that hides a file.
+const VISIBLE: glob::MatchOptions =
+    glob::MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: true };
 
 #[cfg(test)]
 mod tests {

@@ -81,7 +81,7 @@ mod tests {
         for cfa in BAYER {
             let out = demosaic(&mosaic(cfa, 37, 23, |c, _, _| [0.2, 0.5, 0.1][c]), [2.0, 1.0, 3.0]).unwrap();
             for (plane, expected) in out.planes.iter().zip([0.2, 0.5, 0.1]) {
-                assert!(plane.data().iter().all(|v| (v - expected).abs() < 1e-6), "{cfa}");
+                assert!(plane.data().iter().all(|v| (v - expected).abs() < 1e-4), "{cfa}");
             }
         }
     }
@@ -141,7 +141,7 @@ mod tests {
             for cfa in BAYER {
                 let out = demosaic(&mosaic(cfa, w, h, |_, _, _| 0.25), [1.0; 3]).unwrap();
                 assert_eq!((out.width(), out.height()), (w, h));
-                assert!(out.planes.iter().all(|p| p.data().iter().all(|v| (v - 0.25).abs() < 1e-6)), "{w}x{h}");
+                assert!(out.planes.iter().all(|p| p.data().iter().all(|v| (v - 0.25).abs() < 1e-4)), "{w}x{h}");
             }
         }
     }

@@ -1,7 +1,7 @@
 //! A merged mosaic as a DNG.
 
 use super::calibration::{self, fraction, signed_fraction};
-use super::tiles::{self, TILE};
+use super::tiles::{self, tile_size};
 use super::{Ifd, Preview, carry, write_tiff};
 use crate::tiff::{Endian, Value, tags};
 use crate::{DngError, DngInfo};
@@ -110,8 +110,8 @@ impl MergedDng<'_> {
         ifd.set(tags::COMPRESSION, Value::Short(vec![7]));
         ifd.set(tags::SAMPLES_PER_PIXEL, Value::Short(vec![1]));
         ifd.set(tags::PLANAR_CONFIGURATION, Value::Short(vec![1]));
-        ifd.set(tags::TILE_WIDTH, long(&[TILE]));
-        ifd.set(tags::TILE_LENGTH, long(&[TILE]));
+        ifd.set(tags::TILE_WIDTH, long(&[tile_size(w)]));
+        ifd.set(tags::TILE_LENGTH, long(&[tile_size(w)]));
         ifd.set(tags::ACTIVE_AREA, long(&[0, 0, h, w]));
         ifd.set(tags::DEFAULT_CROP_ORIGIN, long(&[self.default_crop.x, self.default_crop.y]));
         ifd.set(tags::DEFAULT_CROP_SIZE, long(&[self.default_crop.width, self.default_crop.height]));

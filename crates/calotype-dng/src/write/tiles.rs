@@ -3,24 +3,28 @@
 use super::LosslessJpeg;
 use calotype_image::{Plane, par};
 
-/// Pixels across and down a tile.
-pub(super) const TILE: usize = 256;
+/// Pixels across and down a tile of a picture of that width: a multiple of 16 that leaves no last column of a single
+/// pixel, which some readers refuse because it is narrower than a pair of samples.
+pub(super) fn tile_size(width: usize) -> usize {
+    if width % 256 == 1 { 272 } else { 256 }
+}
 
 /// Lossless JPEG tiles of a plane, row by row of tiles, compressed on all cores. Those of a mosaic have two components,
 /// so that columns of one colour stand together. Tiles that stick out are filled up with the last samples of each
 /// colour, which cost next to nothing.
 pub(super) fn compress(plane: &Plane<u16>, is_mosaic: bool) -> Vec<Vec<u8>> {
-    let across = plane.width().div_ceil(TILE);
+    let size = tile_size(plane.width());
+    let across = plane.width().div_ceil(size);
     let step = if is_mosaic { 2 } else { 1 };
-    let jpeg = LosslessJpeg::new(TILE, TILE).with_components(step);
-    par::map(across * plane.height().div_ceil(TILE), |i| {
-        let (left, top) = (i % across * TILE, i / across * TILE);
-        let mut samples = vec![0u16; TILE * TILE];
-        for (y, out) in samples.chunks_exact_mut(TILE).enumerate() {
+    let jpeg = LosslessJpeg::new(size, size).with_components(step);
+    par::map(across * plane.height().div_ceil(size), |i| {
+        let (left, top) = (i % across * size, i / across * size);
+        let mut samples = vec![0u16; size * size];
+        for (y, out) in samples.chunks_exact_mut(size).enumerate() {
             let row = &plane.row(inside(top + y, plane.height(), step))[left..];
-            let count = row.len().min(TILE);
+            let count = row.len().min(size);
             out[..count].copy_from_slice(&row[..count]);
-            for x in count..TILE {
+            for x in count..size {
                 out[x] = row[inside(x, row.len(), step)];
             }
         }
@@ -53,11 +57,11 @@ mod tests {
         assert_eq!(tiles.len(), 4);
         for (i, tile) in tiles.iter().enumerate() {
             let mut samples = Vec::new();
-            crate::ljpeg::decode(tile, &mut samples, TILE * TILE, false).unwrap();
-            let (left, top) = (i % 2 * TILE, i / 2 * TILE);
-            for y in 0..TILE.min(257 - top) {
-                for x in 0..TILE.min(300 - left) {
-                    assert_eq!(samples[y * TILE + x], plane.get(left + x, top + y));
+            crate::ljpeg::decode(tile, &mut samples, 256 * 256, false).unwrap();
+            let (left, top) = (i % 2 * 256, i / 2 * 256);
+            for y in 0..256.min(257 - top) {
+                for x in 0..256.min(300 - left) {
+                    assert_eq!(samples[y * 256 + x], plane.get(left + x, top + y));
                 }
             }
         }
