@@ -3,10 +3,10 @@
 use super::LosslessJpeg;
 use calotype_image::{Plane, par};
 
-/// Pixels across and down a tile of a picture of that width: a multiple of 16 that leaves no last column of a single
+/// Pixels across and down a tile of a picture of that width: one that leaves no last column of a single
 /// pixel, which some readers refuse because it is narrower than a pair of samples.
 pub(super) fn tile_size(width: usize) -> usize {
-    if width % 256 == 1 { 272 } else { 256 }
+    if width % 256 == 1 { 512 } else { 256 }
 }
 
 /// Lossless JPEG tiles of a plane, row by row of tiles, compressed on all cores. Those of a mosaic have two components,
