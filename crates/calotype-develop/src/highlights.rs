@@ -254,18 +254,14 @@ mod tests {
     fn saturation_below_the_stored_white_is_found() {
         // an even spread of light up to 1.5 times the level where green really saturates
         let level = |c: usize| if c == 1 { 0.95 } else { 1.0 };
-        let plane = |c: usize| {
-            calotype_image::Plane::from_fn(160, 120, |x, y| {
-                (((x * 7 + y * 13) % 997) as f32 / 997.0 * 1.5).min(level(c))
-            })
-        };
+        let plane =
+            |c: usize| Plane::from_fn(160, 120, |x, y| (((x * 7 + y * 13) % 997) as f32 / 997.0 * 1.5).min(level(c)));
         let picture = CameraRgb::from_planes([plane(0), plane(1), plane(2)]);
         let found = saturation(&picture, [1.0; 3]);
         assert!((found[1] - 0.95).abs() < 0.004, "{found:?}");
         assert!(found[0] > 0.99 && found[2] > 0.99, "{found:?}");
         let dim = CameraRgb::from_planes(
-            [plane(0), plane(1), plane(2)]
-                .map(|p| calotype_image::Plane::from_fn(p.width(), p.height(), |x, y| 0.5 * p.get(x, y))),
+            [plane(0), plane(1), plane(2)].map(|p| Plane::from_fn(p.width(), p.height(), |x, y| 0.5 * p.get(x, y))),
         );
         assert_eq!(saturation(&dim, [1.0; 3]), [1.0; 3]);
     }
