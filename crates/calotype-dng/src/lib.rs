@@ -2,7 +2,7 @@
 //!
 //! [`read`] gives samples on one scale for every camera (linear, black at [`RAW_BLACK`](calotype_image::RAW_BLACK),
 //! saturation at [`RAW_WHITE`](calotype_image::RAW_WHITE)) with all that the file says about them; [`read_info`]
-//! leaves the pixels out and is fast. [`opcode`] holds the corrections that a file asks for, [`write`] makes files.
+//! leaves the pixels out and is fast. [`opcode`] holds the corrections that a file asks for, [`mod@write`] makes files.
 //!
 //! ```no_run
 //! use calotype_dng::{Limits, RawImage};
