@@ -32,6 +32,28 @@ impl GainMap {
         top + (bottom - top) * fy
     }
 
+    /// The gains right of pixel (x, y) of a picture of `size`: the gain there, its change from pixel to pixel, and the first
+    /// pixel for which another line holds.
+    fn line(&self, x: usize, y: usize, size: (usize, usize)) -> (f32, f32, usize) {
+        let (iy, fy) = self.node(1, (y as f64 + 0.5) / size.1 as f64);
+        let (top, bottom) = (self.gains.row(iy), self.gains.row((iy + 1).min(self.gains.height() - 1)));
+        let at = |i: usize| top[i] + (bottom[i] - top[i]) * fy;
+        // in units of nodes
+        let step = 1.0 / (size.0 as f64 * self.spacing.0);
+        let place = ((x as f64 + 0.5) / size.0 as f64 - self.origin.0) / self.spacing.0;
+        let last = self.gains.width() - 1;
+        if last == 0 || !(step > 0.0) || !place.is_finite() || place >= last as f64 {
+            return (at(if step > 0.0 && place >= last as f64 { last } else { 0 }), 0.0, usize::MAX);
+        }
+        let next = |node: f64| (x + ((node - place) / step).ceil().max(1.0) as usize).max(x + 1);
+        if place < 0.0 {
+            return (at(0), 0.0, next(0.0));
+        }
+        let i = (place as usize).min(last - 1);
+        let (l, r) = (at(i), at(i + 1));
+        (l + (r - l) * (place - i as f64) as f32, (r - l) * step as f32, next((i + 1) as f64))
+    }
+
     /// The node left of (or above) a place given in fractions of the picture, and the way to the next, 0 to 1.
     fn node(&self, axis: usize, at: f64) -> (usize, f32) {
         let (origin, spacing, count) = if axis == 0 {
@@ -56,24 +78,30 @@ pub struct Shading {
 }
 
 impl Shading {
-    /// Fills `gains` with the gains of row `y` of a picture of `width` x `height`, `width` values.
+    /// Fills `gains` with the gains of row `y` of a picture of `width` x `height`, from column `x0` on.
     ///
-    /// Cost: a linear interpolation per pixel and map; the map's row is interpolated once.
-    pub fn gain_row(&self, y: usize, width: usize, height: usize, gains: &mut [f32]) {
-        gains[..width].fill(1.0);
+    /// Columns beyond the picture get 1. Cost: a multiplication and an addition per pixel and map, from node to node.
+    pub fn gain_row(&self, y: usize, x0: usize, width: usize, height: usize, gains: &mut [f32]) {
+        gains.fill(1.0);
         for map in &self.maps {
-            let a = map.area;
-            if y < a.y || y >= a.y + a.height || !(y - a.y).is_multiple_of(map.pitch.1.max(1)) || map.gains.is_empty() {
+            let (a, pitch) = (map.area, (map.pitch.0.max(1), map.pitch.1.max(1)));
+            if y < a.y || y >= a.y + a.height || !(y - a.y).is_multiple_of(pitch.1) || map.gains.is_empty() {
                 continue;
             }
-            let (iy, fy) = map.node(1, (y as f64 + 0.5) / height as f64);
-            let iy1 = (iy + 1).min(map.gains.height() - 1);
-            let line: Vec<f32> =
-                map.gains.row(iy).iter().zip(map.gains.row(iy1)).map(|(t, b)| t + (b - t) * fy).collect();
-            for x in (a.x..(a.x + a.width).min(width)).step_by(map.pitch.0.max(1)) {
-                let (ix, fx) = map.node(0, (x as f64 + 0.5) / width as f64);
-                let (l, r) = (line[ix], line[(ix + 1).min(line.len() - 1)]);
-                gains[x] *= l + (r - l) * fx;
+            // the first column at or after x0 to which the map applies
+            let mut x = if x0 <= a.x { a.x } else { a.x + (x0 - a.x).next_multiple_of(pitch.0) };
+            let end = (a.x + a.width).min(width).min(x0 + gains.len());
+            while x < end {
+                let (start, step, next) = map.line(x, y, (width, height));
+                let next = next.min(end);
+                let part = &mut gains[x - x0..next - x0];
+                if pitch.0 == 1 {
+                    part.iter_mut().enumerate().for_each(|(k, g)| *g *= start + step * k as f32);
+                } else {
+                    let step = step * pitch.0 as f32;
+                    part.iter_mut().step_by(pitch.0).enumerate().for_each(|(k, g)| *g *= start + step * k as f32);
+                }
+                x += (next - x).next_multiple_of(pitch.0);
             }
         }
     }
@@ -111,10 +139,34 @@ mod tests {
         assert!((expected - (1.0 + 3.5 / 8.0)).abs() < 1e-6);
         let shading = Shading { maps: vec![map] };
         let mut row = [0.0; 8];
-        shading.gain_row(0, 8, 4, &mut row);
+        shading.gain_row(0, 0, 8, 4, &mut row);
         assert_eq!(row[0], 1.0);
         assert!((row[3] - expected).abs() < 1e-6);
-        shading.gain_row(1, 8, 4, &mut row);
+        shading.gain_row(1, 0, 8, 4, &mut row);
         assert_eq!(row, [1.0; 8]);
+    }
+
+    #[test]
+    fn rows_and_places_agree_wherever_a_row_starts() {
+        for (pitch, origin, spacing, nodes) in [
+            ((1, 1), (0.0, 0.0), (0.125, 0.5), (9, 3)),
+            ((2, 2), (0.1, 0.2), (0.07, 0.3), (7, 2)),
+            ((2, 1), (-0.3, 0.0), (0.4, 1.0), (5, 1)),
+            ((3, 1), (0.5, 0.0), (0.0, 0.0), (1, 4)),
+        ] {
+            let gains = Plane::from_fn(nodes.0, nodes.1, |i, j| 1.0 + ((7 * i + 3 * j) % 5) as f32 * 0.3);
+            let area = Rect { x: 3, y: 1, width: 90, height: 20 };
+            let shading = Shading { maps: vec![GainMap { area, pitch, origin, spacing, gains }] };
+            for y in 0..24 {
+                for x0 in [0, 1, 2, 3, 40, 91, 99] {
+                    let mut row = vec![0.0; 100 - x0];
+                    shading.gain_row(y, x0, 100, 24, &mut row);
+                    for (k, g) in row.iter().enumerate() {
+                        let expected = shading.gain_at(x0 + k, y, 100, 24);
+                        assert!((g - expected).abs() < 1e-5, "{pitch:?} ({}, {y}): {g}, not {expected}", x0 + k);
+                    }
+                }
+            }
+        }
     }
 }

@@ -51,7 +51,7 @@ impl ColorShading {
             par::bands_mut(plane, 32, |top, mut band| {
                 let mut gains = vec![1.0; width];
                 for y in 0..band.height() {
-                    shading.gain_row(top + y, width, height, &mut gains);
+                    shading.gain_row(top + y, 0, width, height, &mut gains);
                     for (v, gain) in band.row_mut(y).iter_mut().zip(&gains) {
                         *v *= if undo { 1.0 / gain } else { *gain };
                     }

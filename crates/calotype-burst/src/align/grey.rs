@@ -47,7 +47,7 @@ pub(super) fn gain_grid(shading: Option<&Shading>, width: usize, height: usize) 
     for j in 0..grid.height() {
         let y = (j * GAIN_STEP).min(gh - 1) * 2;
         for (k, row) in rows.iter_mut().enumerate() {
-            shading.gain_row(y + k, width, height, row);
+            shading.gain_row(y + k, 0, width, height, row);
         }
         for i in 0..grid.width() {
             let x = (i * GAIN_STEP).min(gw - 1) * 2;

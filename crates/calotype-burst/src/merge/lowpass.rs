@@ -3,7 +3,8 @@
 //! Each Bayer plane is gathered under the same spline, so red, green and blue are blurred alike and their differences are
 //! free of the false colour of a plain demosaic; what aliasing remains differs from frame to frame and averages out.
 
-use super::patch::{Patch, Places, bounds, smooth};
+use super::gather::smooth;
+use super::patch::{LANES, Patch, Places, bounds};
 use super::signal::{OUTSIDE, Signal};
 
 /// A rectangle of cells of the reference: columns `x.0..x.1`, rows `y.0..y.1`.
@@ -34,13 +35,14 @@ pub(crate) struct Scratch {
     smoothed: Vec<f32>,
 }
 
-/// Fills `out` (red, green, blue; one number per cell, row by row) with the low-pass signal of one frame; clipped where the
-/// neighbourhood touches a clipped sample, [`OUTSIDE`] beyond the frame's border.
+/// Fills `out` (red, green, blue; one number per cell, rows `stride` apart, [`LANES`] more at the end) with the low-pass
+/// signal of one frame; clipped where the neighbourhood touches a clipped sample, [`OUTSIDE`] beyond the frame's border.
 ///
 /// For the reference itself `detail` receives the energy that the smoothing removed, per colour.
 pub(crate) fn lowpass(
     signal: &Signal,
     cells: Cells,
+    stride: usize,
     s: &mut Scratch,
     out: &mut [Vec<f32>; 3],
     mut detail: Option<&mut [Vec<f32>; 3]>,
@@ -48,7 +50,7 @@ pub(crate) fn lowpass(
     let (nx, ny) = (cells.width(), cells.height());
     for v in out.iter_mut().chain(detail.iter_mut().flat_map(|d| d.iter_mut())) {
         v.clear();
-        v.resize(nx * ny, 0.0);
+        v.resize(stride * ny + LANES, 0.0);
     }
     let (fw, fh) = (signal.frame.samples.width() as f32, signal.frame.samples.height() as f32);
     let b = bounds(signal, (2 * cells.x.0, 2 * cells.x.1), (2 * cells.y.0, 2 * cells.y.1));
@@ -67,44 +69,32 @@ pub(crate) fn lowpass(
         let [a, b] = &mut s.planes[y % 2 * 2..][..2] else { return };
         split(&s.row, a.row_mut(y / 2), b.row_mut(y / 2));
     }
-    let n = 2 * nx;
-    s.places.xs.resize(n, 0.0);
-    s.places.ys.resize(n, 0.0);
-    s.smoothed.resize(nx, 0.0);
     for j in 0..ny {
-        s.places.xs.resize(n, 0.0);
-        s.places.ys.resize(n, 0.0);
-        signal.motion.row(2 * (cells.y.0 + j), 2 * cells.x.0, &mut s.places.xs, &mut s.places.ys);
+        s.places.resize(2 * nx);
+        signal.motion.row(2 * (cells.y.0 + j), 2 * cells.x.0, &mut s.places.xs[..2 * nx], &mut s.places.ys[..2 * nx]);
         let (cx, cy) = &mut s.centres;
-        cx.clear();
-        cy.clear();
-        cx.extend(s.places.xs.chunks_exact(2).map(|p| 0.5 * (p[0] + p[1])));
-        cy.extend(s.places.ys.chunks_exact(2).map(|p| 0.5 * (p[0] + p[1]) + 0.5));
-        s.places.xs.truncate(nx);
-        s.places.ys.truncate(nx);
-        let at = j * nx..(j + 1) * nx;
+        centres(&s.places.xs[..2 * nx], 0.0, cx);
+        centres(&s.places.ys[..2 * nx], 0.5, cy);
+        s.places.resize(nx);
+        let at = j * stride;
         for p in 0..4 {
-            let (ox, oy) = ((p & 1) as f32, (p >> 1) as f32);
-            for k in 0..nx {
-                s.places.xs[k] = 0.5 * (s.centres.0[k] - ox);
-                s.places.ys[k] = 0.5 * (s.centres.1[k] - oy);
-            }
-            s.places.cut();
-            smooth(&s.planes[p], &s.places, &mut s.smoothed);
+            in_plane(cx, (p & 1) as f32, &mut s.places.xs);
+            in_plane(cy, (p >> 1) as f32, &mut s.places.ys);
+            s.places.cut(nx);
             let color = signal.frame.cfa.0[p] as usize;
             let share = match color {
                 1 if signal.frame.cfa.is_mono() => 0.25,
                 1 => 0.5,
                 _ => 1.0,
             };
-            let row = &mut out[color][at.clone()];
-            for k in 0..nx {
-                row[k] += share * s.smoothed[k];
-            }
+            smooth(&s.planes[p], &s.places, share, &mut out[color][at..]);
             if let Some(detail) = detail.as_deref_mut() {
+                s.smoothed.clear();
+                s.smoothed.resize(nx + LANES, 0.0);
+                smooth(&s.planes[p], &s.places, 1.0, &mut s.smoothed);
                 let y = (cells.y.0 + j) as isize - y0;
                 let raw = &s.planes[p].row(y as usize)[(cells.x.0 as isize - x0) as usize..][..nx];
-                let row = &mut detail[color][at.clone()];
+                let row = &mut detail[color][at..at + nx];
                 for k in 0..nx {
                     let d = raw[k] - s.smoothed[k];
                     row[k] += share * if d.is_finite() { d * d } else { 0.0 };
@@ -112,12 +102,43 @@ pub(crate) fn lowpass(
             }
         }
         // beyond the frame's border the samples are mirrored: not the scene
-        for k in 0..nx {
-            let (u, v) = (s.centres.0[k], s.centres.1[k]);
-            if !(u > -0.6 && v > -0.6 && u < fw - 0.4 && v < fh - 0.4) {
-                out.iter_mut().for_each(|c| c[j * nx + k] = OUTSIDE);
+        if b.0 <= 0.0 || b.1 <= 0.0 || b.2 >= fw - 1.0 || b.3 >= fh - 1.0 {
+            for k in 0..nx {
+                let (u, v) = (cx[k], cy[k]);
+                if !(u > -0.6 && v > -0.6 && u < fw - 0.4 && v < fh - 0.4) {
+                    out.iter_mut().for_each(|c| c[at + k] = OUTSIDE);
+                }
             }
         }
+    }
+}
+
+/// Middles of pairs, moved by `add`.
+fn centres(pairs: &[f32], add: f32, out: &mut Vec<f32>) {
+    out.resize(pairs.len() / 2 + LANES, 0.0);
+    fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => centres_row(pairs, add, out));
+}
+
+#[inline(always)]
+fn centres_row(pairs: &[f32], add: f32, out: &mut [f32]) {
+    let n = pairs.len() / 2;
+    let (pairs, out) = (&pairs[..2 * n], &mut out[..n]);
+    for k in 0..n {
+        out[k] = 0.5 * (pairs[2 * k] + pairs[2 * k + 1]) + add;
+    }
+}
+
+/// Places in a plane of every second sample, of which the first is at `first`.
+fn in_plane(centres: &[f32], first: f32, out: &mut [f32]) {
+    fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => in_plane_row(centres, first, out));
+}
+
+#[inline(always)]
+fn in_plane_row(centres: &[f32], first: f32, out: &mut [f32]) {
+    let n = centres.len().min(out.len());
+    let (centres, out) = (&centres[..n], &mut out[..n]);
+    for k in 0..n {
+        out[k] = 0.5 * (centres[k] - first);
     }
 }
 

@@ -3,7 +3,8 @@
 //! A sample less the chroma of its place is a sample of luminance, whatever its colour: so every photosite of every frame
 //! counts, weighted by its noise, and detail is as fine as the frames' scatter allows.
 
-use super::patch::{Patch, Places, bilinear, bounds, gather, gather_masked, pattern};
+use super::gather::{bilinear, gather, gather_masked, pattern};
+use super::patch::{LANES, Patch, Places, bounds};
 use super::robust::{Agreement, BLOCK_PX};
 use super::signal::{IS_CLIPPED, Signal};
 use calotype_image::{Plane, Rect};
@@ -11,16 +12,22 @@ use calotype_image::{Plane, Rect};
 /// Buffers that are reused from frame to frame and tile to tile.
 #[derive(Default)]
 pub(crate) struct Scratch {
+    /// Chroma of the tile's cells, red and blue.
+    chroma: [Patch; 2],
     samples: Patch,
-    /// Weight of every sample, 0 for clipped ones; up to date in the rows that have any.
+    /// Weight of every sample, 0 for missing ones; up to date in the rows that miss any.
     mask: Patch,
-    clipped: Vec<bool>,
+    missing: Vec<bool>,
     places: Places,
+    inverse: Vec<[f32; 2]>,
     row: Vec<f32>,
     gains: Vec<f32>,
     chroma_row: Vec<f32>,
     weight: Vec<f32>,
     line: Vec<f32>,
+    /// Weighted sum of the samples at every pixel of the tile, and sum of the weights, row by row.
+    pub sum: Vec<f32>,
+    pub weights: Vec<f32>,
 }
 
 /// Weights of the three colours in the luminance of a frame: inverse variances relative to green, in dim light.
@@ -29,50 +36,39 @@ pub(crate) fn color_weights(signal: &Signal) -> [f32; 3] {
     [0, 1, 2].map(|c| (signal.variance(1, LEVEL) / signal.variance(c, LEVEL)).clamp(0.02, 4.0))
 }
 
-/// Chroma of red and blue at every pixel of a rectangle of the reference, which may reach over its border.
-pub(crate) fn upsample(chroma: &[Plane<f32>; 2], x0: isize, y0: isize, width: usize, height: usize) -> [Patch; 2] {
-    [0, 1].map(|c| {
-        let plane = &chroma[c];
-        let mut patch = Patch::default();
-        patch.reshape(x0, y0, width, height);
-        let cell = |v: isize, n: usize| {
-            // cell i is centred at 2 i + 0.5
-            let i = (v - 1).div_euclid(2);
-            let t = if (v - 1).rem_euclid(2) == 0 { 0.25 } else { 0.75 };
-            let clamp = |i: isize| i.clamp(0, n as isize - 1) as usize;
-            (clamp(i), clamp(i + 1), t)
-        };
-        let columns: Vec<(usize, usize, f32)> = (0..width).map(|k| cell(x0 + k as isize, plane.width())).collect();
-        let mut line = vec![0.0; plane.width()];
-        for y in 0..height {
-            let (a, b, t) = cell(y0 + y as isize, plane.height());
-            for ((o, &p), &q) in line.iter_mut().zip(plane.row(a)).zip(plane.row(b)) {
-                *o = p + (q - p) * t;
-            }
-            for (o, &(l, r, t)) in patch.row_mut(y).iter_mut().zip(&columns) {
-                *o = line[l] + (line[r] - line[l]) * t;
-            }
-        }
-        patch
-    })
+/// Pixels around a tile that samples of its pixels can come from.
+const REACH: usize = 4;
+
+/// Gathers the luminance of all frames over `area` of the reference into `s.sum` and `s.weights`.
+pub(crate) fn gather_all(signals: &[Signal], agreement: &Agreement, area: Rect, s: &mut Scratch) {
+    for v in [&mut s.sum, &mut s.weights] {
+        v.clear();
+        v.resize(area.width * area.height + LANES, 0.0);
+    }
+    let margin = (REACH / 2 + 2) as isize;
+    let (x0, y0) = ((area.x / 2) as isize - margin, (area.y / 2) as isize - margin);
+    let size = [area.width, area.height].map(|n| n / 2 + 2 * margin as usize + 2);
+    for (patch, plane) in s.chroma.iter_mut().zip(&agreement.chroma) {
+        cut_out(plane, x0, y0, size, patch);
+    }
+    for (frame, signal) in signals.iter().enumerate() {
+        add(signal, agreement, frame, area, s);
+    }
 }
 
-/// Pixels around a rectangle for which [`add`] needs the chroma.
-pub(crate) const CHROMA_MARGIN: usize = 6;
+/// Copies a part of a plane that may reach over its border, where the last numbers are repeated.
+fn cut_out(plane: &Plane<f32>, x0: isize, y0: isize, [width, height]: [usize; 2], patch: &mut Patch) {
+    patch.reshape(x0, y0, width, height);
+    for y in 0..height {
+        let from = plane.row((y0 + y as isize).clamp(0, plane.height() as isize - 1) as usize);
+        for (x, v) in patch.row_mut(y).iter_mut().enumerate() {
+            *v = from[(x0 + x as isize).clamp(0, plane.width() as isize - 1) as usize];
+        }
+    }
+}
 
-/// Adds one frame's luminance over `area` of the reference to `num` and `den`, row by row.
-///
-/// `frame` is its number in `agreement`; `chroma` covers the area and [`CHROMA_MARGIN`] around it.
-pub(crate) fn add(
-    signal: &Signal,
-    agreement: &Agreement,
-    frame: usize,
-    chroma: &[Patch; 2],
-    area: Rect,
-    s: &mut Scratch,
-    num: &mut [f32],
-    den: &mut [f32],
-) {
+/// Adds one frame's luminance over `area` of the reference.
+fn add(signal: &Signal, agreement: &Agreement, frame: usize, area: Rect, s: &mut Scratch) {
     let weights = &agreement.weights[frame];
     let (fw, fh) = (signal.frame.samples.width(), signal.frame.samples.height());
     let b = bounds(signal, (area.x, area.x + area.width), (area.y, area.y + area.height));
@@ -83,63 +79,92 @@ pub(crate) fn add(
     let b = (b.0.max(-8.0), b.1.max(-8.0), b.2.min(fw as f32 + 8.0), b.3.min(fh as f32 + 8.0));
     let (x0, y0) = (b.0.floor() as isize - 2, b.1.floor() as isize - 2);
     let (w, h) = ((b.2.ceil() as isize + 3 - x0) as usize, (b.3.ceil() as isize + 3 - y0) as usize);
+    // whole pairs of columns
+    let w = w.next_multiple_of(2);
     let by_color = color_weights(signal);
-    let cell = [0, 1, 2, 3].map(|i| by_color[signal.frame.cfa.0[i] as usize]);
-    let pattern = pattern(cell);
+    load(signal, by_color, area, x0, y0, (w, h), s);
+    let pattern = pattern([0, 1, 2, 3].map(|i| by_color[signal.frame.cfa.0[i] as usize]));
+    s.places.resize(area.width);
+    for y in 0..area.height {
+        let n = area.width;
+        signal.motion.row(area.y + y, area.x, &mut s.places.xs[..n], &mut s.places.ys[..n]);
+        s.places.cut(n);
+        weight_row(agreement, weights, area.x, area.y + y, n, &mut s.line, &mut s.weight);
+        let (sum, weights) = (&mut s.sum[y * n..], &mut s.weights[y * n..]);
+        let touched = |v: i32| s.missing.get((v as isize - y0) as usize) == Some(&true);
+        if s.places.runs.iter().any(|r| (r.row - 1..=r.row + 1).any(touched)) {
+            gather_masked(&s.samples, &s.mask, &s.places, &s.weight, sum, weights);
+        } else {
+            gather(&s.samples, &s.places, &s.weight, pattern, sum, weights);
+        }
+    }
+}
+
+/// Fills `s.samples` with the luminance of a rectangle of samples, times their weights, and `s.mask` with the weights in
+/// rows where samples are missing.
+fn load(
+    signal: &Signal,
+    by_color: [f32; 3],
+    area: Rect,
+    x0: isize,
+    y0: isize,
+    (w, h): (usize, usize),
+    s: &mut Scratch,
+) {
     s.samples.reshape(x0, y0, w, h);
     s.mask.reshape(x0, y0, w, h);
-    s.clipped.clear();
-    s.clipped.resize(h, false);
+    s.missing.clear();
+    s.missing.resize(h, false);
+    s.row.resize(w, 0.0);
+    s.chroma_row.resize(w / 2 + LANES, 0.0);
+    s.places.resize(w / 2);
+    invert(signal, x0, y0, (w, h), area, &mut s.inverse);
+    let columns = w.div_ceil(2 * LANES) + 1;
     for y in 0..h {
         let v = y0 + y as isize;
-        s.row.resize(w, 0.0);
         signal.load_row(v, x0, &mut s.row, &mut s.gains);
-        back(signal, x0, v, w, area, &mut s.places);
         // a row of a Bayer array has green and one other colour
-        let colors = [0, 1].map(|x| signal.frame.cfa.color_at(x, v.rem_euclid(2) as usize) as usize);
-        let other = if colors.contains(&0) { 0 } else { 1 };
-        s.chroma_row.resize(w, 0.0);
-        bilinear(&chroma[other], &s.places, &mut s.chroma_row);
-        let first = x0.rem_euclid(2) as usize;
-        let color = [colors[first], colors[1 - first]];
-        let mask = color.map(|c| if c == 1 { 0.0 } else { 1.0 });
-        let weight = color.map(|c| by_color[c]);
+        let colors = [0, 1].map(|x| {
+            let column = (x0 + x).rem_euclid(2) as usize;
+            signal.frame.cfa.color_at(column, v.rem_euclid(2) as usize) as usize
+        });
+        let weight = colors.map(|c| by_color[c]);
+        let colorful = colors.iter().position(|&c| c != 1);
+        if let Some(x) = colorful {
+            between(&s.inverse, columns, y, x, &mut s.places, w / 2);
+            bilinear(&s.chroma[colors[x] / 2], &s.places, &mut s.chroma_row);
+        }
+        let mask = [0, 1].map(|x| if colorful == Some(x) { 1.0 } else { 0.0 });
         let top = luminance(&s.row, &s.chroma_row, mask, weight, s.samples.row_mut(y));
-        if top < IS_CLIPPED {
+        let holes = signal.holes(v);
+        if top < IS_CLIPPED && holes.is_empty() {
             continue;
         }
-        s.clipped[y] = true;
-        for (k, (v, m)) in s.samples.row_mut(y).iter_mut().zip(s.mask.row_mut(y)).enumerate() {
+        s.missing[y] = true;
+        let (samples, mask) = (s.samples.row_mut(y), s.mask.row_mut(y));
+        for (k, (v, m)) in samples.iter_mut().zip(mask.iter_mut()).enumerate() {
             *m = weight[k & 1];
             if !(*v < IS_CLIPPED) {
                 (*v, *m) = (0.0, 0.0);
             }
         }
-    }
-    if s.clipped.contains(&true) {
-        for y in (0..h).filter(|&y| !s.clipped[y]) {
-            let v = (y0 + y as isize).rem_euclid(2) as usize;
-            let first = x0.rem_euclid(2) as usize;
-            let weight = [first, 1 - first].map(|x| by_color[signal.frame.cfa.color_at(x, v) as usize]);
-            fill(weight, s.mask.row_mut(y));
+        for hole in holes {
+            let k = hole.x as isize - x0;
+            if (0..w as isize).contains(&k) {
+                (samples[k as usize], mask[k as usize]) = (0.0, 0.0);
+            }
         }
     }
-    for y in 0..area.height {
-        s.places.xs.resize(area.width, 0.0);
-        s.places.ys.resize(area.width, 0.0);
-        signal.motion.row(area.y + y, area.x, &mut s.places.xs, &mut s.places.ys);
-        s.places.cut();
-        weight_row(agreement, weights, area.x, area.y + y, area.width, &mut s.line, &mut s.weight);
-        let at = y * area.width..(y + 1) * area.width;
-        let (num, den) = (&mut num[at.clone()], &mut den[at]);
-        if s.places
-            .runs
-            .iter()
-            .any(|r| (r.row - 1..=r.row + 1).any(|v| s.clipped.get((v as isize - y0) as usize) == Some(&true)))
-        {
-            gather_masked(&s.samples, &s.mask, &s.places, &s.weight, num, den);
-        } else {
-            gather(&s.samples, &s.places, &s.weight, pattern, num, den);
+    if !s.missing.contains(&true) {
+        return;
+    }
+    for y in (0..h).filter(|&y| !s.missing[y]) {
+        let weight = [0, 1].map(|x| {
+            let (column, row) = ((x0 + x).rem_euclid(2) as usize, (y0 + y as isize).rem_euclid(2) as usize);
+            by_color[signal.frame.cfa.color_at(column, row) as usize]
+        });
+        for pair in s.mask.row_mut(y).chunks_exact_mut(2) {
+            pair.copy_from_slice(&weight);
         }
     }
 }
@@ -151,66 +176,81 @@ fn used(weights: &Plane<u8>, area: Rect) -> bool {
     y.into_iter().any(|y| weights.row(y)[x.clone()].iter().any(|&w| w > 0))
 }
 
-/// Where samples (x0.., v) of a frame lie in the reference: found every 32 samples by inverting the motion, linear in
-/// between. Chroma is smooth, so a twentieth of a pixel is good enough.
-fn back(signal: &Signal, x0: isize, v: isize, n: usize, area: Rect, places: &mut Places) {
-    const STEP: usize = 32;
-    places.xs.resize(n, 0.0);
-    places.ys.resize(n, 0.0);
+/// Rows between those for which the motion is inverted.
+const ROWS: usize = 8;
+
+/// Where samples (x0.., y0..) of a frame lie in the cells of the reference: found every 32 columns and [`ROWS`] rows by
+/// inverting the motion; in between it is linear. Chroma is smooth, so a twentieth of a pixel is good enough.
+fn invert(signal: &Signal, x0: isize, y0: isize, (w, h): (usize, usize), area: Rect, out: &mut Vec<[f32; 2]>) {
+    let reach = REACH as f32;
     let clamp = |p: (f32, f32)| {
         (
-            p.0.clamp(area.x as f32 - 4.0, (area.x + area.width) as f32 + 3.0),
-            p.1.clamp(area.y as f32 - 4.0, (area.y + area.height) as f32 + 3.0),
+            p.0.clamp(area.x as f32 - reach, (area.x + area.width) as f32 + reach - 1.0),
+            p.1.clamp(area.y as f32 - reach, (area.y + area.height) as f32 + reach - 1.0),
         )
     };
-    let mut guess = clamp((x0 as f32, v as f32));
-    let mut invert = |u: f32| {
-        for _ in 0..2 {
-            let q = signal.motion.position(guess.0, guess.1);
-            guess = clamp((guess.0 + u - q.0, guess.1 + v as f32 - q.1));
+    out.clear();
+    for j in 0..=h.div_ceil(ROWS) {
+        let v = (y0 + (j * ROWS) as isize) as f32;
+        let mut guess = clamp((x0 as f32, v));
+        for i in 0..=w.div_ceil(2 * LANES) {
+            let u = (x0 + (i * 2 * LANES) as isize) as f32;
+            for _ in 0..2 {
+                let q = signal.motion.position(guess.0, guess.1);
+                guess = clamp((guess.0 + u - q.0, guess.1 + v - q.1));
+            }
+            // cell i is centred at pixel 2 i + 0.5
+            out.push([0.5 * guess.0 - 0.25, 0.5 * guess.1 - 0.25]);
         }
-        guess
-    };
-    let mut left = invert(x0 as f32);
-    for start in (0..n).step_by(STEP) {
-        let right = invert((x0 + (start + STEP) as isize) as f32);
-        let step = ((right.0 - left.0) / STEP as f32, (right.1 - left.1) / STEP as f32);
-        for k in 0..STEP.min(n - start) {
-            places.xs[start + k] = left.0 + step.0 * k as f32;
-            places.ys[start + k] = left.1 + step.1 * k as f32;
-        }
-        left = right;
     }
-    places.cut();
 }
 
-/// Samples less chroma, times their colour's weight; returns the largest sample.
+/// Places of every second sample of row `y`, from column `first` on, by the inverted motion.
+fn between(inverse: &[[f32; 2]], columns: usize, y: usize, first: usize, places: &mut Places, n: usize) {
+    let (top, bottom) = (&inverse[y / ROWS * columns..][..columns], &inverse[(y / ROWS + 1) * columns..][..columns]);
+    let t = (y % ROWS) as f32 / ROWS as f32;
+    fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => between_row(top, bottom, t, first as f32, places));
+    places.cut(n);
+}
+
+#[inline(always)]
+fn between_row(top: &[[f32; 2]], bottom: &[[f32; 2]], t: f32, first: f32, places: &mut Places) {
+    for (c, to) in [&mut places.xs, &mut places.ys].into_iter().enumerate() {
+        let mut left = top[0][c] + (bottom[0][c] - top[0][c]) * t;
+        for (i, to) in to.chunks_mut(LANES).enumerate() {
+            let i = (i + 1).min(top.len() - 1);
+            let right = top[i][c] + (bottom[i][c] - top[i][c]) * t;
+            let step = (right - left) / LANES as f32;
+            let start = left + 0.5 * first * step;
+            for (k, v) in to.iter_mut().enumerate() {
+                *v = start + step * k as f32;
+            }
+            left = right;
+        }
+    }
+}
+
+/// Samples less chroma (one number for two samples), times their colour's weight; returns the largest sample.
 fn luminance(row: &[f32], chroma: &[f32], mask: [f32; 2], weight: [f32; 2], out: &mut [f32]) -> f32 {
     fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => luminance_row(row, chroma, mask, weight, out))
 }
 
 #[inline(always)]
 fn luminance_row(row: &[f32], chroma: &[f32], mask: [f32; 2], weight: [f32; 2], out: &mut [f32]) -> f32 {
-    let n = out.len();
-    let (row, chroma) = (&row[..n], &chroma[..n]);
+    let n = out.len() / 2;
+    let (row, chroma, out) = (&row[..2 * n], &chroma[..n], &mut out[..2 * n]);
     for k in 0..n {
-        out[k] = (row[k] - mask[k & 1] * chroma[k]) * weight[k & 1];
+        out[2 * k] = (row[2 * k] - mask[0] * chroma[k]) * weight[0];
+        out[2 * k + 1] = (row[2 * k + 1] - mask[1] * chroma[k]) * weight[1];
     }
-    let mut top = [f32::NEG_INFINITY; 16];
-    for part in row.chunks_exact(16) {
-        for k in 0..16 {
+    let mut top = [f32::NEG_INFINITY; LANES];
+    for part in row.chunks_exact(LANES) {
+        for k in 0..LANES {
             top[k] = if part[k] > top[k] { part[k] } else { top[k] };
         }
     }
-    let rest = &row[n - n % 16..];
+    let rest = &row[2 * n - 2 * n % LANES..];
     top.iter().chain(rest).fold(f32::NEG_INFINITY, |a, &b| a.max(b))
-}
-
-/// Two weights, one after the other.
-fn fill(weight: [f32; 2], row: &mut [f32]) {
-    for pair in row.chunks_mut(2) {
-        pair.copy_from_slice(&weight[..pair.len()]);
-    }
 }
 
 /// The weights of a row of pixels, bilinear between the blocks' centres.
@@ -243,7 +283,7 @@ fn weight_row(
         out.extend([l + 0.5 * step, l + 1.5 * step, l + 2.5 * step, l + 3.5 * step]);
     }
     out.drain(..skip);
-    out.truncate(n);
+    out.resize(n + LANES, 0.0);
 }
 
 /// Half a block in pixels, and the share of a block that a pixel is.

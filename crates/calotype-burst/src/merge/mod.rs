@@ -1,27 +1,33 @@
 //! Many frames into one picture: low-pass colours that the frames agree on, a luminance from all their samples, and the
 //! reference's own word where it differs.
 
+mod color;
+mod compare;
 mod detail;
+mod gather;
 mod lowpass;
 mod luma;
 mod patch;
+mod residual;
 mod robust;
 mod runs;
 mod shrink;
 mod signal;
 mod spline;
-mod tile;
 
-use crate::{BurstError, MotionField};
+use crate::{BurstError, Defect, MotionField};
 use calotype_image::{CameraRgb, Mosaic, NoiseModel, Plane, Progress, RawFrame, Rect, Shading, Step, par};
 use robust::{Agreement, BLOCK_PX};
 use signal::Signal;
 
-/// Rows of a band and columns of a tile of the merge; multiples of 8.
+/// Rows of a band and columns of a tile while luminance is gathered: what a tile needs of one frame stays in cache.
+const GATHER: (usize, usize) = (64, 256);
+/// The same while the reference has its word; multiples of 8.
+const FINISH: (usize, usize) = (128, 512);
+/// Rows of a band where nothing else matters.
 const BAND: usize = 128;
-const TILE: usize = 384;
-/// Bands merged between two reports of progress.
-const BANDS_PER_REPORT: usize = 8;
+/// Rows merged between two reports of progress.
+const ROWS_PER_REPORT: usize = 1024;
 
 /// A merged burst.
 #[derive(Clone, Debug)]
@@ -58,7 +64,7 @@ impl Merged {
             let mut gains = vec![1.0; w];
             for y in 0..band.height() {
                 if let Some(s) = &self.shading {
-                    s.gain_row(top + y, w, h, &mut gains);
+                    s.gain_row(top + y, 0, w, h, &mut gains);
                 }
                 let rows = self.rgb.row(top + y);
                 for (x, v) in band.row_mut(y).iter_mut().enumerate() {
@@ -87,14 +93,16 @@ impl Merged {
 const GATHERING_GAIN: f32 = 1.28;
 
 /// Merges aligned frames. `motions[i]` says where the pixels of frame `reference` are found in frame i; frames are of one
-/// size and CFA, their hot pixels mended. `neutral` is the camera signal of a grey object (green 1 by convention; any
-/// scale will do): colours are compared and joined in balanced light.
+/// size and CFA. `defects` (in row order) are photosites that tell nothing: the other frames speak in their place. `neutral`
+/// is the camera signal of a grey object (green 1 by convention; any scale will do): colours are compared and joined in
+/// balanced light.
 ///
 /// # Errors
 /// [`BurstError::Cancelled`] where `progress` asks to stop.
 pub fn merge_aligned(
     frames: &[RawFrame],
     motions: &[MotionField],
+    defects: &[Defect],
     reference: usize,
     neutral: [f32; 3],
     progress: &dyn Progress,
@@ -103,20 +111,18 @@ pub fn merge_aligned(
     let neutral =
         if base.cfa.is_mono() { [1.0; 3] } else { neutral.map(|n| (n / neutral[1].max(1e-6)).clamp(0.02, 50.0)) };
     let signals: Vec<Signal> =
-        frames.iter().zip(motions).map(|(f, m)| Signal::new(f, m, base.exposure, neutral)).collect();
-    let (width, height) = (base.samples.width(), base.samples.height());
+        frames.iter().zip(motions).map(|(f, m)| Signal::new(f, m, defects, base.exposure, neutral)).collect();
     progress.report(Step::Merge, 0.0)?;
     if let [frame] = frames {
         return Ok(alone(frame, &signals[0], neutral));
     }
     let agreement = robust::agree(&signals, reference);
     progress.report(Step::Merge, 0.3)?;
-    let mut rgb = CameraRgb::new(width, height);
-    let rows = BAND * BANDS_PER_REPORT;
-    for start in (0..height).step_by(rows) {
-        merge_rows(&signals, reference, &agreement, neutral, &mut rgb, start, (start + rows).min(height));
-        progress.report(Step::Merge, 0.3 + 0.7 * (start + rows).min(height) as f32 / height as f32)?;
-    }
+    let mut rgb = gather_luminance(&signals, &agreement, neutral, progress)?;
+    finish_luminance(&signals[reference], &agreement, &mut rgb);
+    progress.report(Step::Merge, 0.9)?;
+    color::add(&signals[reference], &agreement.chroma, neutral, &mut rgb);
+    progress.report(Step::Merge, 1.0)?;
     let trust = trust(&agreement);
     Ok(Merged {
         rgb,
@@ -127,6 +133,52 @@ pub fn merge_aligned(
         shading: base.shading.clone(),
         white: signals.iter().map(|s| 1.0 / s.exposure).fold(1.0, f32::max),
     })
+}
+
+/// Luminance from the samples of all frames in the first plane, the sum of their weights in the last.
+fn gather_luminance(
+    signals: &[Signal],
+    agreement: &Agreement,
+    neutral: [f32; 3],
+    progress: &dyn Progress,
+) -> Result<CameraRgb, BurstError> {
+    let samples = &signals[0].frame.samples;
+    let (width, height) = (samples.width(), samples.height());
+    let mut rgb = CameraRgb::new(width, height);
+    for start in (0..height).step_by(ROWS_PER_REPORT) {
+        let end = (start + ROWS_PER_REPORT).min(height);
+        par::rows3_mut(&mut rgb.planes, start..end, GATHER.0, |top, [mut luma, _, mut weights]| {
+            let mut s = luma::Scratch::default();
+            for left in (0..width).step_by(GATHER.1) {
+                let tile = Rect { x: left, y: top, width: GATHER.1.min(width - left), height: luma.height() };
+                luma::gather_all(signals, agreement, tile, &mut s);
+                for y in 0..tile.height {
+                    let at = y * tile.width..(y + 1) * tile.width;
+                    let (sum, weight) = (&s.sum[at.clone()], &s.weights[at]);
+                    let luma = &mut luma.row_mut(y)[left..left + tile.width];
+                    for ((l, sum), weight) in luma.iter_mut().zip(sum).zip(weight) {
+                        *l = if *weight > residual::NOTHING { sum / weight } else { 1.0 / neutral[1] };
+                    }
+                    weights.row_mut(y)[left..left + tile.width].copy_from_slice(weight);
+                }
+            }
+        });
+        progress.report(Step::Merge, 0.3 + 0.4 * end as f32 / height as f32)?;
+    }
+    Ok(rgb)
+}
+
+/// From gathered luminance and weights in the outer planes to the final luminance in the middle one.
+fn finish_luminance(base: &Signal, agreement: &Agreement, rgb: &mut CameraRgb) {
+    let [luma, out, weights] = &mut rgb.planes;
+    let (luma, weights, width) = (&*luma, &*weights, luma.width());
+    par::bands_mut(out, FINISH.0, |top, mut band| {
+        let mut scratch = residual::Scratch::default();
+        for left in (0..width).step_by(FINISH.1) {
+            let tile = Rect { x: left, y: top, width: FINISH.1.min(width - left), height: band.height() };
+            residual::finish(base, agreement, luma, weights, tile, &mut scratch, &mut band);
+        }
+    });
 }
 
 /// A single frame: its mosaic as it is, lens falloff undone, with everything left to the demosaic.
@@ -154,31 +206,6 @@ fn alone(frame: &RawFrame, signal: &Signal, neutral: [f32; 3]) -> Merged {
         shading: frame.shading.clone(),
         white: 1.0,
     }
-}
-
-/// Merges rows `start..end`, whose start is a multiple of [`BAND`], on all cores.
-fn merge_rows(
-    signals: &[Signal],
-    reference: usize,
-    agreement: &Agreement,
-    neutral: [f32; 3],
-    rgb: &mut CameraRgb,
-    start: usize,
-    end: usize,
-) {
-    let width = rgb.width();
-    par::rows3_mut(&mut rgb.planes, start..end, BAND, |top, mut bands| {
-        let mut scratch = tile::Scratch::default();
-        for left in (0..width).step_by(TILE) {
-            let tile = Rect { x: left, y: top, width: TILE.min(width - left), height: bands[0].height() };
-            tile::merge(signals, reference, agreement, neutral, tile, &mut scratch);
-            for (band, rgb) in bands.iter_mut().zip(&scratch.rgb) {
-                for y in 0..tile.height {
-                    band.row_mut(y)[left..left + tile.width].copy_from_slice(&rgb[y * tile.width..][..tile.width]);
-                }
-            }
-        }
-    });
 }
 
 /// One frame's mosaic needs a demosaic; four frames scattered at random rarely leave a gap.

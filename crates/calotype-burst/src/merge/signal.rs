@@ -1,6 +1,6 @@
 //! A frame as the merge sees it: white balanced, free of falloff, exposed like the reference.
 
-use crate::MotionField;
+use crate::{Defect, MotionField};
 use calotype_image::{RAW_BLACK, RAW_RANGE, RAW_WHITE, RawFrame};
 
 /// Stands for a clipped sample: any sum that touches one is infinite or not a number, so not below [`IS_CLIPPED`].
@@ -16,6 +16,8 @@ const CLIP_LEVEL: f32 = 0.985;
 pub(crate) struct Signal<'a> {
     pub frame: &'a RawFrame,
     pub motion: &'a MotionField,
+    /// Photosites that tell nothing, in row order.
+    holes: &'a [Defect],
     /// Exposure relative to the reference.
     pub exposure: f32,
     /// Per colour: from linear sensor signal to balanced light in units of the reference.
@@ -26,12 +28,19 @@ pub(crate) struct Signal<'a> {
 }
 
 impl<'a> Signal<'a> {
-    pub fn new(frame: &'a RawFrame, motion: &'a MotionField, reference_exposure: f32, neutral: [f32; 3]) -> Self {
+    pub fn new(
+        frame: &'a RawFrame,
+        motion: &'a MotionField,
+        holes: &'a [Defect],
+        reference_exposure: f32,
+        neutral: [f32; 3],
+    ) -> Self {
         let exposure = frame.exposure / reference_exposure;
         let scale = neutral.map(|n| 1.0 / (n * exposure));
         Self {
             frame,
             motion,
+            holes,
             exposure,
             scale,
             shot: [0, 1, 2].map(|c| frame.noise.shot[c] * scale[c]),
@@ -43,6 +52,24 @@ impl<'a> Signal<'a> {
     #[inline(always)]
     pub fn variance(&self, color: usize, x: f32) -> f32 {
         self.shot[color] * x.max(0.0) + self.read[color]
+    }
+
+    /// Photosites of row `y` that tell nothing; none beyond the frame's border.
+    pub fn holes(&self, y: isize) -> &'a [Defect] {
+        let Ok(y) = u32::try_from(y) else { return &[] };
+        let first = self.holes.partition_point(|d| d.y < y);
+        let count = self.holes[first..].iter().take_while(|d| d.y == y).count();
+        &self.holes[first..first + count]
+    }
+
+    /// Calls `f` with the columns of row `y` that are clipped.
+    pub fn for_clipped(&self, y: usize, mut f: impl FnMut(usize)) {
+        let row = self.frame.samples.row(y);
+        for (i, part) in row.chunks(64).enumerate() {
+            if part.iter().fold(0, |a, &v| a.max(v)) >= CLIP_CODE {
+                (0..part.len()).filter(|&k| part[k] >= CLIP_CODE).for_each(|k| f(64 * i + k));
+            }
+        }
     }
 
     /// The balanced signal of one photosite, also where it is clipped.
@@ -61,34 +88,28 @@ impl<'a> Signal<'a> {
         let (w, h) = (samples.width(), samples.height());
         let y = mirror(y, h);
         let row = samples.row(y);
-        let gains: Option<&[f32]> = self.frame.shading.as_ref().map(|s| {
-            gains.resize(w, 1.0);
-            s.gain_row(y, w, h, gains);
-            &gains[..]
-        });
-        let color = [0, 1].map(|x| self.frame.cfa.color_at(x, y) as usize);
-        let scale = color.map(|c| self.scale[c] / RAW_RANGE);
         // the part inside the picture at full speed, then the mirrored ends
         let first = x0.clamp(0, w as isize) as usize;
         let last = (x0 + out.len() as isize).clamp(first as isize, w as isize) as usize;
         let offset = (first as isize - x0) as usize;
+        let gain = self.frame.shading.as_ref().map(|s| {
+            gains.resize(last - first, 1.0);
+            s.gain_row(y, first, w, h, gains);
+            &gains[..]
+        });
+        let color = [0, 1].map(|x| self.frame.cfa.color_at(x, y) as usize);
+        let scale = color.map(|c| self.scale[c] / RAW_RANGE);
         convert(
             &row[first..last],
-            gains.map(|g| &g[first..last]),
-            first,
-            scale,
-            &mut out[offset..offset + last - first],
+            gain,
+            [scale[first & 1], scale[1 - (first & 1)]],
+            &mut out[offset..][..last - first],
         );
-        for (k, v) in out.iter_mut().enumerate() {
-            if k == offset && last > first {
-                break;
-            }
+        let ends = (0..offset).chain(offset + last - first..out.len());
+        for k in ends {
             let x = mirror(x0 + k as isize, w);
-            convert_one(row[x], gains.map_or(1.0, |g| g[x]), scale[x & 1], v);
-        }
-        for k in offset + last - first..out.len() {
-            let x = mirror(x0 + k as isize, w);
-            convert_one(row[x], gains.map_or(1.0, |g| g[x]), scale[x & 1], &mut out[k]);
+            let gain = self.frame.shading.as_ref().map_or(1.0, |s| s.gain_at(x, y, w, h));
+            out[k] = convert_one(row[x], gain * scale[x & 1]);
         }
     }
 }
@@ -107,33 +128,39 @@ pub(crate) fn mirror(i: isize, n: usize) -> usize {
 const CLIP_CODE: u16 = RAW_BLACK + (CLIP_LEVEL * (RAW_WHITE - RAW_BLACK) as f32) as u16;
 
 #[inline(always)]
-fn convert_one(code: u16, gain: f32, scale: f32, out: &mut f32) {
-    let x = (f32::from(code) - RAW_BLACK as f32) * scale * gain;
-    *out = if code >= CLIP_CODE { CLIPPED } else { x };
+fn convert_one(code: u16, scale: f32) -> f32 {
+    let x = (i32::from(code) - RAW_BLACK as i32) as f32 * scale;
+    if code >= CLIP_CODE { CLIPPED } else { x }
+}
+
+/// Codes of a row as balanced light; `scale` is that of the first and the second column.
+fn convert(codes: &[u16], gains: Option<&[f32]>, scale: [f32; 2], out: &mut [f32]) {
+    fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => convert_row(codes, gains, scale, out));
 }
 
 #[inline(always)]
-fn convert_row(codes: &[u16], gains: Option<&[f32]>, first: usize, scale: [f32; 2], out: &mut [f32]) {
-    let n = codes.len();
-    let out = &mut out[..n];
-    let scale = [scale[first & 1], scale[(first + 1) & 1]];
-    match gains {
-        Some(g) => {
-            let g = &g[..n];
-            for k in 0..n {
-                convert_one(codes[k], g[k], scale[k & 1], &mut out[k]);
-            }
-        }
-        None => {
-            for k in 0..n {
-                convert_one(codes[k], 1.0, scale[k & 1], &mut out[k]);
-            }
+fn convert_row(codes: &[u16], gains: Option<&[f32]>, scale: [f32; 2], out: &mut [f32]) {
+    const N: usize = 16;
+    let mut scales = [scale[0]; N];
+    for k in 0..N / 2 {
+        scales[2 * k + 1] = scale[1];
+    }
+    let (out, rest) = out[..codes.len()].as_chunks_mut::<N>();
+    let (codes, last) = codes.as_chunks::<N>();
+    for (i, (out, codes)) in out.iter_mut().zip(codes).enumerate() {
+        let gains: &[f32; N] = match gains {
+            Some(g) => g[i * N..].first_chunk().unwrap_or(&[1.0; N]),
+            None => &[1.0; N],
+        };
+        for k in 0..N {
+            out[k] = convert_one(codes[k], gains[k] * scales[k]);
         }
     }
-}
-
-fn convert(codes: &[u16], gains: Option<&[f32]>, first: usize, scale: [f32; 2], out: &mut [f32]) {
-    fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => convert_row(codes, gains, first, scale, out));
+    let done = codes.len() * N;
+    for (k, (out, &code)) in rest.iter_mut().zip(last).enumerate() {
+        let gain = gains.map_or(1.0, |g| g[done + k]);
+        *out = convert_one(code, gain * scale[k & 1]);
+    }
 }
 
 #[cfg(test)]

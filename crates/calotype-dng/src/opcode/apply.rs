@@ -100,7 +100,7 @@ fn apply(
                     let Some(shading) = super::plane_shading(std::slice::from_ref(opcode), i, size.0, size.1) else {
                         continue;
                     };
-                    gain(plane, scale, |y, row| shading.gain_row(y, size.0, size.1, row));
+                    gain(plane, scale, |y, row| shading.gain_row(y, 0, size.0, size.1, row));
                 }
             }
             Operation::Vignette(v) => {

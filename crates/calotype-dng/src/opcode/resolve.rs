@@ -103,9 +103,9 @@ mod tests {
             .collect();
         let shading = shading(&opcodes, 5, 3).unwrap();
         let mut row = [0.0; 5];
-        shading.gain_row(0, 5, 3, &mut row);
+        shading.gain_row(0, 0, 5, 3, &mut row);
         assert_eq!(row, [1.0, 2.0, 1.0, 2.0, 1.0]);
-        shading.gain_row(1, 5, 3, &mut row);
+        shading.gain_row(1, 0, 5, 3, &mut row);
         assert_eq!(row, [3.0, 4.0, 3.0, 4.0, 3.0]);
     }
 

@@ -134,7 +134,7 @@ fn libraw_needs_no_gain_maps_once_they_are_applied() {
     let shading = calotype_dng::opcode::shading(&opcodes, w, h).unwrap();
     let mut gains = vec![0.0; w];
     for y in 0..h {
-        shading.gain_row(y, w, h, &mut gains);
+        shading.gain_row(y, 0, w, h, &mut gains);
         samples.row_mut(y).iter_mut().zip(&gains).for_each(|(s, g)| *s = linear_to_raw(raw_to_linear(*s) * g));
     }
     let path = dcraw.file("baked.dng", &merged(&dng, &samples, None, true));

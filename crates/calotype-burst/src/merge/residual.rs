@@ -1,0 +1,306 @@
+//! The merged luminance made sharp, and what the reference says against it beyond its noise.
+
+use super::detail::{self, sharpen};
+use super::robust::{Agreement, BLOCK_PX};
+use super::shrink::{Block, HOP, N, shrink_block};
+use super::signal::{IS_CLIPPED, Signal, mirror};
+use calotype_image::par::Band;
+use calotype_image::{Plane, Rect};
+
+/// Weight below which a pixel counts as seen by no frame.
+pub(crate) const NOTHING: f32 = 1e-3;
+/// Share of white noise that gathering leaves: the merge's own part in its difference from the reference.
+const MERGED_NOISE: f32 = 0.3;
+/// What the transform leaves of a difference is judged once more in place: kept in the measure that its mean energy over
+/// [`SPOT`] pixels around exceeds this many times the noise. Narrow errors spread over all coefficients of a block, below
+/// the noise of each.
+const SPOT_THRESHOLD: f32 = 1.6;
+const SPOT: usize = 2;
+/// Pixels from one transform block to the next, and along the side of one.
+const STEP: usize = 2 * HOP;
+const SIDE: usize = 2 * N;
+/// Pixels left of and above a tile that decide about it: the blocks that touch its spots, and what sharpening reads.
+const BEFORE: usize = 2 * STEP + detail::MARGIN;
+/// Pixels beyond its last whole block on the other sides.
+const AFTER: usize = SIDE + detail::MARGIN;
+
+/// Buffers that are reused from tile to tile.
+#[derive(Default)]
+pub(crate) struct Scratch {
+    luma: Vec<f32>,
+    /// Variance of the luminance before gathering: white, divided by the frames.
+    noise: Vec<f32>,
+    /// Reference less merge; 0 where either knows nothing.
+    difference: Vec<f32>,
+    kept: Vec<f32>,
+    buffers: [Vec<f32>; 3],
+    row: Vec<f32>,
+    gains: Vec<f32>,
+    line: Vec<f32>,
+}
+
+/// Writes the final luminance of `tile` to `out`, rows of a band that starts where the tile does; `luma` is what was
+/// gathered, `weights` the sum of the weights that went in. The corner of the tile is at multiples of [`STEP`].
+pub(crate) fn finish(
+    base: &Signal,
+    agreement: &Agreement,
+    luma: &Plane<f32>,
+    weights: &Plane<f32>,
+    tile: Rect,
+    s: &mut Scratch,
+    out: &mut Band<f32>,
+) {
+    let width = tile.width.next_multiple_of(STEP) + BEFORE + AFTER;
+    let height = tile.height.next_multiple_of(STEP) + BEFORE + AFTER;
+    load(base, luma, weights, tile, (width, height), s);
+    sharpen(&mut s.luma, width, height, &s.noise, &mut s.buffers);
+    differences(base, agreement, tile, (width, height), s);
+    s.kept.clear();
+    s.kept.resize(width * height, 0.0);
+    fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => transform(base, agreement, tile, width, s));
+    fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => spots(base, tile, width, s, out));
+}
+
+/// Fills luminance and noise of the tile and its surroundings, mirrored beyond the picture's border, and the sums of the
+/// weights in place of the differences.
+fn load(base: &Signal, luma: &Plane<f32>, weights: &Plane<f32>, tile: Rect, (w, h): (usize, usize), s: &mut Scratch) {
+    for v in [&mut s.luma, &mut s.noise, &mut s.difference] {
+        v.resize(w * h, 0.0);
+    }
+    let x0 = tile.x as isize - BEFORE as isize;
+    for y in 0..h {
+        let from = mirror((tile.y + y) as isize - BEFORE as isize, luma.height());
+        let at = y * w..(y + 1) * w;
+        let (to, noise) = (&mut s.luma[at.clone()], &mut s.noise[at.clone()]);
+        let seen = &mut s.difference[at];
+        copy_mirrored(luma.row(from), x0, to);
+        copy_mirrored(weights.row(from), x0, seen);
+        let model = (base.shot[1], base.read[1]);
+        fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => variances(model, to, seen, noise));
+    }
+}
+
+/// Copies a part of a row that may reach over its ends, where it is mirrored.
+fn copy_mirrored(row: &[f32], x0: isize, out: &mut [f32]) {
+    let n = row.len() as isize;
+    let first = x0.clamp(0, n);
+    let last = (x0 + out.len() as isize).clamp(first, n);
+    let inside = (first - x0) as usize..(last - x0) as usize;
+    out[inside.clone()].copy_from_slice(&row[first as usize..last as usize]);
+    for k in (0..inside.start).chain(inside.end..out.len()) {
+        out[k] = row[mirror(x0 + k as isize, row.len())];
+    }
+}
+
+/// Noise of the gathered samples.
+#[inline(always)]
+fn variances((shot, read): (f32, f32), luma: &[f32], weights: &[f32], noise: &mut [f32]) {
+    let n = noise.len();
+    let (luma, weights) = (&luma[..n], &weights[..n]);
+    for k in 0..n {
+        noise[k] = (shot * luma[k].max(0.0) + read) / weights[k].max(NOTHING);
+    }
+}
+
+/// Puts the differences of the reference's samples from what luminance and chroma predict in place of the weights.
+fn differences(base: &Signal, agreement: &Agreement, tile: Rect, (w, h): (usize, usize), s: &mut Scratch) {
+    let (width, height) = (base.frame.samples.width(), base.frame.samples.height());
+    s.row.resize(w, 0.0);
+    let x0 = tile.x as isize - BEFORE as isize;
+    for y in 0..h {
+        let v = (tile.y + y) as isize - BEFORE as isize;
+        base.load_row(v, x0, &mut s.row, &mut s.gains);
+        let from = mirror(v, height);
+        for hole in base.holes(from as isize) {
+            let k = hole.x as isize - x0;
+            if (0..w as isize).contains(&k) {
+                s.row[k as usize] = super::signal::CLIPPED;
+            }
+        }
+        let colors = [0, 1].map(|x| base.frame.cfa.color_at((x0 + x).rem_euclid(2) as usize, from % 2) as usize);
+        let at = y * w..(y + 1) * w;
+        let (difference, luma) = (&mut s.difference[at.clone()], &s.luma[at]);
+        match colors.iter().position(|&c| c != 1) {
+            Some(x) => chroma_row(&agreement.chroma[colors[x] / 2], from, x0, width, x, w, &mut s.line),
+            None => {
+                s.line.clear();
+                s.line.resize(w, 0.0);
+            }
+        }
+        let line = &s.line[..w];
+        fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => subtract(&s.row, luma, line, difference));
+    }
+}
+
+/// Chroma at the pixels of a row that are of the colour at column `x0 + first`, 0 at the others.
+fn chroma_row(chroma: &Plane<f32>, y: usize, x0: isize, width: usize, first: usize, n: usize, out: &mut Vec<f32>) {
+    out.clear();
+    out.resize(n, 0.0);
+    let (top, bottom, t) = cells_around(y, chroma.height());
+    let (top, bottom) = (chroma.row(top), chroma.row(bottom));
+    let mut k = first;
+    while k < n {
+        let x = mirror(x0 + k as isize, width);
+        let (l, r, u) = cells_around(x, chroma.width());
+        let a = top[l] + (bottom[l] - top[l]) * t;
+        let b = top[r] + (bottom[r] - top[r]) * t;
+        out[k] = a + (b - a) * u;
+        k += 2;
+    }
+}
+
+/// The two cells around a pixel and the share of the second: cell i is centred at 2 i + 0.5.
+pub(crate) fn cells_around(pixel: usize, n: usize) -> (usize, usize, f32) {
+    let (first, t) = if pixel % 2 == 0 { ((pixel / 2).max(1) - 1, 0.75) } else { (pixel / 2, 0.25) };
+    let t = if pixel == 0 { 0.0 } else { t };
+    (first.min(n - 1), (first + 1).min(n - 1), t)
+}
+
+#[inline(always)]
+fn subtract(row: &[f32], luma: &[f32], chroma: &[f32], out: &mut [f32]) {
+    let n = out.len();
+    let (row, luma, chroma) = (&row[..n], &luma[..n], &chroma[..n]);
+    for k in 0..n {
+        let honest = (row[k] < IS_CLIPPED) & (out[k] > NOTHING);
+        out[k] = if honest { row[k] - (luma[k] + chroma[k]) } else { 0.0 };
+    }
+}
+
+/// Takes the differences apart block by block and adds up what stands out from the noise.
+#[inline(always)]
+fn transform(base: &Signal, agreement: &Agreement, tile: Rect, w: usize, s: &mut Scratch) {
+    let mut block: Block = [[[0.0; N]; N]; 4];
+    let colors = [0, 1, 2, 3].map(|p| base.frame.cfa.color_at(p & 1, p >> 1) as usize);
+    let first = BEFORE - 2 * STEP;
+    let frames = &agreement.effective;
+    let (columns, rows) = (tile.width.div_ceil(STEP) + 3, tile.height.div_ceil(STEP) + 3);
+    for j in 0..rows {
+        for i in 0..columns {
+            let at = (first + j * STEP) * w + first + i * STEP;
+            let (level, merged) = take(&s.difference, &s.luma, &s.noise, at, w, &mut block);
+            let level = level.max(0.0);
+            let merged = merged * MERGED_NOISE;
+            let (by, bx) = (tile.y + j * STEP, tile.x + i * STEP);
+            let (by, bx) =
+                ((by.max(2 * STEP) - 2 * STEP + HOP) / BLOCK_PX, (bx.max(2 * STEP) - 2 * STEP + HOP) / BLOCK_PX);
+            let frames = frames.get(bx.min(frames.width() - 1), by.min(frames.height() - 1)).max(0.02);
+            let (mut variance, mut floor) = ([0.0; 4], [0.0; 4]);
+            for p in 0..4 {
+                let color = colors[p];
+                let own = base.shot[color] * level + base.read[color];
+                // red and blue are green plus chroma, which is noisier where few frames are honest
+                let chroma = if color == 1 { 0.0 } else { own + base.shot[1] * level + base.read[1] };
+                variance[p] = own + merged + MERGED_NOISE * chroma / frames;
+                floor[p] = 1.0 - own / variance[p];
+            }
+            shrink_block(&mut block, variance, floor);
+            give(&block, at, w, &mut s.kept);
+        }
+    }
+}
+
+/// Reads the four planes of a block of differences; returns mean luminance and noise.
+#[inline(always)]
+fn take(difference: &[f32], luma: &[f32], noise: &[f32], at: usize, w: usize, block: &mut Block) -> (f32, f32) {
+    let (mut level, mut merged) = ([0.0f32; SIDE], [0.0f32; SIDE]);
+    for j in 0..SIDE {
+        let at = at + j * w;
+        let none = &[0.0; SIDE];
+        let row: &[f32; SIDE] = difference[at..].first_chunk().unwrap_or(none);
+        let luma: &[f32; SIDE] = luma[at..].first_chunk().unwrap_or(none);
+        let noise: &[f32; SIDE] = noise[at..].first_chunk().unwrap_or(none);
+        let p = (j & 1) * 2;
+        for i in 0..N {
+            block[p][j / 2][i] = row[2 * i];
+            block[p + 1][j / 2][i] = row[2 * i + 1];
+        }
+        for i in 0..SIDE {
+            level[i] += luma[i];
+            merged[i] += noise[i];
+        }
+    }
+    const COUNT: f32 = (SIDE * SIDE) as f32;
+    (level.iter().sum::<f32>() / COUNT, merged.iter().sum::<f32>() / COUNT)
+}
+
+/// Adds a block to what is kept.
+#[inline(always)]
+fn give(block: &Block, at: usize, w: usize, kept: &mut [f32]) {
+    for j in 0..SIDE {
+        let Some(row) = kept[at + j * w..].first_chunk_mut::<SIDE>() else { continue };
+        let p = (j & 1) * 2;
+        for i in 0..N {
+            row[2 * i] += block[p][j / 2][i];
+            row[2 * i + 1] += block[p + 1][j / 2][i];
+        }
+    }
+}
+
+/// Adds to what is kept of the differences what is left of them where it stands out in its place, and writes the sum with
+/// the luminance.
+#[inline(always)]
+fn spots(base: &Signal, tile: Rect, w: usize, s: &mut Scratch, out: &mut Band<f32>) {
+    let [energy, across, down] = &mut s.buffers;
+    let (x0, y0) = (BEFORE - SPOT, BEFORE - SPOT);
+    let n = tile.width + 2 * SPOT;
+    for y in 0..tile.height + 2 * SPOT {
+        let at = (y0 + y) * w + x0;
+        let at = at..at + n;
+        let row = (tile.y + y + SPOT) & 1;
+        let colors = [0, 1].map(|x| base.frame.cfa.color_at(x, row) as usize);
+        let noise = colors.map(|c| (base.shot[c], base.read[c]));
+        leftover(
+            &mut s.difference[at.clone()],
+            &s.kept[at.clone()],
+            &s.luma[at.clone()],
+            &s.noise[at.clone()],
+            noise,
+            &mut energy[at.clone()],
+        );
+        let (e, a) = (&energy[at.clone()], &mut across[at][SPOT..n - SPOT]);
+        let (e0, e1, e2, e3, e4) = (&e[..n - 4], &e[1..n - 3], &e[2..n - 2], &e[3..n - 1], &e[4..]);
+        for x in 0..n - 4 {
+            a[x] = (e0[x] + e1[x]) + e2[x] + (e3[x] + e4[x]);
+        }
+    }
+    const COUNT: f32 = ((2 * SPOT + 1) * (2 * SPOT + 1)) as f32;
+    let n = tile.width;
+    down.resize(n, 0.0);
+    for y in 0..tile.height {
+        let row = |j: usize| &across[(y0 + y + j) * w + BEFORE..][..n];
+        let (a, b, c, d, e) = (row(0), row(1), row(2), row(3), row(4));
+        let down = &mut down[..n];
+        for x in 0..n {
+            down[x] = (a[x] + b[x]) + c[x] + (d[x] + e[x]);
+        }
+        let at = (BEFORE + y) * w + BEFORE;
+        let (difference, kept, luma) = (&s.difference[at..at + n], &s.kept[at..at + n], &s.luma[at..at + n]);
+        let out = &mut out.row_mut(y)[tile.x..tile.x + n];
+        for x in 0..n {
+            let keep = ((down[x] - SPOT_THRESHOLD * COUNT) / (down[x] + 1e-9)).max(0.0);
+            out[x] = luma[x] + kept[x] + keep * difference[x];
+        }
+    }
+}
+
+/// Takes what the transform kept off the differences, and gives the energy of what is left in units of its noise.
+#[inline(always)]
+fn leftover(
+    difference: &mut [f32],
+    kept: &[f32],
+    luma: &[f32],
+    merged: &[f32],
+    noise: [(f32, f32); 2],
+    energy: &mut [f32],
+) {
+    let n = difference.len();
+    let (kept, luma, merged, energy) = (&kept[..n], &luma[..n], &merged[..n], &mut energy[..n]);
+    for k in 0..n {
+        let d = difference[k] - kept[k];
+        // where nothing could be compared there is nothing to keep
+        let d = if difference[k] == 0.0 { 0.0 } else { d };
+        let (shot, read) = noise[k & 1];
+        difference[k] = d;
+        energy[k] = d * d / (shot * luma[k].max(0.0) + read + MERGED_NOISE * merged[k]);
+    }
+}
