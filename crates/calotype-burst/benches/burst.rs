@@ -5,7 +5,7 @@ use calotype_burst::{
     AlignOptions, Homography, MotionField, MotionReport, Prepared, align, choose_reference, find_defects, merge_aligned,
 };
 use calotype_image::{Cfa, NoProgress, NoiseModel, Plane, RawFrame, linear_to_raw};
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
 
 const WIDTH: usize = 1600;
@@ -63,7 +63,11 @@ fn stages(c: &mut Criterion) {
         })
         .collect();
     group.bench_function("merge", |b| {
-        b.iter(|| merge_aligned(black_box(&frames), &motions, &[], 0, [0.5, 1.0, 0.6], &NoProgress))
+        b.iter_batched(
+            || frames.clone(),
+            |frames| merge_aligned(black_box(frames), &motions, &[], 0, [0.5, 1.0, 0.6], &NoProgress),
+            BatchSize::PerIteration,
+        )
     });
     group.finish();
 }

@@ -97,7 +97,7 @@ pub(crate) fn merge_frames(
     let neutral = CameraModel::new(&info.calibration)
         .and_then(|model| model.resolve(WhiteBalance::AsShot))
         .map_or([1.0; 3], |camera| camera.neutral);
-    let merged = calotype_burst::merge_aligned(&frames, &motions, &defects, reference, neutral, progress)?;
+    let merged = calotype_burst::merge_aligned(frames, &motions, &defects, reference, neutral, progress)?;
     report.effective_frames = merged.noise_divisor();
     report.noise = Some(NoiseReport { shot: merged.noise.shot, read: merged.noise.read });
     let diagnostics =

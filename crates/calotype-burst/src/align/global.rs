@@ -1,7 +1,7 @@
 //! One projective motion for the whole picture, by Gauss-Newton over cells.
 
-use super::Prepared;
 use super::cells::{CELL, Equations, Probe, measure};
+use super::{Prepared, length};
 use crate::motion::Homography;
 use calotype_image::par;
 
@@ -182,7 +182,7 @@ pub(super) fn support(view: View, motion: &Homography) -> Option<f32> {
         if e.count >= 32.0 && own.weakest() > 25.0 {
             let d = e.solve(0.0);
             textured += 1;
-            agree += usize::from(d.0.hypot(d.1) < 0.5);
+            agree += usize::from(length(d.0, d.1) < 0.5);
         }
     }
     (textured >= 8).then_some(agree as f32 / textured as f32)

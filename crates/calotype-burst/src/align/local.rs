@@ -6,6 +6,7 @@
 use super::cells::CELL;
 use super::global::View;
 use super::lattice::{Bench, LocalMotion, Measured, spread};
+use super::length;
 use super::seek::seek;
 use crate::motion::Homography;
 use calotype_image::{Plane, par};
@@ -154,7 +155,7 @@ fn step(bench: &Bench, usual: &Usual, measured: &mut Measured, motion: &mut Loca
             let window = bench.window(measured, motion.residual.get(i, j), i, j);
             let d = window.solve(1.0);
             let gain = -(d.0 * window.b[0] + d.1 * window.b[1]);
-            let length = d.0.hypot(d.1);
+            let length = length(d.0, d.1);
             if gain > SIGNIFICANT * usual.disagreement && gain > RELIEF * window.cost && length > 0.02 {
                 let limit = bench.lattice.scale as f32 * (STEP / length).min(1.0);
                 let r = &mut trial.row_mut(j)[i];
@@ -267,7 +268,7 @@ fn adopt(bench: &Bench, usual: &Usual, measured: &Measured, motion: &mut LocalMo
             for y in j.saturating_sub(1)..(j + 2).min(ny) {
                 for x in i.saturating_sub(1)..(i + 2).min(nx) {
                     let r = motion.residual.get(x, y);
-                    let known = |o: &[f32; 2]| (o[0] - r[0]).hypot(o[1] - r[1]) < near;
+                    let known = |o: &[f32; 2]| length(o[0] - r[0], o[1] - r[1]) < near;
                     if !known(&own) && !others.iter().any(known) {
                         others.push(r);
                     }
@@ -312,7 +313,7 @@ fn company(residual: &Plane<[f32; 2]>, i: usize, j: usize, near: f32) -> (Vec<[f
             }
         }
     }
-    let agree = neighbours.iter().filter(|n| (n[0] - r[0]).hypot(n[1] - r[1]) < near).count();
+    let agree = neighbours.iter().filter(|n| length(n[0] - r[0], n[1] - r[1]) < near).count();
     (neighbours, agree)
 }
 
@@ -350,7 +351,7 @@ fn drop_lonely(motion: &mut LocalMotion) {
 
 /// The vector with the least sum of distances to all others.
 fn vector_median(vectors: &[[f32; 2]]) -> [f32; 2] {
-    let distance = |a: &[f32; 2]| -> f32 { vectors.iter().map(|b| (a[0] - b[0]).hypot(a[1] - b[1])).sum() };
+    let distance = |a: &[f32; 2]| -> f32 { vectors.iter().map(|b| length(a[0] - b[0], a[1] - b[1])).sum() };
     vectors.iter().min_by(|a, b| distance(a).total_cmp(&distance(b))).copied().unwrap_or_default()
 }
 

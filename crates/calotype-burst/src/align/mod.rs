@@ -26,6 +26,11 @@ const SUPPORT_LEVEL: usize = 2;
 /// Share of the textured cells that must agree with the global motion: this finds some failures, not all.
 const LEAST_SUPPORT: f32 = 0.4;
 
+/// Length of a vector of a few pixels: no overflow to guard against, unlike `hypot`.
+fn length(x: f32, y: f32) -> f32 {
+    (x * x + y * y).sqrt()
+}
+
 /// What alignment may look for.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AlignOptions {

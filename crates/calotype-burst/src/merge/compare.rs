@@ -29,6 +29,9 @@ const MEAN: (f32, f32) = (3.0, 7.0);
 /// Numbers per block that the statistics of one frame hold: energy of the differences in units of their variance,
 /// their sums per colour, the variances of these sums, and how many numbers went in; all zero where a sample was clipped.
 const STATS: usize = 8;
+const ENERGY_SUM: usize = 0;
+const SUM: usize = 1;
+const VARIANCE: usize = 4;
 const COUNT: usize = 7;
 
 /// A tile of blocks with what the frames say of it. Made once per band; buffers are reused from tile to tile.
@@ -57,15 +60,21 @@ pub(crate) struct Tile<'a> {
     block_detail: [Vec<f32>; 3],
     cell_detail: [Vec<f32>; 3],
     stats: [Vec<f32>; STATS],
-    column: [Vec<f32>; STATS],
-    /// Per frame and block: weight, and 1 where no cell is clipped.
+    around: [Vec<f32>; STATS],
+    column: Vec<f32>,
+    nothing: Vec<f32>,
+    /// Per frame and block: weight, and 1 where no cell is clipped, in any colour and in any but green.
     weight: Vec<Vec<f32>>,
     valid: Vec<Vec<f32>>,
+    others_valid: Vec<Vec<f32>>,
     mean_detail: Vec<f32>,
     level: Vec<f32>,
     effective: Vec<f32>,
-    chroma: [Vec<f32>; 2],
-    total: Vec<f32>,
+    /// 1 where some colour is known badly.
+    weak: Vec<f32>,
+    /// Mean colours of the frames; in the end red and blue less green.
+    sum: [Vec<f32>; 3],
+    total: [Vec<f32>; 3],
 }
 
 impl<'a> Tile<'a> {
@@ -89,14 +98,18 @@ impl<'a> Tile<'a> {
             block_detail: Default::default(),
             cell_detail: Default::default(),
             stats: Default::default(),
-            column: Default::default(),
+            around: Default::default(),
+            column: Vec::new(),
+            nothing: Vec::new(),
             weight: vec![Vec::new(); n],
             valid: vec![Vec::new(); n],
+            others_valid: vec![Vec::new(); n],
             mean_detail: Vec::new(),
             level: Vec::new(),
             effective: Vec::new(),
-            chroma: Default::default(),
-            total: Vec::new(),
+            weak: Vec::new(),
+            sum: Default::default(),
+            total: Default::default(),
         }
     }
 
@@ -129,6 +142,10 @@ impl<'a> Tile<'a> {
         self.row(&self.effective, y)
     }
 
+    pub fn weak(&self, y: usize) -> &[f32] {
+        self.row(&self.weak, y)
+    }
+
     pub fn level(&self, y: usize) -> &[f32] {
         self.row(&self.level, y)
     }
@@ -140,7 +157,7 @@ impl<'a> Tile<'a> {
     /// Red (0) or blue (1) less green in row `y` of the tile's cells.
     pub fn chroma(&self, c: usize, y: usize) -> &[f32] {
         let at = (self.halo.1 * BLOCK + y) * self.size.0 * BLOCK + self.halo.0 * BLOCK;
-        &self.chroma[c][at..at + self.cells.0]
+        &self.sum[2 * c][at..at + self.cells.0]
     }
 
     fn row<'b>(&self, blocks: &'b [f32], y: usize) -> &'b [f32] {
@@ -153,15 +170,30 @@ impl<'a> Tile<'a> {
         let (bw, bh) = self.size;
         let n = bw * bh;
         let (detail, own) = (&mut self.block_detail, &mut self.own_detail);
-        let numbers = [&mut self.base_frame, &mut self.mean_detail, &mut self.level, &mut self.effective];
+        let numbers =
+            [&mut self.base_frame, &mut self.mean_detail, &mut self.level, &mut self.effective, &mut self.weak];
         let three = [&mut self.base_level, &mut self.base_noise, detail, own];
-        for v in numbers.into_iter().chain(three.into_iter().flatten()).chain(&mut self.weight).chain(&mut self.valid) {
+        for v in numbers
+            .into_iter()
+            .chain(three.into_iter().flatten())
+            .chain(&mut self.weight)
+            .chain(&mut self.valid)
+            .chain(&mut self.others_valid)
+        {
             v.clear();
             v.resize(n, 0.0);
         }
         for (z, low) in self.low.iter().enumerate() {
             for y in 0..bh {
-                unclipped(cell_rows(low, bw, y), &mut self.valid[z][y * bw..][..bw]);
+                let at = y * bw..(y + 1) * bw;
+                let [red, green, blue] = cell_rows(low, bw, y);
+                unclipped([red, blue], &mut self.others_valid[z][at.clone()]);
+                let valid = &mut self.valid[z][at.clone()];
+                unclipped([green], valid);
+                let others = &self.others_valid[z][at];
+                for i in 0..bw {
+                    valid[i] *= others[i];
+                }
             }
         }
         self.choose_base();
@@ -193,8 +225,7 @@ impl<'a> Tile<'a> {
             }
             let (level, green) = (&mut self.level[at.clone()], &self.base_level[1][at]);
             for i in 0..bw {
-                let known = green[i].abs() < IS_CLIPPED;
-                level[i] = if known { green[i].max(0.0) } else { 1.0 };
+                level[i] = level_of(green[i]);
             }
         }
         for i in 0..bw * bh {
@@ -240,20 +271,22 @@ impl<'a> Tile<'a> {
                 }
             }
             // largest of three rows, then of three columns
-            let [tallest, ..] = &mut self.column;
-            tallest.resize(bw, 0.0);
+            let tallest = &mut self.column;
+            tallest.resize(bw + 2, 0.0);
             for y in 0..bh {
                 let row = |y: usize| &self.own_detail[c][y * bw..][..bw];
                 let (a, b, d) = (row(y.saturating_sub(1)), row(y), row((y + 1).min(bh - 1)));
+                let inner = &mut tallest[1..=bw];
                 for i in 0..bw {
-                    tallest[i] = a[i].max(b[i]).max(d[i]);
+                    inner[i] = a[i].max(b[i]).max(d[i]);
                 }
+                (tallest[0], tallest[bw + 1]) = (tallest[1], tallest[bw]);
+                let (l, m, r) = (&tallest[..bw], &tallest[1..=bw], &tallest[2..bw + 2]);
                 let out = &mut self.block_detail[c][y * bw..][..bw];
                 let mean = &mut self.mean_detail[y * bw..][..bw];
                 for i in 0..bw {
-                    let m = tallest[i].max(tallest[i.saturating_sub(1)]).max(tallest[(i + 1).min(bw - 1)]);
-                    out[i] = m;
-                    mean[i] += m / 3.0;
+                    out[i] = l[i].max(m[i]).max(r[i]);
+                    mean[i] += out[i] / 3.0;
                 }
             }
         }
@@ -268,10 +301,10 @@ impl<'a> Tile<'a> {
             s.clear();
             s.resize(bw * bh, 0.0);
         }
+        self.nothing.resize(bw, 0.0);
         for y in 0..bh {
             let at = y * bw..(y + 1) * bw;
             let (own, base) = (cell_rows(&self.low[z], bw, y), cell_rows(&self.base, bw, y));
-            let valid = &self.valid[z][at.clone()];
             for c in 0..3 {
                 if self.colors[c] == 0.0 {
                     continue;
@@ -281,7 +314,6 @@ impl<'a> Tile<'a> {
                 difference(
                     own[c],
                     base[c],
-                    valid,
                     (signal.shot[c], signal.read[c], if c == 1 { 0.5 } else { 1.0 }),
                     &self.base_level[c][at.clone()],
                     &self.base_noise[c][at.clone()],
@@ -294,55 +326,35 @@ impl<'a> Tile<'a> {
             }
         }
         let reference = &self.signals[self.reference];
-        let active = self.colors.iter().sum::<f32>();
+        let judge = Judge {
+            active: self.colors.iter().sum(),
+            reference: (reference.shot[1], reference.read[1]),
+            own: (signal.shot[1], signal.read[1]),
+        };
         for y in 0..bh {
-            // sums over three rows, with an empty column on each side
-            for (column, stats) in self.column.iter_mut().zip(&self.stats) {
-                column.clear();
-                column.resize(bw + 2, 0.0);
-                for v in y.saturating_sub(1)..(y + 2).min(bh) {
-                    let row = &stats[v * bw..][..bw];
-                    let column = &mut column[1..=bw];
-                    for i in 0..bw {
-                        column[i] += row[i];
-                    }
-                }
-            }
             let at = y * bw..(y + 1) * bw;
-            let [detail0, detail1, detail2] = &self.block_detail;
-            let detail = [&detail0[at.clone()], &detail1[at.clone()], &detail2[at.clone()]];
-            let base = &self.base_frame[at.clone()];
-            let (energy, count) = (&self.stats[0][at.clone()], &self.stats[COUNT][at.clone()]);
-            let outside = cell_rows(&self.low[z], bw, y)[1];
-            let green = &self.base_level[1][at.clone()];
-            let weight = &mut self.weight[z][at];
-            for i in 0..bw {
-                let own = energy[i] / count[i].max(1.0);
-                let mut all = [0.0; STATS];
-                for (all, column) in all.iter_mut().zip(&self.column) {
-                    *all = column[i] + column[i + 1] + column[i + 2];
-                }
-                let cells = (all[COUNT] / active).max(1.0);
-                let level = if green[i].abs() < IS_CLIPPED { green[i].max(0.0) } else { 1.0 };
-                let gain = (GAIN_ERROR * level) * (GAIN_ERROR * level) + 1e-20;
-                let mut mean = 0.0;
-                for c in 0..3 {
-                    let m = all[1 + c] / cells;
-                    mean += m * m / (all[4 + c] / (cells * cells) + DETAIL_MEAN * detail[c][i] + gain);
-                }
-                let trust = fall(all[0] / all[COUNT].max(1.0), ENERGY)
-                    .min(fall(own, ENERGY_BLOCK))
-                    .min(fall(mean / active, MEAN));
-                let trust = if base[i] == z as f32 { 1.0 } else { trust };
-                // where samples are clipped the others around them still count, if the neighbourhood agrees
-                let w =
-                    trust * (reference.shot[1] * level + reference.read[1]) / (signal.shot[1] * level + signal.read[1]);
-                let gone = (outside[0][2 * i] == OUTSIDE)
-                    | (outside[0][2 * i + 1] == OUTSIDE)
-                    | (outside[1][2 * i] == OUTSIDE)
-                    | (outside[1][2 * i + 1] == OUTSIDE);
-                weight[i] = if gone { 0.0 } else { w };
+            for (around, stats) in self.around.iter_mut().zip(&self.stats) {
+                around.resize(bw, 0.0);
+                let row = |v: usize| &stats[v.min(bh - 1) * bw..][..bw];
+                let rows = match (y > 0, y + 1 < bh) {
+                    (true, true) => [row(y - 1), row(y), row(y + 1)],
+                    (true, false) => [row(y - 1), row(y), &self.nothing[..bw]],
+                    (false, true) => [&self.nothing[..bw], row(y), row(y + 1)],
+                    (false, false) => [&self.nothing[..bw], row(y), &self.nothing[..bw]],
+                };
+                sum_around(rows, &mut self.column, around);
             }
+            let [d0, d1, d2] = &self.block_detail;
+            judge.weights(
+                [&self.stats[ENERGY_SUM][at.clone()], &self.stats[COUNT][at.clone()]],
+                &self.around,
+                [&d0[at.clone()], &d1[at.clone()], &d2[at.clone()]],
+                &self.base_level[1][at.clone()],
+                &mut self.weight[z][at.clone()],
+            );
+            let (base, weight) = (&self.base_frame[at.clone()], &mut self.weight[z][at.clone()]);
+            let green = &self.base_level[1][at.clone()];
+            judge.exceptions(base, z as f32, cell_rows(&self.low[z], bw, y)[1], green, weight);
         }
     }
 
@@ -350,24 +362,27 @@ impl<'a> Tile<'a> {
     #[inline(always)]
     fn join(&mut self) {
         let (bw, bh) = self.size;
+        let n = bw * bh;
         let stride = bw * BLOCK;
-        for v in self.chroma.iter_mut().chain([&mut self.total]) {
+        for v in self.sum.iter_mut().chain(&mut self.total) {
             v.clear();
             v.resize(stride * bh * BLOCK, 0.0);
         }
-        self.total.fill(1e-12);
         let reference = &self.signals[self.reference];
-        // sums of weights, and of their squares with the noise, of the frames that are honest all over a block
-        let [sum, noise, ..] = &mut self.stats;
-        sum.fill(0.0);
-        noise.fill(0.0);
+        // sums of weights, and of their squares with the noise, of the frames that are honest all over a block: in all
+        // colours, or where the reference's green is clipped in the others
+        let [weights, noise, ..] = &mut self.stats;
+        for v in [&mut *weights, &mut *noise] {
+            v.clear();
+            v.resize(n, 0.0);
+        }
+        let whole = &self.valid[self.reference][..n];
         for (z, signal) in self.signals.iter().enumerate() {
-            let (weight, valid) = (&self.weight[z][..bw * bh], &self.valid[z][..bw * bh]);
-            let level = &self.level[..bw * bh];
-            let (sum, noise) = (&mut sum[..bw * bh], &mut noise[..bw * bh]);
-            for i in 0..bw * bh {
-                let w = weight[i] * valid[i];
-                sum[i] += w;
+            let (weight, valid, others) = (&self.weight[z][..n], &self.valid[z][..n], &self.others_valid[z][..n]);
+            let (level, weights, noise) = (&self.level[..n], &mut weights[..n], &mut noise[..n]);
+            for i in 0..n {
+                let w = weight[i] * if whole[i] > 0.0 { valid[i] } else { others[i] };
+                weights[i] += w;
                 noise[i] += w * w * (signal.shot[1] * level[i] + signal.read[1]);
             }
             if self.colors[0] == 0.0 {
@@ -375,26 +390,167 @@ impl<'a> Tile<'a> {
             }
             for y in 0..bh * BLOCK {
                 let at = y * stride..(y + 1) * stride;
-                let [r, b] = &mut self.chroma;
-                agree_row(
-                    [&self.low[z][0][at.clone()], &self.low[z][1][at.clone()], &self.low[z][2][at.clone()]],
-                    &weight[y / BLOCK * bw..][..bw],
-                    &mut r[at.clone()],
-                    &mut b[at.clone()],
-                    &mut self.total[at],
-                );
+                let weight = &weight[y / BLOCK * bw..][..bw];
+                for c in 0..3 {
+                    let (sum, total) = (&mut self.sum[c][at.clone()], &mut self.total[c][at.clone()]);
+                    add_honest(&self.low[z][c][at.clone()], weight, sum, total);
+                }
             }
         }
-        for i in 0..bw * bh {
+        for i in 0..n {
             let own = reference.shot[1] * self.level[i] + reference.read[1];
-            self.effective[i] = if noise[i] > 0.0 { sum[i] * sum[i] * own / noise[i] } else { 0.0 };
+            self.effective[i] = if noise[i] > 0.0 { weights[i] * weights[i] * own / noise[i] } else { 0.0 };
         }
-        for chroma in &mut self.chroma {
-            let total = &self.total[..chroma.len()];
-            for k in 0..chroma.len() {
-                chroma[k] /= total[k];
+        if self.colors[0] == 0.0 {
+            return;
+        }
+        // a colour that is clipped in every frame is at least as bright as that
+        let white = [0, 1, 2].map(|c| self.signals.iter().map(|s| s.white()[c]).fold(0.0, f32::max));
+        for c in 0..3 {
+            let (sum, total) = (&mut self.sum[c], &self.total[c]);
+            let total = &total[..sum.len()];
+            for k in 0..total.len() {
+                sum[k] = if total[k] > 0.0 { sum[k] / total[k] } else { white[c] };
             }
         }
+        let [red, green, blue] = &mut self.sum;
+        let green = &green[..red.len()];
+        for other in [red, blue] {
+            for k in 0..green.len() {
+                other[k] -= green[k];
+            }
+        }
+        self.calm_weak_colors();
+    }
+
+    /// Where a colour is known from dim frames only, as where the others are clipped, its noise would show in the other
+    /// colours that many frames know: there chroma becomes its mean over the [`CALM`] cells around that are alike.
+    #[inline(always)]
+    fn calm_weak_colors(&mut self) {
+        let (stride, rows) = (self.size.0 * BLOCK, self.size.1 * BLOCK);
+        let [r, g, b] = &self.total;
+        let weak = |k: usize| r[k].min(g[k]).min(b[k]) < WEAK;
+        if !(0..stride * rows).any(weak) {
+            return;
+        }
+        for k in (0..stride * rows).filter(|&k| weak(k)) {
+            self.weak[k / stride / BLOCK * self.size.0 + k % stride / BLOCK] = 1.0;
+        }
+        for c in [0, 2] {
+            let before = self.sum[c].clone();
+            for y in 0..rows {
+                for x in (0..stride).filter(|x| weak(y * stride + x)) {
+                    let (mut sum, mut count) = (0.0, 0.0);
+                    for v in y.saturating_sub(CALM)..(y + CALM + 1).min(rows) {
+                        for u in x.saturating_sub(CALM)..(x + CALM + 1).min(stride) {
+                            let k = v * stride + u;
+                            if weak(k) {
+                                sum += before[k];
+                                count += 1.0;
+                            }
+                        }
+                    }
+                    self.sum[c][y * stride + x] = sum / count;
+                }
+            }
+        }
+    }
+}
+
+/// Weight of all frames together, in units of the reference's, below which a colour is known badly.
+const WEAK: f32 = 0.7;
+/// Cells on each side over which chroma is averaged there.
+const CALM: usize = 2;
+
+/// What turns statistics into weights.
+struct Judge {
+    /// Colours that there are.
+    active: f32,
+    /// Noise of green, per signal and at black, of the reference and of the frame.
+    reference: (f32, f32),
+    own: (f32, f32),
+}
+
+impl Judge {
+    /// How far a frame's differences around each block of a row are explained by noise, 1 fully and 0 not at all, times
+    /// the weight that its noise gives it. `own` is the energy of each block and how many numbers went in, `around` the
+    /// statistics of the 3x3 blocks around, `green` the level of what the frame was compared with.
+    #[inline(always)]
+    fn weights(
+        &self,
+        own: [&[f32]; 2],
+        around: &[Vec<f32>; STATS],
+        detail: [&[f32]; 3],
+        green: &[f32],
+        weight: &mut [f32],
+    ) {
+        let n = weight.len();
+        let ([own, own_count], green) = ([&own[0][..n], &own[1][..n]], &green[..n]);
+        let (energy, count) = (&around[ENERGY_SUM][..n], &around[COUNT][..n]);
+        weight.fill(0.0);
+        for c in 0..3 {
+            let (sum, variance, detail) = (&around[SUM + c][..n], &around[VARIANCE + c][..n], &detail[c][..n]);
+            for i in 0..n {
+                let cells = (count[i] / self.active).max(1.0);
+                let gain = GAIN_ERROR * level_of(green[i]);
+                let mean = sum[i] / cells;
+                let explained = variance[i] / (cells * cells) + DETAIL_MEAN * detail[i] + gain * gain + 1e-20;
+                weight[i] += mean * mean / explained;
+            }
+        }
+        for i in 0..n {
+            let level = level_of(green[i]);
+            let mean = weight[i] / self.active;
+            let own = own[i] / own_count[i].max(1.0);
+            let all = energy[i] / count[i].max(1.0);
+            let trust = fall(all, ENERGY).min(fall(own, ENERGY_BLOCK)).min(fall(mean, MEAN));
+            weight[i] = trust * self.by_noise(level);
+        }
+    }
+
+    /// The weight of a fully trusted frame where the signal is `level`.
+    #[inline(always)]
+    fn by_noise(&self, level: f32) -> f32 {
+        (self.reference.0 * level + self.reference.1) / (self.own.0 * level + self.own.1)
+    }
+
+    /// Full weight where a frame was compared with itself, none where it does not show the place.
+    #[inline(always)]
+    fn exceptions(&self, base: &[f32], frame: f32, cells: [&[f32]; 2], green: &[f32], weight: &mut [f32]) {
+        let n = weight.len();
+        let (base, green, [top, bottom]) = (&base[..n], &green[..n], [&cells[0][..2 * n], &cells[1][..2 * n]]);
+        for i in 0..n {
+            let own = self.by_noise(level_of(green[i]));
+            let w = if base[i] == frame { own } else { weight[i] };
+            let outside = (top[2 * i] == OUTSIDE)
+                | (top[2 * i + 1] == OUTSIDE)
+                | (bottom[2 * i] == OUTSIDE)
+                | (bottom[2 * i + 1] == OUTSIDE);
+            weight[i] = if outside { 0.0 } else { w };
+        }
+    }
+}
+
+/// The level of a block: 1, the white, where it is not known.
+#[inline(always)]
+fn level_of(green: f32) -> f32 {
+    if green.abs() < IS_CLIPPED { green.max(0.0) } else { 1.0 }
+}
+
+/// Sums over 3x3 numbers of three rows.
+#[inline(always)]
+fn sum_around(rows: [&[f32]; 3], column: &mut Vec<f32>, out: &mut [f32]) {
+    let n = out.len();
+    column.clear();
+    column.resize(n + 2, 0.0);
+    let (a, b, c) = (&rows[0][..n], &rows[1][..n], &rows[2][..n]);
+    let inner = &mut column[1..=n];
+    for i in 0..n {
+        inner[i] = a[i] + b[i] + c[i];
+    }
+    let (l, m, r) = (&column[..n], &column[1..=n], &column[2..n + 2]);
+    for i in 0..n {
+        out[i] = l[i] + m[i] + r[i];
     }
 }
 
@@ -424,7 +580,7 @@ fn complete(v: &mut Vec<f32>, width: usize, height: usize, stride: usize) {
 
 /// 1 for the blocks of a row of which no cell is clipped or outside, 0 for the others.
 #[inline(always)]
-fn unclipped(low: [[&[f32]; 2]; 3], out: &mut [f32]) {
+fn unclipped<const N: usize>(low: [[&[f32]; 2]; N], out: &mut [f32]) {
     out.fill(1.0);
     for [top, bottom] in low {
         let n = out.len();
@@ -450,13 +606,12 @@ fn means([top, bottom]: [&[f32]; 2], out: &mut [f32]) {
     }
 }
 
-/// Adds the statistics of one colour in a row of blocks. `noise` is the frame's, per signal and at black, and the share of
+/// Adds the statistics of one colour in a row of blocks, where it is clipped on neither side. `noise` is the frame's, per signal and at black, and the share of
 /// it that is left in the mean of the colour's samples of a cell.
 #[inline(always)]
 fn difference(
     own: [&[f32]; 2],
     base: [&[f32]; 2],
-    valid: &[f32],
     (shot, read, share): (f32, f32, f32),
     level: &[f32],
     base_noise: &[f32],
@@ -466,7 +621,7 @@ fn difference(
     variance: &mut [f32],
     count: &mut [f32],
 ) {
-    let n = valid.len();
+    let n = count.len();
     let ([a0, a1], [b0, b1]) = ([&own[0][..2 * n], &own[1][..2 * n]], [&base[0][..2 * n], &base[1][..2 * n]]);
     let (level, base_noise, detail) = (&level[..n], &base_noise[..n], &detail[..n]);
     let (energy, sum, variance, count) = (&mut energy[..n], &mut sum[..n], &mut variance[..n], &mut count[..n]);
@@ -482,7 +637,8 @@ fn difference(
         ];
         let e = (d[0] * d[0] + d[1] * d[1] + d[2] * d[2] + d[3] * d[3]) / explained;
         let s = (d[0] + d[1]) + (d[2] + d[3]);
-        let ok = (valid[i] > 0.0) & (e.abs() < f32::INFINITY);
+        // a clipped sample on either side makes it infinite or not a number
+        let ok = e < f32::INFINITY;
         energy[i] += if ok { e } else { 0.0 };
         sum[i] = if ok { s } else { 0.0 };
         variance[i] = if ok { noise * (BLOCK * BLOCK) as f32 } else { 0.0 };
@@ -490,20 +646,19 @@ fn difference(
     }
 }
 
-/// Adds one frame's red and blue less green of a row of cells, where they are honest, and the frame's weight.
+/// Adds one frame's signal in one colour of a row of cells, where it is honest, and the frame's weight.
 #[inline(always)]
-fn agree_row(low: [&[f32]; 3], weight: &[f32], r: &mut [f32], b: &mut [f32], total: &mut [f32]) {
+fn add_honest(low: &[f32], weight: &[f32], sum: &mut [f32], total: &mut [f32]) {
     let n = 2 * weight.len();
-    let (l0, l1, l2) = (&low[0][..n], &low[1][..n], &low[2][..n]);
-    let (r, b, total) = (&mut r[..n], &mut b[..n], &mut total[..n]);
-    for k in 0..n {
-        let (dr, db) = (l0[k] - l1[k], l2[k] - l1[k]);
-        // not a number and infinite differences compare false
-        let ok = (dr.abs() < IS_CLIPPED) & (db.abs() < IS_CLIPPED);
-        let w = if ok { weight[k / BLOCK] } else { 0.0 };
-        r[k] += w * if ok { dr } else { 0.0 };
-        b[k] += w * if ok { db } else { 0.0 };
-        total[k] += w;
+    let (low, sum, total) = (&low[..n], &mut sum[..n], &mut total[..n]);
+    for (i, &weight) in weight.iter().enumerate() {
+        for k in [2 * i, 2 * i + 1] {
+            // not a number and infinite numbers compare false
+            let ok = low[k].abs() < IS_CLIPPED;
+            let w = if ok { weight } else { 0.0 };
+            sum[k] += w * if ok { low[k] } else { 0.0 };
+            total[k] += w;
+        }
     }
 }
 

@@ -44,6 +44,8 @@ pub struct Merged {
     /// How far `rgb` can be trusted as it is, 0 to 1, per block: 0 where only the reference counts and its mosaic should be
     /// demosaiced instead.
     pub trust: Plane<f32>,
+    /// Share of the picture that holds detail finer than 2x2 cells and stronger than one frame's noise, 0 to 1.
+    pub busy: f32,
     /// Noise of one sample of the reference, before merging.
     pub noise: NoiseModel,
     /// What undoes the reference's lens falloff; already applied to `rgb`.
@@ -76,7 +78,7 @@ impl Merged {
     }
 
     /// Number of frames by which the noise of the merged mosaic is lower than one frame's: the median over blocks, and
-    /// what gathering smooths on top.
+    /// what gathering smooths on top, which is less where there is detail to keep.
     pub fn noise_divisor(&self) -> f32 {
         let mut n: Vec<f32> = self.effective_frames.data().iter().copied().filter(|&v| v > 0.0).collect();
         if n.is_empty() {
@@ -84,55 +86,58 @@ impl Merged {
         }
         let middle = n.len() / 2;
         let median = *n.select_nth_unstable_by(middle, f32::total_cmp).1;
-        if median < 1.5 { median.max(0.05) } else { median * GATHERING_GAIN }
+        if median < 1.5 { median.max(0.05) } else { median * (QUIET_GAIN + (BUSY_GAIN - QUIET_GAIN) * self.busy) }
     }
 }
 
-/// Frames by which gathering smooths flat areas beyond the mean of frames: between 1 (detail everywhere) and 1.7 (strong
-/// noise), measured on simulated bursts.
-const GATHERING_GAIN: f32 = 1.28;
+/// Frames by which gathering smooths flat areas beyond the mean of frames, in a picture without detail and in one full of
+/// it; measured on simulated bursts.
+const QUIET_GAIN: f32 = 1.52;
+const BUSY_GAIN: f32 = 0.94;
 
 /// Merges aligned frames. `motions[i]` says where the pixels of frame `reference` are found in frame i; frames are of one
 /// size and CFA. `defects` (in row order) are photosites that tell nothing: the other frames speak in their place. `neutral`
 /// is the camera signal of a grey object (green 1 by convention; any scale will do): colours are compared and joined in
-/// balanced light.
+/// balanced light. Frames are dropped as soon as nothing more is to be learnt from them.
 ///
 /// # Errors
 /// [`BurstError::Cancelled`] where `progress` asks to stop.
 pub fn merge_aligned(
-    frames: &[RawFrame],
+    mut frames: Vec<RawFrame>,
     motions: &[MotionField],
     defects: &[Defect],
     reference: usize,
     neutral: [f32; 3],
     progress: &dyn Progress,
 ) -> Result<Merged, BurstError> {
-    let base = &frames[reference];
-    let neutral =
-        if base.cfa.is_mono() { [1.0; 3] } else { neutral.map(|n| (n / neutral[1].max(1e-6)).clamp(0.02, 50.0)) };
-    let signals: Vec<Signal> =
-        frames.iter().zip(motions).map(|(f, m)| Signal::new(f, m, defects, base.exposure, neutral)).collect();
     progress.report(Step::Merge, 0.0)?;
-    if let [frame] = frames {
-        return Ok(alone(frame, &signals[0], neutral));
+    let exposure = frames[reference].exposure;
+    let neutral = match frames[reference].cfa.is_mono() {
+        true => [1.0; 3],
+        false => neutral.map(|n| (n / neutral[1].max(1e-6)).clamp(0.02, 50.0)),
+    };
+    if let [frame] = &frames[..] {
+        return Ok(alone(frame, &Signal::new(frame, &motions[0], defects, exposure, neutral), neutral));
     }
-    let agreement = robust::agree(&signals, reference);
-    progress.report(Step::Merge, 0.3)?;
-    let mut rgb = gather_luminance(&signals, &agreement, neutral, progress)?;
-    finish_luminance(&signals[reference], &agreement, &mut rgb);
+    let white = frames.iter().map(|f| exposure / f.exposure).fold(1.0, f32::max);
+    let (agreement, mut rgb) = {
+        let signals: Vec<Signal> =
+            frames.iter().zip(motions).map(|(f, m)| Signal::new(f, m, defects, exposure, neutral)).collect();
+        let agreement = robust::agree(&signals, reference);
+        progress.report(Step::Merge, 0.4)?;
+        let rgb = gather_luminance(&signals, &agreement, neutral, progress)?;
+        (agreement, rgb)
+    };
+    let base = frames.swap_remove(reference);
+    drop(frames);
+    let signal = Signal::new(&base, &motions[reference], defects, exposure, neutral);
+    finish_luminance(&signal, &agreement, &mut rgb);
     progress.report(Step::Merge, 0.9)?;
-    color::add(&signals[reference], &agreement.chroma, neutral, &mut rgb);
+    color::add(&signal, &agreement.chroma, neutral, &mut rgb);
     progress.report(Step::Merge, 1.0)?;
-    let trust = trust(&agreement);
-    Ok(Merged {
-        rgb,
-        cfa: base.cfa,
-        effective_frames: agreement.effective,
-        trust,
-        noise: base.noise,
-        shading: base.shading.clone(),
-        white: signals.iter().map(|s| 1.0 / s.exposure).fold(1.0, f32::max),
-    })
+    let (trust, busy) = (trust(&agreement), busy(&agreement, &signal));
+    let Agreement { effective: effective_frames, .. } = agreement;
+    Ok(Merged { rgb, cfa: base.cfa, effective_frames, trust, busy, noise: base.noise, shading: base.shading, white })
 }
 
 /// Luminance from the samples of all frames in the first plane, the sum of their weights in the last.
@@ -163,7 +168,7 @@ fn gather_luminance(
                 }
             }
         });
-        progress.report(Step::Merge, 0.3 + 0.4 * end as f32 / height as f32)?;
+        progress.report(Step::Merge, 0.4 + 0.4 * end as f32 / height as f32)?;
     }
     Ok(rgb)
 }
@@ -202,10 +207,21 @@ fn alone(frame: &RawFrame, signal: &Signal, neutral: [f32; 3]) -> Merged {
         cfa: frame.cfa,
         effective_frames: Plane::filled(blocks.0, blocks.1, 1.0),
         trust: Plane::new(blocks.0, blocks.1),
+        busy: 0.0,
         noise: frame.noise,
         shading: frame.shading.clone(),
         white: 1.0,
     }
+}
+
+/// Variance of detail, in units of that of green's noise, which is hardly ever reached by chance.
+const DETAIL: f32 = 4.0;
+
+/// Share of the blocks whose detail stands out from the noise.
+fn busy(agreement: &Agreement, signal: &Signal) -> f32 {
+    let blocks = agreement.detail.data().iter().zip(agreement.level.data());
+    let count = blocks.filter(|&(&detail, &level)| detail > DETAIL * signal.variance(1, level)).count();
+    count as f32 / agreement.detail.data().len().max(1) as f32
 }
 
 /// One frame's mosaic needs a demosaic; four frames scattered at random rarely leave a gap.

@@ -16,6 +16,13 @@ const MERGED_NOISE: f32 = 0.3;
 /// the noise of each.
 const SPOT_THRESHOLD: f32 = 1.6;
 const SPOT: usize = 2;
+/// Where a colour is missing, gathered samples are sparse and their noise is not white: sharpening would lift it. It counts
+/// as so many times stronger there.
+const SPARSE: f32 = 16.0;
+/// Share of their energy by which differences stand out there.
+const SPARSE_ENERGY: f32 = 0.5;
+/// Share that frames count where only dim ones know anything: their chroma is smoothed, so it misses detail.
+const DIM_FRAMES: f32 = 0.25;
 /// Pixels from one transform block to the next, and along the side of one.
 const STEP: usize = 2 * HOP;
 const SIDE: usize = 2 * N;
@@ -53,12 +60,15 @@ pub(crate) fn finish(
     let width = tile.width.next_multiple_of(STEP) + BEFORE + AFTER;
     let height = tile.height.next_multiple_of(STEP) + BEFORE + AFTER;
     load(base, luma, weights, tile, (width, height), s);
+    let weak = weak_places(agreement, tile, (width, height));
+    weak.iter().for_each(|&k| s.noise[k] *= SPARSE);
     sharpen(&mut s.luma, width, height, &s.noise, &mut s.buffers);
+    weak.iter().for_each(|&k| s.noise[k] /= SPARSE);
     differences(base, agreement, tile, (width, height), s);
     s.kept.clear();
     s.kept.resize(width * height, 0.0);
     fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => transform(base, agreement, tile, width, s));
-    fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => spots(base, tile, width, s, out));
+    fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => spots(base, tile, width, &weak, s, out));
 }
 
 /// Fills luminance and noise of the tile and its surroundings, mirrored beyond the picture's border, and the sums of the
@@ -78,6 +88,20 @@ fn load(base: &Signal, luma: &Plane<f32>, weights: &Plane<f32>, tile: Rect, (w, 
         let model = (base.shot[1], base.read[1]);
         fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => variances(model, to, seen, noise));
     }
+}
+
+/// Places of the tile and its surroundings where a colour is missing in all but dim frames.
+fn weak_places(agreement: &Agreement, tile: Rect, (w, h): (usize, usize)) -> Vec<usize> {
+    let weak = &agreement.weak;
+    let block = |v: usize, n: usize| (v.max(BEFORE) - BEFORE).min(n * BLOCK_PX - 1) / BLOCK_PX;
+    let mut places = Vec::new();
+    for y in 0..h {
+        let row = weak.row(block(tile.y + y, weak.height()));
+        if row.contains(&true) {
+            places.extend((0..w).filter(|x| row[block(tile.x + x, row.len())]).map(|x| y * w + x));
+        }
+    }
+    places
 }
 
 /// Copies a part of a row that may reach over its ends, where it is mirrored.
@@ -177,13 +201,15 @@ fn transform(base: &Signal, agreement: &Agreement, tile: Rect, w: usize, s: &mut
     for j in 0..rows {
         for i in 0..columns {
             let at = (first + j * STEP) * w + first + i * STEP;
-            let (level, merged) = take(&s.difference, &s.luma, &s.noise, at, w, &mut block);
+            let (level, merged, known) = take(&s.difference, &s.luma, &s.noise, at, w, &mut block);
             let level = level.max(0.0);
             let merged = merged * MERGED_NOISE;
             let (by, bx) = (tile.y + j * STEP, tile.x + i * STEP);
             let (by, bx) =
                 ((by.max(2 * STEP) - 2 * STEP + HOP) / BLOCK_PX, (bx.max(2 * STEP) - 2 * STEP + HOP) / BLOCK_PX);
-            let frames = frames.get(bx.min(frames.width() - 1), by.min(frames.height() - 1)).max(0.02);
+            let (bx, by) = (bx.min(frames.width() - 1), by.min(frames.height() - 1));
+            let share = if agreement.weak.get(bx, by) && frames.get(bx, by) < 1.0 { DIM_FRAMES } else { 1.0 };
+            let frames = (share * frames.get(bx, by)).max(0.02);
             let (mut variance, mut floor) = ([0.0; 4], [0.0; 4]);
             for p in 0..4 {
                 let color = colors[p];
@@ -193,16 +219,17 @@ fn transform(base: &Signal, agreement: &Agreement, tile: Rect, w: usize, s: &mut
                 variance[p] = own + merged + MERGED_NOISE * chroma / frames;
                 floor[p] = 1.0 - own / variance[p];
             }
-            shrink_block(&mut block, variance, floor);
+            shrink_block(&mut block, variance, floor, known);
             give(&block, at, w, &mut s.kept);
         }
     }
 }
 
-/// Reads the four planes of a block of differences; returns mean luminance and noise.
+/// Reads the four planes of a block of differences; returns mean luminance and noise, and the share of
+/// differences that are known.
 #[inline(always)]
-fn take(difference: &[f32], luma: &[f32], noise: &[f32], at: usize, w: usize, block: &mut Block) -> (f32, f32) {
-    let (mut level, mut merged) = ([0.0f32; SIDE], [0.0f32; SIDE]);
+fn take(difference: &[f32], luma: &[f32], noise: &[f32], at: usize, w: usize, block: &mut Block) -> (f32, f32, f32) {
+    let (mut level, mut merged, mut known) = ([0.0f32; SIDE], [0.0f32; SIDE], [0.0f32; SIDE]);
     for j in 0..SIDE {
         let at = at + j * w;
         let none = &[0.0; SIDE];
@@ -217,10 +244,11 @@ fn take(difference: &[f32], luma: &[f32], noise: &[f32], at: usize, w: usize, bl
         for i in 0..SIDE {
             level[i] += luma[i];
             merged[i] += noise[i];
+            known[i] += if row[i] == 0.0 { 0.0 } else { 1.0 };
         }
     }
     const COUNT: f32 = (SIDE * SIDE) as f32;
-    (level.iter().sum::<f32>() / COUNT, merged.iter().sum::<f32>() / COUNT)
+    (level.iter().sum::<f32>() / COUNT, merged.iter().sum::<f32>() / COUNT, known.iter().sum::<f32>() / COUNT)
 }
 
 /// Adds a block to what is kept.
@@ -239,7 +267,7 @@ fn give(block: &Block, at: usize, w: usize, kept: &mut [f32]) {
 /// Adds to what is kept of the differences what is left of them where it stands out in its place, and writes the sum with
 /// the luminance.
 #[inline(always)]
-fn spots(base: &Signal, tile: Rect, w: usize, s: &mut Scratch, out: &mut Band<f32>) {
+fn spots(base: &Signal, tile: Rect, w: usize, weak: &[usize], s: &mut Scratch, out: &mut Band<f32>) {
     let [energy, across, down] = &mut s.buffers;
     let (x0, y0) = (BEFORE - SPOT, BEFORE - SPOT);
     let n = tile.width + 2 * SPOT;
@@ -257,6 +285,13 @@ fn spots(base: &Signal, tile: Rect, w: usize, s: &mut Scratch, out: &mut Band<f3
             noise,
             &mut energy[at.clone()],
         );
+    }
+    for &k in weak {
+        energy[k] *= SPARSE_ENERGY;
+    }
+    for y in 0..tile.height + 2 * SPOT {
+        let at = (y0 + y) * w + x0;
+        let at = at..at + n;
         let (e, a) = (&energy[at.clone()], &mut across[at][SPOT..n - SPOT]);
         let (e0, e1, e2, e3, e4) = (&e[..n - 4], &e[1..n - 3], &e[2..n - 2], &e[3..n - 1], &e[4..]);
         for x in 0..n - 4 {
@@ -297,10 +332,11 @@ fn leftover(
     let (kept, luma, merged, energy) = (&kept[..n], &luma[..n], &merged[..n], &mut energy[..n]);
     for k in 0..n {
         let d = difference[k] - kept[k];
-        // where nothing could be compared there is nothing to keep
-        let d = if difference[k] == 0.0 { 0.0 } else { d };
         let (shot, read) = noise[k & 1];
-        difference[k] = d;
-        energy[k] = d * d / (shot * luma[k].max(0.0) + read + MERGED_NOISE * merged[k]);
+        let e = d * d / (shot * luma[k].max(0.0) + read + MERGED_NOISE * merged[k]);
+        // where nothing could be compared there is nothing to keep, and nothing is said of the places around
+        let known = difference[k] != 0.0;
+        difference[k] = if known { d } else { 0.0 };
+        energy[k] = if known { e } else { SPOT_THRESHOLD };
     }
 }

@@ -26,6 +26,8 @@ pub(crate) struct Agreement {
     /// Variance of the merged low-pass colours relative to the reference's own, inverted: frames that count, per block;
     /// 0 where every frame is clipped.
     pub effective: Plane<f32>,
+    /// True for the blocks where some colour is clipped in all but dim frames.
+    pub weak: Plane<bool>,
 }
 
 impl Agreement {
@@ -40,6 +42,7 @@ impl Agreement {
             level: Plane::new(bw, bh),
             detail: Plane::new(bw, bh),
             effective: Plane::new(bw, bh),
+            weak: Plane::new(bw, bh),
         }
     }
 
@@ -62,6 +65,7 @@ impl Agreement {
         paste(&mut self.level, &band.level, top);
         paste(&mut self.detail, &band.detail, top);
         paste(&mut self.effective, &band.effective, top);
+        paste(&mut self.weak, &band.weak, top);
     }
 }
 
@@ -104,6 +108,9 @@ fn band(signals: &[Signal], reference: usize, top: usize, (cw, ch): (usize, usiz
             }
             out.effective.row_mut(y)[left..right].copy_from_slice(tile.effective(y));
             out.level.row_mut(y)[left..right].copy_from_slice(tile.level(y));
+            for (to, from) in out.weak.row_mut(y)[left..right].iter_mut().zip(tile.weak(y)) {
+                *to = *from > 0.0;
+            }
             out.detail.row_mut(y)[left..right].copy_from_slice(tile.detail(y));
         }
         for y in 0..rows.1 - rows.0 {

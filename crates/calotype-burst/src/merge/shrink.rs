@@ -69,9 +69,10 @@ pub(crate) type Block = [[[f32; N]; N]; 4];
 
 /// Shrinks a block of differences (reference less merge, not yet windowed) in place; what remains is windowed again and is
 /// to be added up over blocks. `variance` is the noise of the difference per plane. At least the
-/// share `floor` of every coefficient of a plane is kept: the merge's part of the variance.
+/// share `floor` of every coefficient of a plane is kept: the merge's part of the variance. `known` is the share of the
+/// samples that have a difference; the others are 0 and tell nothing.
 #[inline(always)]
-pub(crate) fn shrink_block(block: &mut Block, variance: [f32; 4], floor: [f32; 4]) {
+pub(crate) fn shrink_block(block: &mut Block, variance: [f32; 4], floor: [f32; 4], known: f32) {
     let mut energy = [[0.0f32; N]; N];
     for (plane, v) in block.iter_mut().zip(variance) {
         for j in 0..N {
@@ -80,7 +81,7 @@ pub(crate) fn shrink_block(block: &mut Block, variance: [f32; 4], floor: [f32; 4
             }
         }
         forward(plane);
-        let scale = 0.25 / (COEFFICIENT_NOISE * v.max(1e-20));
+        let scale = 0.25 / (COEFFICIENT_NOISE * known.max(0.1) * v.max(1e-20));
         for j in 0..N {
             for i in 0..N {
                 energy[j][i] += plane[j][i] * plane[j][i] * scale;
@@ -213,12 +214,12 @@ mod tests {
             (h.wrapping_mul(0x85EB_CA6B) >> 8) as f32 / (1u32 << 24) as f32 - 0.5
         };
         let mut b = block(noise);
-        shrink_block(&mut b, [1.0 / 12.0; 4], [0.0; 4]);
+        shrink_block(&mut b, [1.0 / 12.0; 4], [0.0; 4], 1.0);
         let left = b.iter().flatten().flatten().map(|v| v * v).sum::<f32>() / 256.0;
         assert!(left < 0.1 / 12.0 * 0.5, "{left}");
         let mut b = block(|_, _, i| if i < 4 { 1.0 } else { -1.0 });
         let expected = block(|_, j, i| (if i < 4 { 1.0 } else { -1.0 }) * (WINDOW[i] * WINDOW[j]).powi(2));
-        shrink_block(&mut b, [1e-4; 4], [0.0; 4]);
+        shrink_block(&mut b, [1e-4; 4], [0.0; 4], 1.0);
         assert!(
             b.iter().flatten().flatten().zip(expected.iter().flatten().flatten()).all(|(a, b)| (a - b).abs() < 0.02)
         );

@@ -1,5 +1,6 @@
 //! A frame as the merge sees it: white balanced, free of falloff, exposed like the reference.
 
+use super::patch::LANES;
 use crate::{Defect, MotionField};
 use calotype_image::{RAW_BLACK, RAW_RANGE, RAW_WHITE, RawFrame};
 
@@ -52,6 +53,11 @@ impl<'a> Signal<'a> {
     #[inline(always)]
     pub fn variance(&self, color: usize, x: f32) -> f32 {
         self.shot[color] * x.max(0.0) + self.read[color]
+    }
+
+    /// The balanced signal at which each colour is clipped, where there is no falloff.
+    pub fn white(&self) -> [f32; 3] {
+        self.scale
     }
 
     /// Photosites of row `y` that tell nothing; none beyond the frame's border.
@@ -140,26 +146,29 @@ fn convert(codes: &[u16], gains: Option<&[f32]>, scale: [f32; 2], out: &mut [f32
 
 #[inline(always)]
 fn convert_row(codes: &[u16], gains: Option<&[f32]>, scale: [f32; 2], out: &mut [f32]) {
-    const N: usize = 16;
-    let mut scales = [scale[0]; N];
-    for k in 0..N / 2 {
-        scales[2 * k + 1] = scale[1];
+    let n = codes.len();
+    let out = &mut out[..n];
+    for k in 0..n {
+        out[k] = convert_one(codes[k], 1.0);
     }
-    let (out, rest) = out[..codes.len()].as_chunks_mut::<N>();
-    let (codes, last) = codes.as_chunks::<N>();
-    for (i, (out, codes)) in out.iter_mut().zip(codes).enumerate() {
-        let gains: &[f32; N] = match gains {
-            Some(g) => g[i * N..].first_chunk().unwrap_or(&[1.0; N]),
-            None => &[1.0; N],
-        };
-        for k in 0..N {
-            out[k] = convert_one(codes[k], gains[k] * scales[k]);
+    if let Some(gains) = gains {
+        let gains = &gains[..n];
+        for k in 0..n {
+            out[k] *= gains[k];
         }
     }
-    let done = codes.len() * N;
-    for (k, (out, &code)) in rest.iter_mut().zip(last).enumerate() {
-        let gain = gains.map_or(1.0, |g| g[done + k]);
-        *out = convert_one(code, gain * scale[k & 1]);
+    let mut scales = [scale[0]; LANES];
+    for k in 0..LANES / 2 {
+        scales[2 * k + 1] = scale[1];
+    }
+    let (groups, rest) = out.as_chunks_mut::<LANES>();
+    for group in groups {
+        for k in 0..LANES {
+            group[k] *= scales[k];
+        }
+    }
+    for (v, scale) in rest.iter_mut().zip(scales) {
+        *v *= scale;
     }
 }
 
