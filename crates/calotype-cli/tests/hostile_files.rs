@@ -180,6 +180,7 @@ fn noise_is_refused_whatever_its_length_and_name() {
 }
 
 #[test]
+#[cfg(feature = "vendor-raw")]
 fn decoders_of_other_formats_are_confined() {
     let folder = tempfile::tempdir().unwrap();
     let (file, out) = (folder.path().join("a.nef"), folder.path().join("out.jpg"));

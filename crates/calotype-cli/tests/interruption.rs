@@ -84,6 +84,25 @@ fn what_is_interrupted_leaves_no_partial_file_and_is_taken_up_again() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn a_terminal_that_goes_away_stops_the_work_unless_nohup_says_otherwise() {
+    let folder = tempfile::tempdir().unwrap();
+    let frames = burst(folder.path(), 8);
+    for (launcher, code) in [("exec", 1), ("trap '' HUP; exec", 0)] {
+        let out = folder.path().join(format!("{code}.tif"));
+        let script = format!("{launcher} \"$@\"");
+        let mut args = vec!["-c", &script, "sh", env!("CARGO_BIN_EXE_calotype"), "develop"];
+        args.extend(frames.iter().map(|f| text(f)));
+        args.extend(["-o", text(&out), "--threads", "1", "-q"]);
+        let child = Command::new("sh").args(args).stderr(Stdio::piped()).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(250));
+        signal(&child, "HUP");
+        expect(&child.wait_with_output().unwrap(), code, &[]);
+        assert_eq!(out.exists(), code == 0);
+    }
+}
+
+#[test]
 fn one_burst_that_is_interrupted_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let frames = burst(folder.path(), 8);
