@@ -246,6 +246,10 @@ pub struct DemoArgs {
 
 /// `look`.
 #[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  calotype look list
+  calotype look show natural > mine.toml                 change it, then: calotype develop ... --look mine.toml")]
 pub struct LookArgs {
     /// What to tell about looks.
     #[command(subcommand)]

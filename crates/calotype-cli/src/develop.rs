@@ -38,6 +38,7 @@ pub fn run(args: &DevelopArgs, common: &Common) -> Result<Outcome, Failure> {
                 one_burst_only(&inputs.files)?;
             }
             target::check_writable(&path, args.overwrite)?;
+            args.diagnostics.as_ref().map_or(Ok(()), |folder| diagnostics::check(folder, args.overwrite))?;
             let display = Display::new(common, "");
             let job = Job { frames: inputs.files, out: path };
             let photo = work(&job, &display, args.overwrite, args.diagnostics.as_deref())?;

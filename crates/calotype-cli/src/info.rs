@@ -27,7 +27,7 @@ pub fn run(args: &InfoArgs, _: &Common) -> Result<Outcome, Failure> {
             }
             Err(e) => {
                 let failure = Failure::new(format!("cannot read {}", path.display())).because(e.to_string());
-                let failure = failure.help("Copy the file from the camera again if it is damaged.");
+                let failure = e.remedy().into_iter().fold(failure, |f, remedy| f.help(remedy));
                 entries.push(json!({ "file": path.display().to_string(), "error": out::failure_json(&failure) }));
                 out::error(&failure);
                 failed += 1;

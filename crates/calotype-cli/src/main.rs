@@ -19,6 +19,7 @@ mod merge;
 mod out;
 mod progress;
 mod raw_file;
+mod recognise;
 mod scene;
 mod target;
 #[cfg(feature = "vendor-raw")]
@@ -31,7 +32,14 @@ use failure::Failure;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    #[cfg(feature = "vendor-raw")]
+    if vendor_raw::is_worker() {
+        return vendor_raw::worker();
+    }
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return out::not_understood(&error),
+    };
     let common = args.common;
     let outcome = prepare(&common).and_then(|()| match args.command {
         Command::Develop(develop) => develop::run(&develop, &common),

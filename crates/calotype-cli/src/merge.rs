@@ -32,6 +32,7 @@ pub fn run(args: &MergeArgs, common: &Common) -> Result<Outcome, Failure> {
                 develop::one_burst_only(&inputs.files)?;
             }
             target::check_writable(&path, args.overwrite)?;
+            args.diagnostics.as_ref().map_or(Ok(()), |folder| diagnostics::check(folder, args.overwrite))?;
             let display = Display::new(common, "");
             let job = Job { frames: inputs.files, out: path };
             let report = work(&job, &display, args.diagnostics.as_deref())?;

@@ -59,6 +59,22 @@ pub fn finish(outcome: Result<Outcome, Failure>, common: &Common) -> ExitCode {
     }
 }
 
+/// Says what is wrong with what was typed; or prints the help or the version that was asked for.
+///
+/// What was typed is not understood then, but a program that wrote `--json` still gets its one object.
+pub fn not_understood(error: &clap::Error) -> ExitCode {
+    error.print().ok();
+    if error.use_stderr() && std::env::args_os().skip(1).take_while(|a| a != "--").any(|a| a == "--json") {
+        let text = error.to_string();
+        let (message, rest) = text.split_once("\n\n").unwrap_or((&text, ""));
+        let message = message.trim_start_matches("error: ").split_whitespace().collect::<Vec<_>>().join(" ");
+        let usage = rest.lines().find(|l| l.starts_with("Usage:"));
+        let failure = Failure::usage(message).help(usage.unwrap_or("Try --help."));
+        print(&json!({ "ok": false, "error": failure_json(&failure) }).to_string());
+    }
+    ExitCode::from(if error.use_stderr() { 2 } else { 0 })
+}
+
 /// A failure for programs.
 pub fn failure_json(failure: &Failure) -> Value {
     json!({ "message": failure.to_string(), "causes": failure.causes(), "remedy": failure.remedy() })

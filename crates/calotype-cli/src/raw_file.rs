@@ -2,6 +2,8 @@
 
 use calotype::dng::{DngError, DngInfo, Limits};
 use calotype::{Source, SourceError, SourceFrame, content_id};
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// A raw file: a DNG, or (with the feature `vendor-raw`) a camera maker's own format.
@@ -16,8 +18,7 @@ impl RawFile {
         Self { path: path.into() }
     }
 
-    /// True where the file should go to the adapter: it is no DNG, or one whose compression only the adapter knows.
-    #[cfg(feature = "vendor-raw")]
+    /// True where the file should go to the adapter: it is no DNG.
     fn is_foreign(error: &DngError) -> bool {
         matches!(error, DngError::NotDng { .. })
     }
@@ -31,8 +32,7 @@ impl Source for RawFile {
     fn read_info(&self) -> Result<DngInfo, SourceError> {
         let bytes = read(&self.path)?;
         match calotype::dng::read_info(&bytes, &Limits::default()) {
-            #[cfg(feature = "vendor-raw")]
-            Err(e) if Self::is_foreign(&e) => crate::vendor_raw::read_info(bytes, e),
+            Err(e) if Self::is_foreign(&e) => foreign_info(bytes, e),
             other => Ok(other?),
         }
     }
@@ -41,21 +41,52 @@ impl Source for RawFile {
         let bytes = read(&self.path)?;
         let content = content_id(&bytes);
         let dng = match calotype::dng::read(&bytes, &Limits::default()) {
-            #[cfg(feature = "vendor-raw")]
-            Err(e) if Self::is_foreign(&e) => crate::vendor_raw::read(bytes, e)?,
+            Err(e) if Self::is_foreign(&e) => foreign(bytes, e)?,
             other => other?,
         };
         Ok(SourceFrame { dng, content })
     }
 }
 
+#[cfg(feature = "vendor-raw")]
+use crate::vendor_raw::{read as foreign, read_info as foreign_info};
+
+/// Without the adapter, what is no DNG is refused by its name.
+#[cfg(not(feature = "vendor-raw"))]
+fn foreign<T>(bytes: Vec<u8>, refused: DngError) -> Result<T, SourceError> {
+    Err(match crate::recognise::name(&bytes) {
+        Some(name) if crate::recognise::is_raw(name) => {
+            SourceError::Other(format!("{name}: this build reads DNG only; convert the file to DNG first"))
+        }
+        Some(name) => SourceError::Other(format!("{name}, no raw file")),
+        None => refused.into(),
+    })
+}
+
+#[cfg(not(feature = "vendor-raw"))]
+use foreign as foreign_info;
+
+/// Bytes of a file, at most: files are read into memory whole, and devices may never end.
+const MAX_BYTES: u64 = 2 << 30;
+
 /// The file's bytes; an empty file and a folder are told apart from a damaged one.
 fn read(path: &Path) -> Result<Vec<u8>, SourceError> {
-    let bytes = std::fs::read(path)?;
-    if bytes.is_empty() {
-        return Err(SourceError::Dng(DngError::NotDng { reason: "the file is empty".into() }));
+    let not_raw = |reason: &str| SourceError::Dng(DngError::NotDng { reason: reason.into() });
+    let file = File::open(path)?;
+    let len = file.metadata()?.len();
+    let limit = |value| {
+        SourceError::Dng(DngError::Limit { what: "number of bytes in the file".into(), value, limit: MAX_BYTES })
+    };
+    if len > MAX_BYTES {
+        return Err(limit(len));
     }
-    Ok(bytes)
+    let mut bytes = Vec::with_capacity(len as usize);
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    match bytes.len() as u64 {
+        0 => Err(not_raw("the file is empty")),
+        n if n > MAX_BYTES => Err(limit(n)),
+        _ => Ok(bytes),
+    }
 }
 
 /// Sources for files, and what `Burst::read` wants of them.

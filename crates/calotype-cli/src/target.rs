@@ -52,10 +52,17 @@ pub fn check_writable(path: &Path, overwrite: bool) -> Result<(), Failure> {
     if is_device(path) {
         return Ok(());
     }
+    if !folder.exists() {
+        return Err(Failure::new(format!("cannot write {}", path.display()))
+            .because(format!("the folder {} does not exist", folder.display()))
+            .help("Make the folder first, or choose another one."));
+    }
     let refused = |e: std::io::Error| {
-        Failure::new(format!("cannot write {}", path.display()))
-            .because(e)
-            .help(format!("Check that the folder {} exists and that you may write to it.", folder.display()))
+        let help = match e.kind() {
+            std::io::ErrorKind::NotADirectory => format!("{} is a file, not a folder.", folder.display()),
+            _ => format!("Check that you may write to the folder {}.", folder.display()),
+        };
+        Failure::new(format!("cannot write {}", path.display())).because(e).help(help)
     };
     // The surest way to know: a file that nobody sees, gone at once.
     tempfile::tempfile_in(folder).map(drop).map_err(refused)

@@ -3,6 +3,7 @@
 use crate::failure::Failure;
 use crate::scene::{Canvas, Light};
 use calotype::color::{AsShot, CameraCalibration, IlluminantCalibration, Matrix3};
+use calotype::dng::tiff::{IfdEntry, Value, tags};
 use calotype::dng::write::{MergedDng, write_merged};
 use calotype::dng::{Compression, Dng, DngInfo, Exif, Levels, RawImage, RawKind};
 use calotype::image::{Cfa, NoiseModel, Orientation, Plane, RAW_BLACK, RAW_WHITE, Rect, SceneRgb, linear_to_raw};
@@ -15,6 +16,8 @@ const SENSOR: Matrix3 = [[0.42, 0.17, 0.02], [0.16, 0.72, 0.12], [0.03, 0.20, 0.
 const EXPOSURE: f32 = 0.55;
 /// Noise of a small sensor in dim light: 500 electrons at saturation, 2.5 of them read noise.
 const NOISE: NoiseModel = NoiseModel::uniform(1.0 / 500.0, 2.5e-5);
+/// When the burst was shot, by the camera's clock.
+const TAKEN: &str = "2026:01:01 12:00:00";
 /// Linear Rec.709 to XYZ (IEC 61966-2-1).
 const XYZ_FROM_709: Matrix3 =
     [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]];
@@ -190,17 +193,35 @@ fn info((width, height): (usize, usize), cfa: Cfa, number: usize) -> DngInfo {
             f_number: Some(1.8),
             iso: Some(800.0),
             focal_mm: Some(4.4),
-            date_time_original: "2026:01:01 12:00:00".into(),
-            sub_sec_original: format!("{:02}", 5 * number),
+            date_time_original: TAKEN.into(),
+            sub_sec_original: sub_sec(number),
             ..Exif::default()
         },
-        exif_raw: Vec::new(),
+        exif_raw: exif_entries(number),
         gps_raw: Vec::new(),
         xmp: None,
         preserve: Vec::new(),
         raw_unique_id: None,
         original_raw_name: String::new(),
     }
+}
+
+/// Hundredths of a second at which a frame began: 20 frames a second.
+fn sub_sec(number: usize) -> String {
+    format!("{:02}", 5 * number % 100)
+}
+
+/// The exposure as the directory of a file that holds it.
+fn exif_entries(number: usize) -> Vec<IfdEntry> {
+    let entry = |tag, value| IfdEntry { tag, value };
+    vec![
+        entry(tags::EXPOSURE_TIME, Value::Rational(vec![[1, 60]])),
+        entry(tags::F_NUMBER, Value::Rational(vec![[18, 10]])),
+        entry(tags::PHOTOGRAPHIC_SENSITIVITY, Value::Short(vec![800])),
+        entry(tags::DATE_TIME_ORIGINAL, Value::Ascii(TAKEN.into())),
+        entry(tags::FOCAL_LENGTH, Value::Rational(vec![[44, 10]])),
+        entry(tags::SUB_SEC_TIME_ORIGINAL, Value::Ascii(sub_sec(number))),
+    ]
 }
 
 fn multiply(a: Matrix3, b: Matrix3) -> Matrix3 {

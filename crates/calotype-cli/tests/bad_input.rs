@@ -1,45 +1,9 @@
 //! What can be wrong with the input, and what the command says to it.
-#![allow(clippy::print_stderr)]
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+mod terminal;
 
-fn calotype(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_calotype")).args(args).output().expect("the command starts")
-}
-
-fn text(path: &Path) -> &str {
-    path.to_str().expect("a readable path")
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// A burst of the demonstration, as files.
-fn burst(folder: &Path, frames: u8) -> Vec<PathBuf> {
-    let keep = folder.join("burst");
-    let out = folder.join("demo.jpg");
-    let made = calotype(&["demo", "-o", text(&out), "--frames", &frames.to_string(), "--keep", text(&keep), "-q"]);
-    assert!(made.status.success(), "{}", stderr(&made));
-    (0..frames).map(|i| keep.join(format!("demo_{i:02}.dng"))).collect()
-}
-
-fn expect(output: &Output, code: i32, words: &[&str]) {
-    let said = stderr(output);
-    assert_eq!(output.status.code(), Some(code), "{said}");
-    for word in words {
-        assert!(said.contains(word), "`{word}` is not in: {said}");
-    }
-}
-
-/// Only these names are in the folder: nothing half-written was left.
-fn only(folder: &Path, names: &[&str]) {
-    let mut found: Vec<String> =
-        std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
-    found.sort();
-    assert_eq!(found, names);
-}
+use std::process::Output;
+use terminal::{Dng, burst, calotype, expect, json, only, tags, text};
 
 #[test]
 fn wrong_usage_is_exit_code_2() {
@@ -67,6 +31,7 @@ fn files_that_are_no_raw_are_named() {
     let empty = folder.path().join("empty");
     std::fs::create_dir(&empty).unwrap();
     expect(&calotype(&["develop", text(&empty), "-o", text(&out)]), 1, &["no raw files"]);
+    expect(&calotype(&["develop", &format!("{}/*.dng", text(&empty)), "-o", text(&out)]), 1, &["no file matches"]);
 }
 
 #[test]
@@ -81,25 +46,112 @@ fn unreadable_frames_and_copies_are_left_out_with_a_warning() {
     let (a, b, c) = (text(&frames[0]), text(&frames[1]), text(&frames[2]));
     let merged = calotype(&["merge", a, b, c, text(&copy), "-o", text(&out), "--json"]);
     expect(&merged, 0, &["demo_01.dng was left out", "copy.dng was left out", "a copy of"]);
-    let json: serde_json::Value = serde_json::from_slice(&merged.stdout).unwrap();
+    let json = json(&merged);
     assert_eq!(json["ok"], true);
     let used = |i: usize| json["report"]["frames"][i]["used"].clone();
     assert_eq!([used(0), used(1), used(2), used(3)], [true, false, true, false]);
 }
 
+/// What is said to a burst whose second frame has been changed.
+#[track_caller]
+fn mixed(change: impl Fn(Dng) -> Dng, words: &[&str]) {
+    let folder = tempfile::tempdir().unwrap();
+    let frames = burst(folder.path(), 3);
+    change(Dng::read(&frames[1])).write(&frames[1]);
+    let out = folder.path().join("o.jpg");
+    let [a, b, c] = [0, 1, 2].map(|i| text(&frames[i]));
+    let output = calotype(&["develop", a, b, c, "-o", text(&out)]);
+    let words: Vec<&str> =
+        ["do not belong together", "demo_00.dng", "demo_01.dng"].iter().chain(words).copied().collect();
+    expect(&output, 1, &words);
+    assert!(!out.exists());
+    // a folder as output tells them apart instead
+    let input = folder.path().join("burst");
+    let output =
+        calotype(&["develop", text(&input), "-o", &format!("{}/", text(&folder.path().join("out"))), "--json"]);
+    expect(&output, 0, &[]);
+    assert_eq!(json(&output)["done"], 2);
+}
+
+#[test]
+fn frames_of_different_cameras_are_refused() {
+    mixed(|dng| dng.replace("Demo Camera", "Next Camera"), &["camera", "Calotype Next Camera"]);
+}
+
 #[test]
 fn frames_of_different_sizes_are_refused() {
+    // one column less, as another crop of the sensor would be
+    mixed(|dng| dng.set_longs(tags::ACTIVE_AREA, &[0, 0, 720, 958]), &["size", "960x720", "958x720"]);
+}
+
+#[test]
+fn frames_of_different_colour_filters_are_refused() {
+    mixed(|dng| dng.set(tags::CFA_PATTERN, &[2, 1, 1, 0]), &["colour filters", "RGGB", "BGGR"]);
+}
+
+#[test]
+fn sensors_that_are_not_bayer_are_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
-    let frames = burst(folder.path(), 1);
-    let Some(other) = ["CALOTYPE_DATA"].iter().find_map(std::env::var_os).map(PathBuf::from) else {
-        eprintln!("SKIPPED: CALOTYPE_DATA is not set");
-        return;
+    let frame = burst(folder.path(), 1).remove(0);
+    let (file, out) = (folder.path().join("sensor.dng"), folder.path().join("o.jpg"));
+    let refused = |bytes: &[u8], words: &[&str]| {
+        std::fs::write(&file, bytes).unwrap();
+        expect(&calotype(&["develop", text(&file), "-o", text(&out)]), 1, words);
     };
-    let other = other.join("colorchecker-raw/colorchart.dng");
-    let out = folder.path().join("o.jpg");
-    let mixed = calotype(&["develop", text(&frames[0]), text(&other), "-o", text(&out)]);
-    expect(&mixed, 1, &["do not belong together", "colorchart.dng"]);
-    assert!(!out.exists());
+    let pattern = |n: u8| Dng::read(&frame).set(tags::CFA_REPEAT_PATTERN_DIM, &[n, 0, n, 0]).0;
+    refused(&pattern(4), &["sensor.dng", "quad-Bayer", "not supported", "linear DNG"]);
+    refused(&pattern(6), &["sensor.dng", "X-Trans", "not supported", "linear DNG"]);
+    refused(b"FOVb\0\0\x02\0 and what follows", &["sensor.dng", "Foveon raw (X3F)"]);
+}
+
+#[test]
+fn finished_pictures_are_called_what_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("o.png");
+    for (name, bytes, words) in [
+        ("a.dng", &b"\xff\xd8\xff\xe1 and so on"[..], "a JPEG picture, no raw file"),
+        ("b.heic", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "a HEIC picture, no raw file"),
+        ("c.png", b"\x89PNG\r\n\x1a\n", "a PNG picture, no raw file"),
+        ("d.txt", b"just text", "no raw file"),
+    ] {
+        let file = folder.path().join(name);
+        std::fs::write(&file, bytes).unwrap();
+        expect(&calotype(&["develop", text(&file), "-o", text(&out)]), 1, &[name, words, "Name raw files"]);
+    }
+}
+
+#[test]
+fn monochrome_sensors_give_grey_photographs() {
+    let folder = tempfile::tempdir().unwrap();
+    let frames = burst(folder.path(), 2);
+    // the same samples without filters: linear raw data of one colour
+    for frame in &frames {
+        let dng = Dng::read(frame).set(tags::PHOTOMETRIC, &34892u16.to_le_bytes());
+        dng.write(frame);
+    }
+    let out = folder.path().join("grey.png");
+    let args = ["develop", text(&frames[0]), text(&frames[1]), "-o", text(&out), "--json"];
+    let output = calotype(&args);
+    expect(&output, 0, &[]);
+    assert_eq!(json(&output)["report"]["frames"][1]["used"], true);
+    let mut reader =
+        png::Decoder::new(std::io::BufReader::new(std::fs::File::open(&out).unwrap())).read_info().unwrap();
+    let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+    let info = reader.next_frame(&mut pixels).unwrap();
+    assert_eq!((info.width, info.height, info.bit_depth), (960, 720, png::BitDepth::Sixteen));
+    let value = |b: &[u8]| i32::from(u16::from_be_bytes([b[0], b[1]]));
+    let mut range = (i32::MAX, 0);
+    for pixel in pixels.chunks_exact(6) {
+        let [r, g, b] = [0, 2, 4].map(|i| value(&pixel[i..]));
+        assert!((r - g).abs() <= 300 && (b - g).abs() <= 300, "{r} {g} {b} is not grey");
+        range = (range.0.min(g), range.1.max(g));
+    }
+    assert!(range.1 - range.0 > 30_000, "a picture, not a surface: {range:?}");
+    // merged, it is monochrome again
+    let merged = folder.path().join("merged.dng");
+    expect(&calotype(&["merge", text(&frames[0]), text(&frames[1]), "-o", text(&merged)]), 0, &[]);
+    let info = calotype(&["info", text(&merged)]);
+    assert!(String::from_utf8_lossy(&info.stdout).contains("monochrome"), "{info:?}");
 }
 
 #[test]
@@ -123,7 +175,7 @@ fn folders_go_on_after_a_failure_and_make_only_what_is_missing() {
     let (input, out) = (folder.path().join("burst"), folder.path().join("out/"));
     let run = || calotype(&["develop", text(&input), "-o", &format!("{}/", text(&out)), "--json"]);
     let counts = |o: &Output| {
-        let json: serde_json::Value = serde_json::from_slice(&o.stdout).unwrap();
+        let json = json(o);
         [json["done"].as_u64(), json["skipped"].as_u64(), json["failed"].as_u64()].map(Option::unwrap)
     };
     let first = run();
@@ -134,15 +186,19 @@ fn folders_go_on_after_a_failure_and_make_only_what_is_missing() {
 }
 
 #[test]
-#[cfg(target_os = "linux")]
-fn a_full_disk_is_said() {
-    if !Path::new("/dev/full").exists() {
-        eprintln!("SKIPPED: there is no /dev/full");
-        return;
-    }
+fn earlier_diagnostics_are_not_replaced_and_stop_the_work_before_it_begins() {
     let folder = tempfile::tempdir().unwrap();
-    let frames = burst(folder.path(), 1);
-    let link = folder.path().join("full.jpg");
-    std::os::unix::fs::symlink("/dev/full", &link).unwrap();
-    expect(&calotype(&["develop", text(&frames[0]), "-o", text(&link), "--overwrite"]), 1, &["cannot write"]);
+    let frames = burst(folder.path(), 2);
+    let (pictures, out) = (folder.path().join("pictures"), folder.path().join("o.jpg"));
+    let run = |more: &[&str]| {
+        let mut args = vec!["develop", text(&frames[0]), text(&frames[1]), "-o", text(&out)];
+        args.extend(["--diagnostics", text(&pictures)]);
+        args.extend(more);
+        calotype(&args)
+    };
+    expect(&run(&[]), 0, &[]);
+    std::fs::remove_file(&out).unwrap();
+    expect(&run(&[]), 1, &["frames.png exists already", "--overwrite"]);
+    assert!(!out.exists());
+    expect(&run(&["--overwrite"]), 0, &[]);
 }

@@ -38,7 +38,7 @@ pub(crate) struct Layout {
     /// Rows and columns are stored as this many interleaved fields (DNG 1.7.1: RowInterleaveFactor).
     pub(crate) row_interleave: usize,
     pub(crate) column_interleave: usize,
-    /// Offset and size of each strip or tile.
+    /// Offset and stored size of each strip or tile; either may lead beyond the end of the file.
     pub(crate) chunks: Vec<(u64, u64)>,
     /// Lossless JPEG as files before DNG 1.1 wrote it.
     pub(crate) legacy_16: bool,
@@ -103,6 +103,11 @@ impl Layout {
             return Err(ifd.bad(tags::BITS_PER_SAMPLE, format!("{bits} is not 16, 24 or 32, as floating point needs")));
         }
         let (compression, table_predictor) = compression(ifd)?;
+        if (float || bits > 16) && matches!(compression, Compression::LosslessJpeg | Compression::LossyJpeg) {
+            let kind = if float { "floating point" } else { "whole" };
+            let reason = format!("{kind} numbers of {bits} bits cannot be in a JPEG, which holds whole ones up to 16");
+            return Err(ifd.bad(tags::BITS_PER_SAMPLE, reason));
+        }
         let strips = !ifd.has(tags::TILE_OFFSETS) && !ifd.has(tags::TILE_WIDTH);
         let (tile_width, tile_height) = if strips {
             let rows = ifd.u64(tags::ROWS_PER_STRIP)?.unwrap_or(u64::MAX).clamp(1, height as u64);
@@ -172,14 +177,9 @@ impl Layout {
             }
             None => return Err(DngError::MissingTag { ifd: ifd.name().to_owned(), tag: tags::Tag(counts_tag) }),
         };
-        layout.chunks = offsets
-            .into_iter()
-            .zip(counts)
-            .take(needed as usize)
-            .map(|(offset, count)| (offset, count.min(len.saturating_sub(offset))))
-            .collect();
+        layout.chunks = offsets.into_iter().zip(counts).take(needed as usize).collect();
         // Tiles that share their bytes could make a small file take for ever.
-        let total: u64 = layout.chunks.iter().map(|c| c.1).sum();
+        let total: u64 = layout.chunks.iter().map(|&(offset, count)| count.min(len.saturating_sub(offset))).sum();
         if total > 2 * len + (1 << 16) && layout.compression != Compression::None {
             let reason = format!("the parts of the picture hold {total} bytes, the file {len}: they overlap");
             return Err(ifd.bad(counts_tag, reason));

@@ -99,6 +99,9 @@ fn pixels(
     })
 }
 
+/// Bookkeeping of one strip or tile: pictures cut into very many take more memory for that than for their samples.
+const PART_BYTES: u64 = 512;
+
 fn check_memory(
     layout: &Layout,
     info: &DngInfo,
@@ -113,7 +116,8 @@ fn check_memory(
     let value = area.width as u64 * area.height as u64 * colors as u64 * 2
         + if in_one_go { 0 } else { stored }
         + if interleaved { stored } else { 0 }
-        + if info.compression == Compression::None { 0 } else { layout.tile_bytes() };
+        + if info.compression == Compression::None { 0 } else { layout.tile_bytes() }
+        + layout.chunks.len() as u64 * PART_BYTES;
     if value > limits.max_alloc {
         return Err(DngError::Limit {
             what: format!("{}: bytes of memory", layout.name),

@@ -101,10 +101,7 @@ impl Error {
     pub fn remedy(&self) -> Option<&'static str> {
         Some(match self {
             Self::NoFrames => "Name at least one raw file.",
-            Self::Unreadable { source: SourceError::Io(_), .. } => "Check the path and its permissions.",
-            Self::Unreadable { .. } => {
-                "Copy the file from the camera again if it is damaged; Calotype reads DNG and the raw files of most cameras."
-            }
+            Self::Unreadable { source, .. } => return source.remedy(),
             Self::Mixed { .. } => {
                 "Name the frames of one burst only, or hand over the folder with a folder as output: bursts are then told apart."
             }
@@ -113,10 +110,20 @@ impl Error {
             Self::Write(calotype_codec::Error::Exists { .. }) => {
                 "Choose another name, or add --overwrite to replace it."
             }
+            Self::Write(e) if e.is_disk_full() => {
+                "The disk is full: make room on it, or write to another one. Nothing was left behind."
+            }
             Self::Write(calotype_codec::Error::Create { .. }) => {
                 "Check that the folder exists and that you may write to it."
             }
-            Self::Write(_) => "Make room on the disk, or write to another one. Nothing was left behind.",
+            Self::Write(calotype_codec::Error::Commit { .. } | calotype_codec::Error::WriteFile { .. }) => {
+                "Check the disk and your permissions, or write to another place. Nothing was left behind."
+            }
+            Self::Write(calotype_codec::Error::TooLarge { .. }) => {
+                "Write another format, such as TIFF, or choose a smaller crop."
+            }
+            Self::Write(_) => "Write another format, such as TIFF or PNG. Nothing was left behind.",
+            Self::Cancelled(_) => "Nothing was left behind: run the same command again when you like.",
             Self::Crop { .. } => "Choose a smaller crop, or --crop full.",
             _ => return None,
         })

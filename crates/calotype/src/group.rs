@@ -161,7 +161,8 @@ fn seconds(date_time: &str, fraction: &str) -> Option<f64> {
     let parts: Vec<i64> =
         date_time.split([':', ' ', '-', 'T']).map(|p| p.trim().parse().ok()).collect::<Option<Vec<_>>>()?;
     let &[year, month, day, hour, minute, second] = parts.as_slice() else { return None };
-    if !(1..=12).contains(&month) || !(1..=31).contains(&day) || year < 1 {
+    let clock = (0..=24).contains(&hour) && (0..=60).contains(&minute) && (0..=60).contains(&second);
+    if !(1..=12).contains(&month) || !(1..=31).contains(&day) || !(1..=9999).contains(&year) || !clock {
         return None;
     }
     // Days since 1 March of year 0, with the months counted from March so that the leap day comes last.

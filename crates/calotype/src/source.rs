@@ -45,6 +45,21 @@ pub enum SourceError {
     Other(String),
 }
 
+impl SourceError {
+    /// What to do about it, as a sentence; `None` where the message says it all.
+    pub fn remedy(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Io(_) => "Check the path and its permissions.",
+            Self::Dng(DngError::Unsupported { .. }) => return None,
+            Self::Dng(DngError::Limit { .. }) => "No camera makes such a file: it is damaged, or made to do harm.",
+            Self::Dng(DngError::NotDng { .. }) | Self::Other(_) => {
+                "Name raw files: Calotype reads DNG and the raw files of most cameras, no finished pictures."
+            }
+            Self::Dng(_) => "The file is damaged: copy it from the camera again.",
+        })
+    }
+}
+
 /// A DNG file on disk.
 #[derive(Clone, Debug)]
 pub struct DngFile {

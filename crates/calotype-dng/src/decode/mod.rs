@@ -108,7 +108,12 @@ fn part_samples<T>(
     let pitch = layout.tile_width * samples;
     let row_bytes = (pitch * layout.bits).div_ceil(8);
     let place = || layout.place(part.chunk);
-    let corrupt = |reason: String| layout.corrupt(part.chunk, reason);
+    // Where the file ends within the tile, that is what is wrong with it.
+    let cut = layout.compression != Compression::None && offset.saturating_add(count) > file.len();
+    let corrupt = |reason: String| match cut {
+        true => DngError::Truncated { place: place(), offset, end: offset.saturating_add(count), len: file.len() },
+        false => layout.corrupt(part.chunk, reason),
+    };
     if layout.compression == Compression::None {
         // The stored count is not trusted: many writers have it wrong, and it is not needed.
         let first = offset.saturating_add((part.first_row * row_bytes) as u64);
@@ -116,7 +121,12 @@ fn part_samples<T>(
         unpack(file, layout, bytes, row_bytes, part.rows, &mut scratch.integers, &mut scratch.floats);
         return Ok(pitch);
     }
-    let data = file.slice(offset, count, place)?;
+    // The sizes that writers store are sometimes too large: what is there may be enough.
+    let there = count.min(file.len().saturating_sub(offset));
+    if there == 0 {
+        return Err(DngError::Truncated { place: place(), offset, end: offset.saturating_add(count), len: file.len() });
+    }
+    let data = file.slice(offset, there, place)?;
     // A picture may end within a tile; then less than a whole tile is enough.
     let needed = (part.width * samples, part.rows);
     match layout.compression {

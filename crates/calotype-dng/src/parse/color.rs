@@ -61,6 +61,12 @@ pub(super) fn calibration(sources: &Sources<'_>, baseline_exposure_ev: f64, note
     CameraCalibration { illuminants, analog_balance, as_shot, baseline_exposure_ev }
 }
 
+/// The calibration of a sensor without colour filters: everything is neutral.
+pub(super) fn none(baseline_exposure_ev: f64) -> CameraCalibration {
+    let as_shot = AsShot::Neutral([1.0; 3]);
+    CameraCalibration { illuminants: Vec::new(), analog_balance: None, as_shot, baseline_exposure_ev }
+}
+
 fn illuminant(main: &Directory<'_>, t: &Tags, same: bool, notes: &mut Notes) -> Option<IlluminantCalibration> {
     let color_matrix = notes.take(matrix(main, t.color))?;
     let code = notes.take(main.u64(t.illuminant)).unwrap_or(0);

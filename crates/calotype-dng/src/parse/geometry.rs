@@ -27,7 +27,7 @@ pub(crate) fn masked_areas(raw: &Directory<'_>, layout: &Layout, notes: &mut Not
 fn rect(edges: &[u64], layout: &Layout) -> Option<Rect> {
     let &[top, left, bottom, right] = edges else { return None };
     let inside = top < bottom && left < right && bottom <= layout.height as u64 && right <= layout.width as u64;
-    inside.then_some(Rect {
+    inside.then(|| Rect {
         x: left as usize,
         y: top as usize,
         width: (right - left) as usize,

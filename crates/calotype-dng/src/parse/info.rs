@@ -91,7 +91,11 @@ pub(crate) fn info(
         bits: layout.bits as u16,
         compression: layout.compression,
         levels: report(levels, kind),
-        calibration: color::calibration(sources, baseline_exposure_ev, notes),
+        calibration: match kind {
+            // A sensor without filters sees one colour, whatever a converter has copied from another model.
+            RawKind::Mono => color::none(baseline_exposure_ev),
+            _ => color::calibration(sources, baseline_exposure_ev, notes),
+        },
         noise_profile: noise::noise_profile(sources, kind, notes),
         baseline_exposure_ev,
         baseline_noise,

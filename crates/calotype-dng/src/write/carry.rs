@@ -6,9 +6,9 @@
 //! RawDataUniqueID (of other pixels), previews, OriginalRawFileName (there are several).
 
 use super::Ifd;
-use crate::DngInfo;
 use crate::opcode::{self, Operation};
 use crate::tiff::{IfdEntry, Value, tags};
+use crate::{DngInfo, RawKind};
 
 /// Tags of the main directory that hold for the merged picture as for its reference frame.
 const MAIN: &[u16] = &[
@@ -21,6 +21,31 @@ const MAIN: &[u16] = &[
     tags::IPTC,
     tags::UNIQUE_CAMERA_MODEL,
     tags::LOCALIZED_CAMERA_MODEL,
+    tags::BASELINE_SHARPNESS,
+    tags::LINEAR_RESPONSE_LIMIT,
+    tags::CAMERA_SERIAL_NUMBER,
+    tags::LENS_INFO,
+    tags::SHADOW_SCALE,
+    tags::AS_SHOT_ICC_PROFILE,
+    tags::AS_SHOT_PRE_PROFILE_MATRIX,
+    tags::CURRENT_ICC_PROFILE,
+    tags::CURRENT_PRE_PROFILE_MATRIX,
+    tags::COLORIMETRIC_REFERENCE,
+    tags::CAMERA_CALIBRATION_SIGNATURE,
+    tags::PROFILE_CALIBRATION_SIGNATURE,
+    tags::AS_SHOT_PROFILE_NAME,
+    tags::PROFILE_NAME,
+    tags::PROFILE_TONE_CURVE,
+    tags::PROFILE_EMBED_POLICY,
+    tags::PROFILE_COPYRIGHT,
+    tags::DEFAULT_BLACK_RENDER,
+    tags::PROFILE_GAIN_TABLE_MAP_2,
+    tags::PROFILE_DYNAMIC_RANGE,
+    tags::PROFILE_GROUP_NAME,
+];
+
+/// Tags of the main directory about colours, which a sensor without filters does not have.
+const COLOR: &[u16] = &[
     tags::COLOR_MATRIX_1,
     tags::COLOR_MATRIX_2,
     tags::COLOR_MATRIX_3,
@@ -33,45 +58,24 @@ const MAIN: &[u16] = &[
     tags::ANALOG_BALANCE,
     tags::AS_SHOT_NEUTRAL,
     tags::AS_SHOT_WHITE_XY,
-    tags::BASELINE_SHARPNESS,
-    tags::LINEAR_RESPONSE_LIMIT,
-    tags::CAMERA_SERIAL_NUMBER,
-    tags::LENS_INFO,
-    tags::SHADOW_SCALE,
     tags::CALIBRATION_ILLUMINANT_1,
     tags::CALIBRATION_ILLUMINANT_2,
     tags::CALIBRATION_ILLUMINANT_3,
     tags::ILLUMINANT_DATA_1,
     tags::ILLUMINANT_DATA_2,
     tags::ILLUMINANT_DATA_3,
-    tags::AS_SHOT_ICC_PROFILE,
-    tags::AS_SHOT_PRE_PROFILE_MATRIX,
-    tags::CURRENT_ICC_PROFILE,
-    tags::CURRENT_PRE_PROFILE_MATRIX,
-    tags::COLORIMETRIC_REFERENCE,
-    tags::CAMERA_CALIBRATION_SIGNATURE,
-    tags::PROFILE_CALIBRATION_SIGNATURE,
-    tags::AS_SHOT_PROFILE_NAME,
-    tags::PROFILE_NAME,
     tags::PROFILE_HUE_SAT_MAP_DIMS,
     tags::PROFILE_HUE_SAT_MAP_DATA_1,
     tags::PROFILE_HUE_SAT_MAP_DATA_2,
     tags::PROFILE_HUE_SAT_MAP_DATA_3,
     tags::PROFILE_HUE_SAT_MAP_ENCODING,
-    tags::PROFILE_TONE_CURVE,
-    tags::PROFILE_EMBED_POLICY,
-    tags::PROFILE_COPYRIGHT,
     tags::FORWARD_MATRIX_1,
     tags::FORWARD_MATRIX_2,
     tags::FORWARD_MATRIX_3,
     tags::PROFILE_LOOK_TABLE_DIMS,
     tags::PROFILE_LOOK_TABLE_DATA,
     tags::PROFILE_LOOK_TABLE_ENCODING,
-    tags::DEFAULT_BLACK_RENDER,
-    tags::PROFILE_GAIN_TABLE_MAP_2,
     tags::RGB_TABLES,
-    tags::PROFILE_DYNAMIC_RANGE,
-    tags::PROFILE_GROUP_NAME,
 ];
 
 /// Tags of the raw directory that hold for the merged picture as for its reference frame.
@@ -119,7 +123,8 @@ const NOT_EXIF: &[u16] = &[
 
 /// Sets the carried tags of the main directory.
 pub(super) fn main(info: &DngInfo, ifd: &mut Ifd) {
-    copy(&info.preserve, ifd, |tag| MAIN.contains(&tag));
+    let mono = info.kind == RawKind::Mono;
+    copy(&info.preserve, ifd, |tag| MAIN.contains(&tag) || !mono && COLOR.contains(&tag));
     let named = [(tags::MAKE, &info.make), (tags::MODEL, &info.model)];
     for (tag, text) in named.into_iter().filter(|(_, text)| !text.is_empty()) {
         ifd.set(tag, Value::Ascii(text.clone()));

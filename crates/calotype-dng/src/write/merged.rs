@@ -61,7 +61,9 @@ pub fn write_merged(out: &mut impl Write, merged: &MergedDng<'_>) -> Result<(), 
 
     let mut main = Ifd::default();
     carry::main(merged.info, &mut main);
-    calibration::complete(&merged.info.calibration, &mut main);
+    if !merged.cfa.is_mono() {
+        calibration::complete(&merged.info.calibration, &mut main);
+    }
     merged.identity(&mut main);
     merged.baseline(&mut main);
     let version = [&main, &raw].into_iter().map(needed_version).max().unwrap_or([1, 4, 0, 0]);
