@@ -156,7 +156,7 @@ fn denoise(
     if recipe.denoise == 0.0 {
         return Ok(picture);
     }
-    let spectrum = NoiseSpectrum::demosaiced();
+    let spectrum = NoiseSpectrum::merged();
     let usual = DenoiseSettings::default();
     let settings = DenoiseSettings { luma: usual.luma * recipe.denoise, chroma: usual.chroma * recipe.denoise };
     let known = PictureNoise { single: noise, frames, spectrum: &spectrum };

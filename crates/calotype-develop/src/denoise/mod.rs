@@ -3,7 +3,8 @@
 //! The noise model and the number of frames merged at each place tell the variance of every pixel; nothing above the
 //! noise is touched. Colours are white balanced and taken to a square-root scale, where noise is nearly the same
 //! everywhere, and to luma and chroma. Overlapping 8x8 blocks are transformed (cosine transform) and each frequency
-//! is scaled by `max(0, 1 - k noise / energy)`, with its energy averaged over neighbouring frequencies; chroma is
+//! is scaled by `max(0, 1 - (k noise / energy)²)`, with its energy averaged over neighbouring frequencies and k lower
+//! where a block shows structure and along the axes, where edges lie; chroma is
 //! asked to stand out more where luma shows nothing. The same is done before on means of 4x4 pixels, which reaches
 //! noise of up to 64 pixels' length.
 //!
@@ -23,7 +24,7 @@ use crate::executor::{Rows, RowsMut, Stage, mirror};
 use crate::root_scale::Scale;
 use calotype_image::{Camera, CameraRgb, NoiseModel, Plane};
 use fearless_simd::{Level, dispatch};
-use shrink::Shrinkage;
+use shrink::{Shrinkage, Size};
 use tile::{HELD, STRIP, Smoothing, Tile};
 
 /// How strongly noise is reduced.
@@ -91,13 +92,13 @@ impl<'a> Denoise<'a> {
         }
         let scale = Scale::new(&noise.single, white_balance);
         let frames = FramesMap { plane: noise.frames, width: picture.width(), height: picture.height() };
-        let shrinkage = |power| Shrinkage::new(power, noise.spectrum.pixel, settings.luma, settings.chroma);
+        let shrinkage = |size| Shrinkage::new(noise.spectrum, size, settings.luma, settings.chroma);
         let correction = if picture.planes[0].is_empty() {
             [(); 3].map(|()| Plane::new(0, 0))
         } else {
-            coarse::correction(picture, &scale, &shrinkage(&noise.spectrum.coarse), &frames)
+            coarse::correction(picture, &scale, &shrinkage(Size::Coarse), &frames)
         };
-        Ok(Self { scale, shrinkage: shrinkage(&noise.spectrum.fine), correction, frames })
+        Ok(Self { scale, shrinkage: shrinkage(Size::Fine), correction, frames })
     }
 }
 
