@@ -8,7 +8,7 @@ use crate::shading::ColorShading;
 use crate::{Crop, Error, OutputSpace, Photo, PhotoPicture, Recipe, Report, Task, WhiteBalance};
 use calotype_codec::{ColorSpace, Format, GainMapImage, GainMapOptions};
 use calotype_color::{CameraModel, ResolvedCamera, SceneHueSat, WhiteSource};
-use calotype_develop::executor::{Banded, PointStage};
+use calotype_develop::executor::{Banded, PointStage, Then};
 use calotype_develop::{
     Denoise, DenoiseSettings, Exposure, ExposureParams, Highlights, LensWarp, LocalContrast, LocalTone, LocalToneMap,
     LocalToneParams, LuminanceNoise, NoiseSpectrum, PictureNoise, Sharpen, WhiteEstimate, camera_color,
@@ -270,10 +270,13 @@ fn render(
         // Before exposure, mid grey lies where the gain brings it to 0.18.
         let grey = proxy::MID_GREY / exposure.total_ev.exp2();
         let sigma = estimate_sigma(&scene, (light.noise.shot * grey + light.noise.read).sqrt()).unwrap_or(USUAL_BLUR);
-        scene = Sharpen { sigma, amount: recipe.sharpen, noise: light.noise }.apply(scene);
+        let sharpen = Sharpen { sigma, amount: recipe.sharpen, noise: light.noise };
+        let (width, height) = (scene.width(), scene.height());
+        // In one pass, while the rows are in the cache.
+        scene = Banded::default().run(&Then(sharpen.stage(), tone.rows(width, height)), scene);
+    } else {
+        tone.apply(&mut scene);
     }
-    progress.report(Step::Develop, 0.9)?;
-    tone.apply(&mut scene);
     progress.report(Step::Look, 0.0)?;
     report.look = Some(LookReport { name: task.look.meta.name.clone(), strength: recipe.strength });
     let hdr = recipe.output.hdr && task.format == Format::Jpeg;
