@@ -54,10 +54,12 @@ impl Gamut {
         // around the blue primary: the largest of the neighbourhood, then a weighted mean of those
         const NEAR_DEG: f64 = 3.0;
         let blue = |hue: f64| ((hue - 246.0) / 4.0).min((274.0 - hue) / 4.0).clamp(0.0, 1.0);
-        let near = |hue: f64| (0..GAMUT_HUES).filter(move |&j| (hue - hues_at(j)).abs() <= NEAR_DEG);
+        let near = |hue: f64| (0..GAMUT_HUES).filter(|&j| (hue - hues[j]).abs() <= NEAR_DEG).collect::<Vec<_>>();
         let widened: Vec<f64> = hues
             .iter()
-            .map(|&h| if (240.0..280.0).contains(&h) { near(h).map(|j| raw[j]).fold(0.0, f64::max) } else { 0.0 })
+            .map(|&h| {
+                if (240.0..280.0).contains(&h) { near(h).into_iter().map(|j| raw[j]).fold(0.0, f64::max) } else { 0.0 }
+            })
             .collect();
         let mut cone: Vec<f64> = (0..GAMUT_HUES)
             .map(|i| {
@@ -117,12 +119,6 @@ impl Gamut {
         let c = compress_chroma(chroma, self.max_chroma(l, direction));
         [l, c * direction[0], c * direction[1]]
     }
-}
-
-/// Oklab hue of an entry of the cone, in degrees.
-fn hues_at(i: usize) -> f64 {
-    let [a, b] = direction(4.0 * i as f64 / GAMUT_HUES as f64);
-    b.atan2(a).to_degrees().rem_euclid(360.0)
 }
 
 /// Chroma at lightness 1 where a channel first falls below the slack, searched outwards.
