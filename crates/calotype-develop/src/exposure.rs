@@ -255,10 +255,11 @@ fn key(stats: &Statistics, scene_ev100: Option<f32>) -> f32 {
     }
 }
 
-/// Luminance that the middle of a scene of 2^`log2_light` cd/m² gets. Daylight 0.16; a lit room 0.13; 0.3 cd/m², the
+/// Luminance that the middle of a scene of 2^`log2_light` cd/m² gets. Sunlight 0.19; an overcast day 0.16; a lit room 0.13; 0.3 cd/m², the
 /// light of 5 lux on grey, 0.035 or L* 22.
 fn light_key(log2_light: f32) -> f32 {
-    const KEYS: [(f32, f32); 6] = [(-5.0, 0.018), (-1.8, 0.035), (0.5, 0.08), (3.0, 0.12), (6.0, 0.14), (9.0, 0.16)];
+    const KEYS: [(f32, f32); 7] =
+        [(-5.0, 0.018), (-1.8, 0.035), (0.5, 0.08), (3.0, 0.12), (6.0, 0.14), (9.0, 0.16), (12.0, 0.19)];
     let mut below = KEYS[0];
     for above in KEYS {
         if log2_light < above.0 {

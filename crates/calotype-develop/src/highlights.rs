@@ -13,6 +13,10 @@ use fearless_simd::{Level, Simd, dispatch};
 /// A channel counts as clipped from this fraction of its clipping level on: noise and resampling keep clipped
 /// samples a little below it.
 pub const CLIPPED: f32 = 0.985;
+/// From this fraction on the fill counts in part: lossy compression and interpolation spread clipped samples by some
+/// percent, and what they leave below the limit would stay coloured. The fill never darkens, so that bright places which
+/// are not clipped keep their value unless the other channels say that there must be more.
+const MAYBE_CLIPPED: f32 = 0.945;
 /// Pixels of a side of the blocks in which clipped places are looked for.
 const BLOCK: usize = 8;
 /// From this fraction of its clipping level on, the last unclipped channel pulls the fill to neutral.
@@ -20,10 +24,24 @@ const FADE: f32 = 0.85;
 
 /// Where each channel really saturates, at most `clip`: some cameras store a white level that their samples never reach,
 /// and clipped places pile up below it. Looks for such a pile in the histogram's upper fifth; a channel without one keeps
-/// its `clip`. The picture must still be free of falloff correction.
+/// its `clip`. A broad pile, as lossy compression makes it, counts where most of its pixels are clipped in another channel
+/// too. The picture must still be free of falloff correction.
 pub fn saturation(picture: &CameraRgb, clip: [f32; 3]) -> [f32; 3] {
-    const BINS: usize = 256;
-    const LOWEST: f32 = 0.8;
+    let mut found = sharp_piles(picture, clip);
+    for c in 0..3 {
+        if found[c] == clip[c] && (0..3).any(|other| other != c && found[other] < clip[other]) {
+            found[c] = broad_pile(picture, clip[c], found, c);
+        }
+    }
+    found
+}
+
+/// Bins of the histogram of a channel's upper fifth.
+const BINS: usize = 256;
+const LOWEST: f32 = 0.8;
+
+/// The saturation of channels whose clipped samples all lie at one level.
+fn sharp_piles(picture: &CameraRgb, clip: [f32; 3]) -> [f32; 3] {
     [0, 1, 2].map(|c| {
         let plane = &picture.planes[c];
         let scale = BINS as f32 / ((1.0 - LOWEST) * clip[c]);
@@ -41,19 +59,71 @@ pub fn saturation(picture: &CameraRgb, clip: [f32; 3]) -> [f32; 3] {
         for row in rows {
             (0..BINS).for_each(|i| bins[i] += row[i]);
         }
-        // smoothed over three bins, so that a pile on the border of two is seen
-        let pile = |i: usize| bins[i.saturating_sub(1)..(i + 2).min(BINS)].iter().sum::<u32>();
-        let Some(top) = (16..BINS - 2).max_by_key(|&i| pile(i)) else { return clip[c] };
-        let mut below: Vec<u32> = (top.saturating_sub(64)..top.saturating_sub(6)).map(pile).collect();
-        let above: u32 = bins[top + 2..].iter().sum();
         let seen = plane.width() * plane.height().div_ceil(2);
-        if below.is_empty() || (pile(top) as usize) < seen / 5000 || above > pile(top) / 2 {
-            return clip[c];
+        // piles of three bins, so that one on the border of two is seen, then of a percent, as lossy compression leaves them
+        for half in [1, 6] {
+            let pile = |i: usize| bins[i.saturating_sub(half)..(i + half + 1).min(BINS)].iter().sum::<u32>();
+            let Some(top) = (16..BINS - half - 1).max_by_key(|&i| pile(i)) else { continue };
+            let mut below: Vec<u32> = (top.saturating_sub(64)..top.saturating_sub(4 + 2 * half)).map(pile).collect();
+            let above: u32 = bins[top + half + 1..].iter().sum();
+            if below.is_empty() || (pile(top) as usize) < seen / 5000 || above > pile(top) / 2 {
+                continue;
+            }
+            let middle = below.len() / 2;
+            let usual = *below.select_nth_unstable(middle).1;
+            if pile(top) > 10 * usual.max(1) {
+                return LOWEST * clip[c] + (top as f32 + 1.0) / scale;
+            }
         }
-        let middle = below.len() / 2;
-        let usual = *below.select_nth_unstable(middle).1;
-        if pile(top) > 10 * usual.max(1) { LOWEST * clip[c] + (top as f32 + 1.0) / scale } else { clip[c] }
+        clip[c]
     })
+}
+
+/// The level at which channel `c` saturates where its clipped samples spread over some percent, or `clip`.
+fn broad_pile(picture: &CameraRgb, clip: f32, known: [f32; 3], c: usize) -> f32 {
+    let scale = BINS as f32 / ((1.0 - LOWEST) * clip);
+    let rows = par::map(picture.height().div_ceil(4), |y| {
+        // all samples, and those of pixels that another channel shows to be clipped
+        let mut bins = vec![[0u32; 2]; BINS];
+        let rows = picture.row(4 * y);
+        for (x, &v) in rows[c].iter().enumerate() {
+            let i = (v - LOWEST * clip) * scale;
+            if i >= 0.0 {
+                let shown = (0..3).any(|o| o != c && rows[o][x] >= CLIPPED * known[o]);
+                let bin = &mut bins[(i as usize).min(BINS - 1)];
+                bin[0] += 1;
+                bin[1] += u32::from(shown);
+            }
+        }
+        bins
+    });
+    let mut bins = vec![[0u64; 2]; BINS];
+    for row in &rows {
+        for (bin, add) in bins.iter_mut().zip(row) {
+            bin[0] += u64::from(add[0]);
+            bin[1] += u64::from(add[1]);
+        }
+    }
+    // a pile of a twentieth of white, with next to nothing above it and a lot less below
+    const WIDE: usize = BINS / 4;
+    let sum = |from: usize, to: usize, k: usize| bins[from..to].iter().map(|b| b[k]).sum::<u64>();
+    let Some(top) = (2 * WIDE..BINS).max_by_key(|&i| sum(i - WIDE, i, 1)) else { return clip };
+    let pile = sum(top - WIDE, top, 1);
+    let seen = (picture.width() * picture.height().div_ceil(4)) as u64;
+    let above = sum(top, BINS, 0);
+    let below = sum(top - 2 * WIDE, top - WIDE, 1);
+    let together = 10 * pile >= 7 * sum(top - WIDE, top, 0);
+    if pile < seen / 500 || above > pile / 30 || below > pile / 2 || !together {
+        return clip;
+    }
+    // the pile's own middle
+    let mut left = pile / 2;
+    let mut i = top - WIDE;
+    while left > bins[i][1] {
+        left -= bins[i][1];
+        i += 1;
+    }
+    LOWEST * clip + (i as f32 + 1.0) / scale
 }
 
 /// The fill, with what it learnt about one picture.
@@ -157,7 +227,7 @@ impl Stage for Highlights {
             for (o, i) in out.iter_mut().zip(rows[1]) {
                 o.copy_from_slice(i);
             }
-            let limits = self.clip.map(|c| c * CLIPPED);
+            let limits = self.clip.map(|c| c * MAYBE_CLIPPED);
             let clipped = dispatch!(level, simd => any_above(simd, rows[1], limits));
             if self.any && clipped {
                 dispatch!(level, simd => fill_row(simd, self, rows, &mut work, out));
@@ -212,8 +282,9 @@ fn fill_row<S: Simd>(_: S, h: &Highlights, rows: [[&[f32]; 3]; 3], work: &mut Wo
     let (r, g, b) = (&mut r[..n], &mut g[..n], &mut b[..n]);
     let [sr, sg, sb] = &work.sums;
     let (sr, sg, sb) = (&sr[..n + 2], &sg[..n + 2], &sb[..n + 2]);
-    let limit = h.clip.map(|c| c * CLIPPED);
-    let fraction = [0, 1, 2].map(|c| 1.0 / limit[c]);
+    let fraction = h.clip.map(|c| 1.0 / (c * CLIPPED));
+    let ramp = h.clip.map(|c| 1.0 / (c * (CLIPPED - MAYBE_CLIPPED)));
+    let start = h.clip.map(|c| c * MAYBE_CLIPPED);
     let inverse = h.gains.map(|g| 1.0 / g);
     for i in 0..n {
         let z = [r[i] * h.gains[0], g[i] * h.gains[1], b[i] * h.gains[2]];
@@ -229,9 +300,13 @@ fn fill_row<S: Simd>(_: S, h: &Highlights, rows: [[&[f32]; 3]; 3], work: &mut Wo
             let opposed = (mean * mean + h.offset[c]).max(z[c]);
             fill[c] = opposed + fade * (white - opposed);
         }
-        r[i] = if r[i] >= limit[0] { fill[0].max(z[0]) * inverse[0] } else { r[i] };
-        g[i] = if g[i] >= limit[1] { fill[1].max(z[1]) * inverse[1] } else { g[i] };
-        b[i] = if b[i] >= limit[2] { fill[2].max(z[2]) * inverse[2] } else { b[i] };
+        let own = [r[i], g[i], b[i]];
+        let mut full = [0.0; 3];
+        for c in 0..3 {
+            let share = ((own[c] - start[c]) * ramp[c]).clamp(0.0, 1.0);
+            full[c] = own[c] + share * (fill[c].max(z[c]) * inverse[c] - own[c]).max(0.0);
+        }
+        (r[i], g[i], b[i]) = (full[0], full[1], full[2]);
     }
 }
 
@@ -267,6 +342,26 @@ mod tests {
     }
 
     #[test]
+    fn a_broad_pile_counts_where_another_channel_is_clipped_too() {
+        // green saturates at 0.95, blue at 0.92 give or take two percent, where the light is above 0.9
+        let light = |x: usize, y: usize| ((x * 7 + y * 13) % 997) as f32 / 997.0 * 1.5;
+        let spread = |x: usize, y: usize| ((x * 31 + y * 17) % 101) as f32 / 101.0 * 0.04 - 0.02;
+        let picture = |blue_clips: bool| {
+            CameraRgb::from_planes([
+                Plane::from_fn(200, 160, |x, y| 0.3 * light(x, y)),
+                Plane::from_fn(200, 160, |x, y| (1.1 * light(x, y)).min(0.95)),
+                Plane::from_fn(200, 160, |x, y| {
+                    let v = light(x, y);
+                    if blue_clips { v.min(0.92) + spread(x, y) } else { 0.62 * v }
+                }),
+            ])
+        };
+        let found = saturation(&picture(true), [1.0; 3]);
+        assert!((found[2] - 0.92).abs() < 0.015 && (found[1] - 0.95).abs() < 0.004 && found[0] == 1.0, "{found:?}");
+        assert_eq!(saturation(&picture(false), [1.0; 3])[2], 1.0);
+    }
+
+    #[test]
     fn unclipped_pixels_are_untouched() {
         let (out, before) = recovered(|x, y| [x as f32 / 30.0, y as f32 / 30.0, (x + y) as f32 / 80.0]);
         let mut changed = 0;
@@ -274,7 +369,7 @@ mod tests {
             for x in 0..64 {
                 let (a, b) = (before.get(x, y), out.get(x, y));
                 for c in 0..3 {
-                    assert!(a[c] >= CLIPPED || a[c].to_bits() == b[c].to_bits());
+                    assert!(a[c] >= MAYBE_CLIPPED || a[c].to_bits() == b[c].to_bits());
                     assert!(b[c] >= a[c]);
                     changed += usize::from(a[c] != b[c]);
                 }

@@ -8,7 +8,7 @@ use calotype_image::{DisplayRgb, SceneRgb, par};
 /// Rows a thread takes at a time.
 const BAND: usize = 32;
 
-/// A look made ready for one output space, strength and headroom. Cheap to make (under a millisecond), immutable, shareable
+/// A look made ready for one output space, strength and headroom. Cheap to make (some milliseconds), immutable, shareable
 /// between threads.
 #[derive(Clone, Debug)]
 pub struct CompiledLook {

@@ -1,6 +1,7 @@
 //! The fast path against the definition, over colours, looks, outputs and sizes.
 
 use super::*;
+use calotype_color::oklab::rgb_to_oklab;
 use calotype_color::transfer::srgb_encode;
 use calotype_image::Plane;
 
@@ -168,5 +169,32 @@ fn white_is_where_the_targets_say() {
     for (name, ev) in [("authentic", 5.0), ("vibrant", 4.5), ("natural", 4.9), ("mono-natural", 5.2)] {
         let got = Look::builtin(name).unwrap().compile(OutputSpace::Srgb, 1.0).white_ev();
         assert!((got - ev).abs() < 0.1, "{name}: {got}");
+    }
+}
+
+#[test]
+fn saturated_colours_do_not_jump_as_they_brighten() {
+    // a hundredth of a stop at a time over 12 stops; pure and nearly pure colours of Rec.2020, blues closely spaced
+    let mut colours = vec![[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [1.0, 1.0, 0.0], [0.0, 1.0, 1.0], [1.0, 0.0, 1.0]];
+    for i in 0..=20 {
+        let v = i as f32 / 40.0;
+        colours.extend([[0.0, v, 1.0], [v, 0.0, 1.0], [0.05, v, 1.0]]);
+    }
+    for name in ["authentic", "vibrant", "natural"] {
+        for output in [OutputSpace::Srgb, OutputSpace::DisplayP3] {
+            let look = Look::builtin(name).unwrap().compile(output, 1.0);
+            for colour in &colours {
+                let ramp = |c: usize| (0..1200).map(|i| colour[c] * 0.18 * (i as f32 / 100.0 - 8.0).exp2()).collect();
+                let mut rows: [Vec<f32>; 3] = [ramp(0), ramp(1), ramp(2)];
+                let [r, g, b] = &mut rows;
+                look.apply_rows(r, g, b);
+                let lab = |i: usize| rgb_to_oklab(output.space(), [0, 1, 2].map(|c| f64::from(rows[c][i])));
+                for i in 1..1200 {
+                    let (p, q) = (lab(i - 1), lab(i));
+                    let step = (0..3).map(|k| (p[k] - q[k]).powi(2)).sum::<f64>().sqrt();
+                    assert!(step < 0.006, "{name} {output:?} {colour:?} step {i}: {step}, {p:?} to {q:?}");
+                }
+            }
+        }
     }
 }

@@ -5,7 +5,7 @@ use crate::PointTransform;
 use crate::fast_math::{cbrt, dot, exp2, log2, madd, smoothstep, softplus2};
 use crate::point::{BRIGHTEST, CHROMA_KNOTS, DARKEST, NEUTRAL_CHROMA, VIBRANCE_CHROMA};
 use crate::tone::{ToneCurve, ToneScale};
-use calotype_color::gamut::{GAMUT_KNEE, GAMUT_SLACK};
+use calotype_color::gamut::{GAMUT_HUES, GAMUT_KNEE, GAMUT_SLACK};
 use calotype_color::matrix::{invert, to_f32};
 use calotype_color::oklab::{lms_to_oklab, rgb_to_lms};
 use fearless_simd::{Level, Simd, dispatch};
@@ -77,6 +77,8 @@ pub(crate) struct FastTransform {
     /// Per hue: shift, chroma, lightness, skin, then their differences to the next entry.
     hues: Option<Box<[[f32; 8]; HUES]>>,
     tint: Option<[[f32; 2]; 3]>,
+    /// The gamut's cone: largest chroma per lightness by diamond angle, and its difference to the next entry.
+    cone: Box<[[f32; 2]; GAMUT_HUES]>,
     ceiling: f32,
     max_l: f32,
 }
@@ -103,6 +105,14 @@ impl FastTransform {
             skin_guard: t.chroma.skin_guard as f32,
             hues: (!identity).then(|| hue_table(t)),
             tint: tinted.then(|| t.tint.map(|v| v.map(|v| v as f32))),
+            cone: {
+                let known = t.gamut.cone();
+                let mut cone = Box::new([[0.0; 2]; GAMUT_HUES]);
+                for (entry, pair) in cone.iter_mut().zip(known.windows(2)) {
+                    *entry = [pair[0] as f32, (pair[1] - pair[0]) as f32];
+                }
+                cone
+            },
             ceiling: t.tone.ceiling() as f32,
             max_l: t.tone.ceiling().cbrt() as f32,
         }
@@ -341,7 +351,7 @@ fn add_tint<const F: bool>(tint: &[[f32; 2]; 3], pixels: &mut [Lanes; 3]) {
 /// Oklab to linear RGB with chroma compressed at constant hue and lightness.
 #[inline(always)]
 fn to_gamut<const F: bool>(t: &FastTransform, pixels: &mut [Lanes; 3]) {
-    let (low, high) = (-GAMUT_SLACK as f32, t.ceiling + GAMUT_SLACK as f32);
+    let high = t.ceiling + GAMUT_SLACK as f32;
     let [l, a, b] = pixels;
     let mut d = [[0.0f32; BLOCK]; 3];
     let mut outside = 0u32;
@@ -353,13 +363,13 @@ fn to_gamut<const F: bool>(t: &FastTransform, pixels: &mut [Lanes; 3]) {
         (d[0][i], d[1][i], d[2][i]) = (d0, d1, d2);
         let v = along::<F>(&t.lms_to_rgb, l[i], d0, d1, d2, REACH);
         let (min, max) = (v[0].min(v[1]).min(v[2]), v[0].max(v[1]).max(v[2]));
-        outside |= u32::from(min < low) | u32::from(max > high);
+        outside |= u32::from(min < 0.0) | u32::from(max > high);
     }
     let mut scale = [1.0f32; BLOCK];
     if outside != 0 {
         let mut x = 0;
         while x < BLOCK {
-            compress::<F>(t, l, &d, x, &mut scale);
+            compress::<F>(t, l, [a, b], &d, x, &mut scale);
             x += LANES;
         }
     }
@@ -379,11 +389,19 @@ fn along<const F: bool>(m: &M, l: f32, d0: f32, d1: f32, d2: f32, scale: f32) ->
     [dot::<F>(&m[0], x, y, z), dot::<F>(&m[1], x, y, z), dot::<F>(&m[2], x, y, z)]
 }
 
-/// Finds the edge of the gamut by halving and sets the factor of chroma that keeps [`LANES`] pixels inside.
+/// Finds the ceiling of the gamut by halving and its cone in the table, and sets the factor of chroma that keeps [`LANES`]
+/// pixels inside.
 #[inline(always)]
-fn compress<const F: bool>(t: &FastTransform, l: &Lanes, d: &[Lanes; 3], from: usize, scale: &mut Lanes) {
+fn compress<const F: bool>(
+    t: &FastTransform,
+    l: &Lanes,
+    [a, b]: [&Lanes; 2],
+    d: &[Lanes; 3],
+    from: usize,
+    scale: &mut Lanes,
+) {
     const KNEE: f32 = GAMUT_KNEE as f32;
-    let (low, high) = (-GAMUT_SLACK as f32, t.ceiling + GAMUT_SLACK as f32);
+    let high = t.ceiling + GAMUT_SLACK as f32;
     let (mut inside, mut step) = ([0.0f32; LANES], REACH);
     // Where the far end lies inside, every step is taken and the sum is the whole reach.
     for _ in 0..HALVINGS {
@@ -392,9 +410,19 @@ fn compress<const F: bool>(t: &FastTransform, l: &Lanes, d: &[Lanes; 3], from: u
             let k = from + i;
             let at = inside[i] + step;
             let v = along::<F>(&t.lms_to_rgb, l[k], d[0][k], d[1][k], d[2][k], at);
-            let (min, max) = (v[0].min(v[1]).min(v[2]), v[0].max(v[1]).max(v[2]));
-            inside[i] = if min >= low && max <= high { at } else { inside[i] };
+            inside[i] = if v[0].max(v[1]).max(v[2]) <= high { at } else { inside[i] };
         }
+    }
+    for i in 0..LANES {
+        const PER_UNIT: f32 = GAMUT_HUES as f32 / 4.0;
+        let (a, b) = (a[from + i], b[from + i]);
+        let along = b / (a.abs() + b.abs()).max(1e-20);
+        let place = if a < 0.0 { 3.0 - along } else { 1.0 + along } * PER_UNIT;
+        let whole = (place as usize).min(GAMUT_HUES - 1);
+        let [value, more] = t.cone[whole];
+        let chroma = (a * a + b * b).sqrt().max(1e-9);
+        let low = l[from + i] * (value + more * (place - whole as f32)) / chroma;
+        inside[i] = inside[i].min(low - 0.5 * step);
     }
     for i in 0..LANES {
         // Half a step on average lies beyond the last place known to be inside.

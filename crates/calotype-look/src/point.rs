@@ -9,7 +9,7 @@
 
 use crate::hue::HueCurves;
 use crate::{Look, OutputSpace, ToneScale};
-use calotype_color::gamut::compress_oklab;
+use calotype_color::gamut::Gamut;
 use calotype_color::matrix::{IDENTITY, invert, mix, multiply, transform};
 use calotype_color::oklab::{lms_to_oklab, oklab_to_rgb, rgb_to_lms};
 use calotype_color::{Matrix3, Primaries, RgbSpace};
@@ -39,6 +39,7 @@ pub struct PointTransform {
     pub(crate) hues: HueCurves,
     /// Shadow, mid, highlight in Oklab units, print tone included in mid.
     pub(crate) tint: [[f64; 2]; 3],
+    pub(crate) gamut: Gamut,
 }
 
 impl PointTransform {
@@ -49,10 +50,12 @@ impl PointTransform {
         let hundredth = |v: [f64; 2]| v.map(|v| v / 100.0);
         let print = look.mono.tone.map(|v| v * look.mono.amount);
         let mid = [look.tint.mid[0] + print[0], look.tint.mid[1] + print[1]];
+        let tone = ToneScale::new(&look.tone, &look.anchor, headroom_ev);
         Self {
             output,
             to_render: multiply(&inset, &mono_matrix(look)),
-            tone: ToneScale::new(&look.tone, &look.anchor, headroom_ev),
+            gamut: Gamut::new(output.space(), tone.ceiling()),
+            tone,
             hue_keep: look.render.hue_keep,
             render_to_lms: multiply(&rgb_to_lms(RgbSpace::Rec2020), &outset),
             chroma: look.chroma,
@@ -64,7 +67,7 @@ impl PointTransform {
     /// Display-linear colour in the output's primaries (0 to 1, or to 2 to the power of the headroom) of a scene-linear
     /// colour in Rec.2020.
     pub fn apply(&self, scene: [f64; 3]) -> [f64; 3] {
-        let lab = compress_oklab(self.output.space(), self.grade(scene), self.tone.ceiling());
+        let lab = self.gamut.compress(self.grade(scene));
         oklab_to_rgb(self.output.space(), lab).map(|v| v.clamp(0.0, self.tone.ceiling()))
     }
 

@@ -1,20 +1,21 @@
 //! From one frame to the light of the scene, and on to the display.
 
 use crate::camera_rgb::{demosaiced, is_mono};
+use crate::gain_table;
 use crate::merging::{OneFrame, Picture};
 use crate::report::{ExposureReport, LookReport, WhiteBalanceReport};
 use crate::shading::ColorShading;
 use crate::{Crop, Error, OutputSpace, Photo, PhotoPicture, Recipe, Report, Task, WhiteBalance};
 use calotype_codec::{ColorSpace, Format, GainMapImage, GainMapOptions};
-use calotype_color::{CameraModel, ResolvedCamera, WhiteSource};
-use calotype_develop::executor::Banded;
+use calotype_color::{CameraModel, ResolvedCamera, SceneHueSat, WhiteSource};
+use calotype_develop::executor::{Banded, PointStage, Then};
 use calotype_develop::{
     Denoise, DenoiseSettings, Exposure, ExposureParams, Highlights, LensWarp, LocalContrast, LocalTone, LocalToneMap,
     LocalToneParams, LuminanceNoise, NoiseSpectrum, PictureNoise, Sharpen, WhiteEstimate, camera_color,
     crop_and_orient, estimate_sigma, proxy, saturation,
 };
 use calotype_dng::{DngInfo, opcode};
-use calotype_image::{CameraRgb, NoiseModel, Plane, Progress, Rect, SceneRgb, Step};
+use calotype_image::{CameraRgb, NoiseModel, Plane, Progress, Rect, Scene, SceneRgb, Step};
 use calotype_look::CompiledLook;
 
 /// Pixels of the small picture on which exposure and local tone are decided.
@@ -36,6 +37,10 @@ pub(crate) fn develop_frame(
     let OneFrame { info, picture, noise, mut report, diagnostics, .. } = frame;
     progress.report(Step::Develop, 0.0)?;
     let mut light = scene_light(picture, noise, &info, recipe, &mut report, progress)?;
+    if let (Some(map), false) = (&info.gain_table_map, task.format.is_scene_linear() || recipe.local_tone == 0.0) {
+        // The maker's local tone; what the scene's range still asks for is planned on its result.
+        gain_table::apply(map, info.baseline_exposure_ev as f32, &mut light.picture);
+    }
     let area = shown(&light.picture, &info, recipe)?;
     light.picture = crop_and_orient(light.picture, area, info.orientation);
     report.size = [light.picture.width(), light.picture.height()];
@@ -101,11 +106,27 @@ fn scene_light(
 
     let noise = luminance_noise(&noise.averaged(report.effective_frames.max(1.0)), &camera);
     let mut scene = camera_color(rgb, &camera.camera_to_scene);
+    if let (Some(map), false) = (camera.hue_sat_map, mono) {
+        // The maker's correction of what the matrix cannot say; as in the DNG specification, before exposure.
+        scene = Banded::default().run_points(&HueSat(SceneHueSat::new(map)), scene);
+    }
     if recipe.lens {
         scene = undistorted(scene, info, report);
     }
     progress.report(Step::Develop, 0.7)?;
     Ok(SceneLight { picture: scene, noise, clip: white })
+}
+
+/// The profile's table of hue and saturation as a stage.
+struct HueSat(SceneHueSat);
+
+impl PointStage for HueSat {
+    type In = Scene;
+    type Out = Scene;
+
+    fn run(&self, _: usize, [r, g, b]: [&mut [f32]; 3]) {
+        self.0.apply_rows(r, g, b);
+    }
 }
 
 /// Resolves the camera's colours under the light that counts as white.
@@ -156,7 +177,7 @@ fn denoise(
     if recipe.denoise == 0.0 {
         return Ok(picture);
     }
-    let spectrum = NoiseSpectrum::demosaiced();
+    let spectrum = NoiseSpectrum::merged();
     let usual = DenoiseSettings::default();
     let settings = DenoiseSettings { luma: usual.luma * recipe.denoise, chroma: usual.chroma * recipe.denoise };
     let known = PictureNoise { single: noise, frames, spectrum: &spectrum };
@@ -249,10 +270,13 @@ fn render(
         // Before exposure, mid grey lies where the gain brings it to 0.18.
         let grey = proxy::MID_GREY / exposure.total_ev.exp2();
         let sigma = estimate_sigma(&scene, (light.noise.shot * grey + light.noise.read).sqrt()).unwrap_or(USUAL_BLUR);
-        scene = Sharpen { sigma, amount: recipe.sharpen, noise: light.noise }.apply(scene);
+        let sharpen = Sharpen { sigma, amount: recipe.sharpen, noise: light.noise };
+        let (width, height) = (scene.width(), scene.height());
+        // In one pass, while the rows are in the cache.
+        scene = Banded::default().run(&Then(sharpen.stage(), tone.rows(width, height)), scene);
+    } else {
+        tone.apply(&mut scene);
     }
-    progress.report(Step::Develop, 0.9)?;
-    tone.apply(&mut scene);
     progress.report(Step::Look, 0.0)?;
     report.look = Some(LookReport { name: task.look.meta.name.clone(), strength: recipe.strength });
     let hdr = recipe.output.hdr && task.format == Format::Jpeg;

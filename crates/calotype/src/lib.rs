@@ -25,6 +25,7 @@ mod developing;
 mod diagnostics;
 mod error;
 mod frame;
+mod gain_table;
 mod group;
 mod merged_raw;
 mod merging;

@@ -79,9 +79,11 @@ mod tests {
     #[test]
     fn one_colour_stays_one_colour() {
         for cfa in BAYER {
-            let out = demosaic(&mosaic(cfa, 37, 23, |c, _, _| [0.2, 0.5, 0.1][c]), [2.0, 1.0, 3.0]).unwrap();
+            // without noise, as interpolation gives back what averaging noisy roots would lose
+            let mosaic = mosaic(cfa, 37, 23, |c, _, _| [0.2, 0.5, 0.1][c]);
+            let out = demosaic(&Mosaic { noise: NoiseModel::uniform(0.0, 0.0), ..mosaic }, [2.0, 1.0, 3.0]).unwrap();
             for (plane, expected) in out.planes.iter().zip([0.2, 0.5, 0.1]) {
-                assert!(plane.data().iter().all(|v| (v - expected).abs() < 1e-4), "{cfa}");
+                assert!(plane.data().iter().all(|v| (v - expected).abs() < 1e-6), "{cfa}");
             }
         }
     }

@@ -7,6 +7,8 @@
 #[derive(Clone, Debug, PartialEq)]
 pub struct NoiseSpectrum {
     pub(super) fine: [[f32; 64]; 3],
+    /// The fine part where too few frames were merged to gather colours from, and a mosaic was demosaiced instead.
+    pub(super) alone: [[f32; 64]; 3],
     pub(super) coarse: [[f32; 64]; 3],
     /// Variance of a colour at a pixel, in the mean over colours.
     pub(super) pixel: f32,
@@ -15,7 +17,22 @@ pub struct NoiseSpectrum {
 impl NoiseSpectrum {
     /// Of a Bayer mosaic after [`demosaic`](crate::demosaic::demosaic()), measured on flat fields of white noise.
     pub fn demosaiced() -> Self {
-        Self { fine: [FINE_L, FINE_U, FINE_V], coarse: [COARSE_L, COARSE_U, COARSE_V], pixel: 0.81 }
+        let fine = [FINE_L, FINE_U, FINE_V];
+        Self { fine, alone: fine, coarse: [COARSE_L, COARSE_U, COARSE_V], pixel: 0.81 }
+    }
+
+    /// Of a merged burst: a luminance gathered from the samples of all frames by a quadratic B-spline, as measured in flat
+    /// parts of simulated bursts; like [`NoiseSpectrum::demosaiced`] where only the reference counts. The finest luma noise
+    /// is weaker than a mosaic's. Chroma is smooth but for what the reference alone tells at edges, so its tables stay.
+    pub fn merged() -> Self {
+        Self { fine: [GATHERED_L, FINE_U, FINE_V], pixel: 0.5, ..Self::demosaiced() }
+    }
+
+    /// How far `frames` merged frames make the noise that of gathered colours, 0 to 1: as the merge trusts its own
+    /// colours.
+    #[inline(always)]
+    pub(super) fn gathered_share(frames: f32) -> f32 {
+        ((frames - 2.0) * (1.0 / 2.5)).clamp(0.0, 1.0)
     }
 
     /// Of a picture whose pixels and colours are all measured or gathered on their own: white. `relative` is the
@@ -31,7 +48,7 @@ impl NoiseSpectrum {
             }
             table
         });
-        Self { fine, coarse: power.map(|p| [p / 16.0; 64]), pixel: (r + g + b) / 3.0 }
+        Self { fine, alone: fine, coarse: power.map(|p| [p / 16.0; 64]), pixel: (r + g + b) / 3.0 }
     }
 }
 
@@ -67,6 +84,17 @@ const FINE_V: [f32; 64] = [
     0.051, 0.033, 0.02, 0.011, 0.01, 0.012, 0.013, 0.013,
     0.017, 0.013, 0.011, 0.01, 0.012, 0.013, 0.012, 0.01,
     0.01, 0.01, 0.01, 0.011, 0.014, 0.013, 0.01, 0.01,
+];
+#[rustfmt::skip]
+const GATHERED_L: [f32; 64] = [
+    0.33, 0.4, 0.82, 0.68, 0.53, 0.41, 0.29, 0.22,
+    0.4, 0.55, 0.75, 0.64, 0.52, 0.41, 0.29, 0.22,
+    0.82, 0.75, 0.69, 0.61, 0.51, 0.4, 0.28, 0.21,
+    0.68, 0.64, 0.61, 0.57, 0.49, 0.38, 0.27, 0.2,
+    0.53, 0.52, 0.51, 0.49, 0.45, 0.345, 0.24, 0.18,
+    0.41, 0.41, 0.4, 0.38, 0.345, 0.275, 0.195, 0.15,
+    0.29, 0.29, 0.28, 0.27, 0.24, 0.195, 0.15, 0.12,
+    0.22, 0.22, 0.21, 0.2, 0.18, 0.15, 0.12, 0.095,
 ];
 #[rustfmt::skip]
 const COARSE_L: [f32; 64] = [

@@ -4,6 +4,7 @@
 //! every fourth pixel in each, so that the same pixel of neighbouring blocks lies side by side in memory: a group is
 //! the four pixels 4 g - 4 to 4 g - 1 from the strip's left border, and block b covers the groups b and b + 1.
 
+use super::NoiseSpectrum;
 use super::dct::{forward, inverse, splat};
 use super::shrink::{Shrinkage, shrink};
 use calotype_image::Plane;
@@ -55,6 +56,8 @@ pub(super) struct Tile {
     /// Variance removed in the blocks of the last two block rows.
     removed: [Vec<f32>; 2],
     inverse_frames: Vec<f32>,
+    /// How far each block's colours were gathered.
+    gathered: Vec<f32>,
     line: [Vec<f32>; 3],
     line_removed: Vec<f32>,
     quarter: Vec<f32>,
@@ -73,6 +76,7 @@ impl Tile {
             sums: vec![0.0; 8 * 3 * 4 * GROUPS],
             removed: [(); 2].map(|()| vec![0.0; GROUPS]),
             inverse_frames: vec![1.0; GROUPS],
+            gathered: vec![0.0; GROUPS],
             line: [(); 3].map(|()| vec![0.0; HELD]),
             line_removed: vec![0.0; HELD],
             quarter: vec![0.0; GROUPS + 2],
@@ -98,6 +102,9 @@ impl Tile {
                 self.load(smoothing, y, left, io);
             }
             io.inverse_frames(k, left, &mut self.inverse_frames[..BLOCKS]);
+            for (share, inverse) in self.gathered.iter_mut().zip(&self.inverse_frames[..BLOCKS]) {
+                *share = NoiseSpectrum::gathered_share(1.0 / inverse);
+            }
             for b in (0..BLOCKS).step_by(S::f32s::LEN) {
                 self.blocks(simd, smoothing, k, b);
             }
@@ -161,7 +168,8 @@ impl Tile {
             let variance = (recip * v1 + v0) * inverse_frames;
             splat(simd, 1.0) / variance.max(splat(simd, 1e-20))
         });
-        let removed = shrink(simd, smoothing.shrinkage, &mut blocks, inverse) * inverse_frames;
+        let gathered = S::f32s::from_slice(simd, &self.gathered[b..b + n]);
+        let removed = shrink(simd, smoothing.shrinkage, &mut blocks, inverse, gathered) * inverse_frames;
         removed.store_slice(&mut self.removed[(k & 1) as usize][b..b + n]);
         for c in 0..3 {
             inverse_and_add(simd, &mut blocks[c], &mut self.sums, k, c, b);
