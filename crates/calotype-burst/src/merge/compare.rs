@@ -573,7 +573,7 @@ fn complete(v: &mut Vec<f32>, width: usize, height: usize, stride: usize) {
         }
     }
     v.truncate(stride * height);
-    if height % BLOCK != 0 {
+    if !height.is_multiple_of(BLOCK) {
         v.extend_from_within(stride * (height - 1)..);
     }
 }

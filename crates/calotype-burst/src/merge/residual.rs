@@ -175,7 +175,7 @@ fn chroma_row(chroma: &Plane<f32>, y: usize, x0: isize, width: usize, first: usi
 
 /// The two cells around a pixel and the share of the second: cell i is centred at 2 i + 0.5.
 pub(crate) fn cells_around(pixel: usize, n: usize) -> (usize, usize, f32) {
-    let (first, t) = if pixel % 2 == 0 { ((pixel / 2).max(1) - 1, 0.75) } else { (pixel / 2, 0.25) };
+    let (first, t) = if pixel.is_multiple_of(2) { ((pixel / 2).max(1) - 1, 0.75) } else { (pixel / 2, 0.25) };
     let t = if pixel == 0 { 0.0 } else { t };
     (first.min(n - 1), (first + 1).min(n - 1), t)
 }
