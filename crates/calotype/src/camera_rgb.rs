@@ -116,6 +116,7 @@ mod tests {
             cfa: Cfa::GRBG,
             effective_frames: Plane::filled(bw, bh, 1.0),
             trust: Plane::filled(bw, bh, trust),
+            busy: 0.0,
             noise: NoiseModel::uniform(1e-4, 1e-6),
             shading: None,
             white: 1.0,
