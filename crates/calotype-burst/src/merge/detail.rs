@@ -16,14 +16,22 @@ pub(crate) const MARGIN: usize = 2 + WINDOW;
 /// Adds the detail that gathering took away to a rectangle of `width` x `height` numbers, in place. The outer
 /// [`MARGIN`] numbers of each side come out unreliable.
 ///
-/// `noise` is the variance of one gathered sample at each place, before gathering: white, divided by the frames.
-pub(crate) fn sharpen(image: &mut [f32], width: usize, height: usize, noise: &[f32], scratch: &mut [Vec<f32>; 3]) {
+/// `noise` is the variance of one gathered sample at each place, before gathering: white, divided by the frames. At least
+/// the share `least` of the detail is added, even where noise explains it.
+pub(crate) fn sharpen(
+    image: &mut [f32],
+    width: usize,
+    height: usize,
+    noise: &[f32],
+    least: f32,
+    scratch: &mut [Vec<f32>; 3],
+) {
     let [rows, detail, energy] = scratch;
     for v in [&mut *rows, &mut *detail, &mut *energy] {
         v.clear();
         v.resize(width * height, 0.0);
     }
-    fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => run(image, width, height, noise, rows, detail, energy));
+    fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => run(image, width, height, noise, least, rows, detail, energy));
 }
 
 #[inline(always)]
@@ -32,6 +40,7 @@ fn run(
     width: usize,
     height: usize,
     noise: &[f32],
+    least: f32,
     rows: &mut [f32],
     detail: &mut [f32],
     energy: &mut [f32],
@@ -84,7 +93,7 @@ fn run(
     const COUNT: f32 = ((2 * WINDOW + 1) * (2 * WINDOW + 1)) as f32;
     for k in 0..width * height {
         let floor = THRESHOLD * DETAIL_NOISE * COUNT * noise[k];
-        let keep = ((energy[k] - floor) / (energy[k] + 1e-20)).max(0.0);
+        let keep = ((energy[k] - floor) / (energy[k] + 1e-20)).max(least);
         image[k] += keep * detail[k];
     }
 }
@@ -99,18 +108,18 @@ mod tests {
         let mut s = Default::default();
         let fine: Vec<f32> = (0..w * h).map(|i| 0.5 + if (i % w + i / w) % 2 == 0 { 0.02 } else { -0.02 }).collect();
         let mut out = fine.clone();
-        sharpen(&mut out, w, h, &vec![1e-9; w * h], &mut s);
+        sharpen(&mut out, w, h, &vec![1e-9; w * h], 0.0, &mut s);
         let k = 16 * w + 20;
         assert!((out[k] - 0.5).abs() > 4.0 * (fine[k] - 0.5).abs(), "a fine pattern above the noise is lifted");
         let mut out = fine.clone();
-        sharpen(&mut out, w, h, &vec![1.0; w * h], &mut s);
+        sharpen(&mut out, w, h, &vec![1.0; w * h], 0.0, &mut s);
         assert_eq!(out, fine, "a pattern below the noise stays");
     }
 
     #[test]
     fn tiny_images_are_left_alone() {
         let mut one = [0.3];
-        sharpen(&mut one, 1, 1, &[0.1], &mut Default::default());
+        sharpen(&mut one, 1, 1, &[0.1], 0.0, &mut Default::default());
         assert_eq!(one, [0.3]);
     }
 }

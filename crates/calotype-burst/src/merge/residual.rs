@@ -16,6 +16,9 @@ const MERGED_NOISE: f32 = 0.3;
 /// the noise of each.
 const SPOT_THRESHOLD: f32 = 1.6;
 const SPOT: usize = 2;
+/// Share of the fine luminance that is restored even where noise explains it: edges of low contrast keep their slope, and
+/// noise reduction, which looks at larger patterns, has the last word.
+const LEAST_DETAIL: f32 = 0.3;
 /// Where a colour is missing, gathered samples are sparse and their noise is not white: sharpening would lift it. It counts
 /// as so many times stronger there.
 const SPARSE: f32 = 16.0;
@@ -62,7 +65,7 @@ pub(crate) fn finish(
     load(base, luma, weights, tile, (width, height), s);
     let weak = weak_places(agreement, tile, (width, height));
     weak.iter().for_each(|&k| s.noise[k] *= SPARSE);
-    sharpen(&mut s.luma, width, height, &s.noise, &mut s.buffers);
+    sharpen(&mut s.luma, width, height, &s.noise, LEAST_DETAIL, &mut s.buffers);
     weak.iter().for_each(|&k| s.noise[k] /= SPARSE);
     differences(base, agreement, tile, (width, height), s);
     s.kept.clear();

@@ -153,7 +153,7 @@ fn sharpen_chroma(agreement: &Agreement, base: &Signal, which: usize) -> Plane<f
                 (noise + CHROMA_ALIAS * detail[x / BLOCK]) / frames.max(1.0)
             }));
         }
-        detail::sharpen(&mut image, cw, last - first, &noise, &mut Default::default());
+        detail::sharpen(&mut image, cw, last - first, &noise, 0.0, &mut Default::default());
         for y in 0..band.height() {
             band.row_mut(y).copy_from_slice(&image[(top + y - first) * cw..][..cw]);
         }
