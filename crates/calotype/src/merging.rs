@@ -79,7 +79,7 @@ pub(crate) fn merge_frames(
     report.reference_choice = match (asked, frames.len()) {
         (_, 1) => "only one",
         (Some(_), _) => "asked",
-        (None, _) if chosen.bracket => "longest exposure with intact highlights",
+        (None, _) if chosen.bracket => "sharpest at the main exposure",
         (None, _) => "sharpest",
     };
 
