@@ -25,6 +25,12 @@ const HALO: f32 = 0.3;
 const CLIPPED: u16 = 64_960;
 /// Rows scanned by one task.
 const BAND: usize = 64;
+/// Samples of a row that are looked at together, in one frame after the other.
+const CHUNK: usize = 64;
+/// Flags of samples that stand out.
+const HOT: u16 = 1;
+const DEAD: u16 = 2;
+const BOTH: u16 = HOT | DEAD;
 
 /// A defective photosite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -40,8 +46,8 @@ pub struct Defect {
 /// Finds the photosites that are brighter or darker than their surroundings in most frames, in row order.
 ///
 /// Each sample is held against the second largest (smallest) of the eight nearest samples of its colour, so that neither a
-/// line nor another defect beside it misleads. Two frames are searched completely, the others only where something was
-/// found. With fewer than three frames only lonely and very strong deviations count. All frames must have one size; those of
+/// line nor another defect beside it misleads. Two frames are searched completely, the others only near what was found so
+/// far. With fewer than three frames only lonely and very strong deviations count. All frames must have one size; those of
 /// another than the first are ignored.
 pub fn find_defects(frames: &[RawFrame]) -> Vec<Defect> {
     let Some(first) = frames.first() else { return Vec::new() };
@@ -50,12 +56,8 @@ pub fn find_defects(frames: &[RawFrame]) -> Vec<Defect> {
     if w < 9 || h < 9 {
         return Vec::new();
     }
-    let mut candidates = scan(frames[0]);
-    if frames.len() > 1 {
-        candidates.extend(scan(frames[frames.len() / 2]));
-        candidates.sort_unstable();
-        candidates.dedup();
-    }
+    let searched = if frames.len() > 1 { &[0, frames.len() / 2][..] } else { &[0] };
+    let candidates = scan(&frames, searched);
     let sure = par::map(candidates.len(), |i| is_defect(&frames, candidates[i]));
     candidates.into_iter().zip(sure).filter_map(|(c, sure)| sure.then_some(c)).collect()
 }
@@ -121,37 +123,53 @@ fn interpolate(frame: &RawFrame, x: usize, y: usize, bad: &impl Fn(usize, usize)
     }
 }
 
-/// Samples of one frame that stand out.
-fn scan(frame: &RawFrame) -> Vec<Defect> {
-    let p = &frame.samples;
-    let (w, h) = (p.width(), p.height());
+/// Samples that stand out in one of the searched frames and may do so in enough of all frames. What the cheap test cannot
+/// tell, such as at the edges, is in as well.
+fn scan(frames: &[&RawFrame], searched: &[usize]) -> Vec<Defect> {
+    let (w, h) = (frames[0].samples.width(), frames[0].samples.height());
     let level = Level::new();
-    let lines = threshold_lines(frame);
+    let lines = |factor: f32| frames.iter().map(|f| threshold_lines(f, factor)).collect::<Vec<_>>();
+    let (candidate, seen) = (lines(CANDIDATE), lines(SEEN));
+    let few = (FEW * frames.len() as f32) as u16;
     let found = par::map(h.div_ceil(BAND), |band| {
         let mut found = Vec::new();
-        let mut flags = vec![0u16; w.next_multiple_of(16)];
+        let mut judge = |x: usize, y: usize, flags: u16| {
+            for (flag, hot) in [(HOT, true), (DEAD, false)] {
+                if flags & flag != 0 && searched.iter().any(|&f| deviation(frames[f], x, y, hot) > CANDIDATE) {
+                    found.push(Defect { y: y as u32, x: x as u32, hot });
+                }
+            }
+        };
         for y in band * BAND..h.min((band + 1) * BAND) {
             if y < 2 || y + 2 >= h {
-                flags[..w].fill(3);
-            } else {
-                let rows = [p.row(y - 2), p.row(y), p.row(y + 2)];
-                dispatch!(level, simd => flag_row(simd, rows, lines, &mut flags[..w]));
-                [0, 1, w - 2, w - 1].into_iter().for_each(|x| flags[x] = 3);
+                (0..w).for_each(|x| judge(x, y, BOTH));
+                continue;
             }
-            for (i, chunk) in flags.chunks_exact(16).enumerate() {
-                if chunk.iter().fold(0, |a, b| a | b) == 0 {
-                    continue;
+            [0, 1, w - 2, w - 1].into_iter().for_each(|x| judge(x, y, BOTH));
+            let rows = |f: usize| [-2, 0, 2].map(|d| frames[f].samples.row(y.saturating_add_signed(d)));
+            for left in (2..w - 2).step_by(CHUNK) {
+                let right = (left + CHUNK).min(w - 2);
+                let around = |f: usize| rows(f).map(|row| &row[left - 2..right + 2]);
+                let mut flags = [0u16; CHUNK];
+                let flags = &mut flags[..right - left];
+                for &f in searched {
+                    let rows = around(f);
+                    dispatch!(level, simd => flag(simd, rows, candidate[f], flags));
                 }
-                for (k, &flag) in chunk.iter().enumerate() {
-                    for (bit, hot) in [(1, true), (2, false)] {
-                        let x = 16 * i + k;
-                        if flag & bit != 0 && deviation(frame, x, y, hot) > CANDIDATE {
-                            found.push(Defect { y: y as u32, x: x as u32, hot });
-                        }
+                let mut misses = [[0u16; CHUNK]; 2];
+                for (f, &lines) in seen.iter().enumerate() {
+                    if flags.iter().fold(0, |a, b| a | b) == 0 {
+                        break;
                     }
+                    let rows = around(f);
+                    dispatch!(level, simd => count_misses(simd, rows, lines, few, &mut misses, flags));
+                }
+                if flags.iter().fold(0, |a, b| a | b) != 0 {
+                    flags.iter().enumerate().filter(|(_, f)| **f != 0).for_each(|(i, &f)| judge(left + i, y, f));
                 }
             }
         }
+        found.sort_unstable();
         found
     });
     found.concat()
@@ -160,12 +178,12 @@ fn scan(frame: &RawFrame) -> Vec<Defect> {
 /// A straight line over codes above black: offset, and slope in 1/65536.
 type Line = (u16, u16);
 
-/// Three lines whose minimum is nowhere above [`CANDIDATE`] standard deviations of any colour, in codes: chords of the root
-/// that they follow, over the lowest 1/64, 1/64 to 1/6 and the rest of the range.
-fn threshold_lines(frame: &RawFrame) -> [Line; 3] {
+/// Three lines whose minimum is nowhere above so many standard deviations of any colour, in codes: chords of the root that
+/// they follow, over the lowest 1/64, 1/64 to 1/6 and the rest of the range.
+fn threshold_lines(frame: &RawFrame, factor: f32) -> [Line; 3] {
     let sigma = |x: f32| {
         let lowest = (0..3).map(|c| frame.noise.variance(c, x)).fold(f32::INFINITY, f32::min);
-        CANDIDATE * lowest.max(0.0).sqrt() * RAW_RANGE
+        factor * lowest.max(0.0).sqrt() * RAW_RANGE
     };
     [(0.0, 1.0 / 64.0), (1.0 / 64.0, 1.0 / 6.0), (1.0 / 6.0, 1.0)].map(|(a, b)| {
         let slope = (sigma(b) - sigma(a)) / ((b - a) * RAW_RANGE);
@@ -174,40 +192,86 @@ fn threshold_lines(frame: &RawFrame) -> [Line; 3] {
     })
 }
 
-/// Flags samples that may be above the second largest (1) or below the second smallest (2) of their eight neighbours.
+/// Adds flags to samples that may be beyond their neighbours by more than the lines. The rows reach two samples further than
+/// the flags on both sides.
 #[inline(always)]
-fn flag_row<S: Simd>(_: S, rows: [&[u16]; 3], lines: [Line; 3], flags: &mut [u16]) {
-    let w = flags.len();
-    let n = w - 4;
-    let [a, b, c] = rows.map(|r| &r[..w]);
-    let (a0, a1, a2) = (&a[..n], &a[2..n + 2], &a[4..n + 4]);
-    let (b0, b1, b2) = (&b[..n], &b[2..n + 2], &b[4..n + 4]);
-    let (c0, c1, c2) = (&c[..n], &c[2..n + 2], &c[4..n + 4]);
-    let out = &mut flags[2..2 + n];
+fn flag<S: Simd>(_: S, rows: [&[u16]; 3], lines: [Line; 3], flags: &mut [u16]) {
+    let n = flags.len();
+    let ([a0, a1, a2], [b0, b1, b2], [c0, c1, c2]) = (shifted(rows[0], n), shifted(rows[1], n), shifted(rows[2], n));
     for x in 0..n {
-        let v = b1[x];
-        let around = [a0[x], a1[x], a2[x], b0[x], b2[x], c0[x], c1[x], c2[x]];
-        let (mut high, mut high2, mut low, mut low2) = (0u16, 0u16, u16::MAX, u16::MAX);
-        for q in around {
-            high2 = high2.max(high.min(q));
-            high = high.max(q);
-            low2 = low2.min(low.max(q));
-            low = low.min(q);
-        }
-        let up = v.saturating_sub(high2);
-        let down = low2.saturating_sub(v);
-        let hot = up > threshold(high2.saturating_sub(RAW_BLACK), lines);
-        let dead = down > threshold(low2.saturating_sub(RAW_BLACK), lines);
-        out[x] = u16::from(hot) | (u16::from(dead) << 1);
+        flags[x] |= stands_out(b1[x], [a0[x], a1[x], a2[x], b0[x], b2[x], c0[x], c1[x], c2[x]], lines, u16::MAX);
     }
+}
+
+/// Counts for how many frames a flag was not confirmed (hot and dead), and takes away those with more than a few. Where the
+/// surroundings are clipped, a hot one cannot be told.
+#[inline(always)]
+fn count_misses<S: Simd>(
+    _: S,
+    rows: [&[u16]; 3],
+    lines: [Line; 3],
+    few: u16,
+    misses: &mut [[u16; CHUNK]; 2],
+    flags: &mut [u16],
+) {
+    let n = flags.len();
+    let ([a0, a1, a2], [b0, b1, b2], [c0, c1, c2]) = (shifted(rows[0], n), shifted(rows[1], n), shifted(rows[2], n));
+    let [hot, dead] = misses;
+    let (hot, dead) = (&mut hot[..n], &mut dead[..n]);
+    for x in 0..n {
+        let around = [a0[x], a1[x], a2[x], b0[x], b2[x], c0[x], c1[x], c2[x]];
+        let missed = BOTH ^ stands_out(b1[x], around, lines, CLIPPED - 1);
+        hot[x] += missed & HOT;
+        dead[x] += missed >> 1;
+        let gone_hot = if hot[x] > few { HOT } else { 0 };
+        let gone_dead = if dead[x] > few { DEAD } else { 0 };
+        flags[x] &= BOTH ^ gone_hot ^ gone_dead;
+    }
+}
+
+/// A row from its first, third and fifth sample on.
+#[inline(always)]
+fn shifted(row: &[u16], n: usize) -> [&[u16]; 3] {
+    [&row[..n], &row[2..n + 2], &row[4..n + 4]]
+}
+
+/// [`HOT`] where a sample is above the second largest of its neighbours by more than the lines, or where that is above
+/// `clipped`; [`DEAD`] where it is below the second smallest.
+#[inline(always)]
+fn stands_out(v: u16, around: [u16; 8], lines: [Line; 3], clipped: u16) -> u16 {
+    let [a, b, c, d, e, f, g, h] = around;
+    // two sorted pairs each make the two largest and the two smallest of four; two of those of eight
+    let (high, high2, low, low2) = pairs(a, b, c, d);
+    let (other, other2, under, under2) = pairs(e, f, g, h);
+    let high2 = high.min(other).max(high2.max(other2));
+    let low2 = low.max(under).min(low2.min(under2));
+    let hot = v.saturating_sub(high2) > threshold(high2.saturating_sub(RAW_BLACK), lines);
+    let dead = low2.saturating_sub(v) > threshold(low2.saturating_sub(RAW_BLACK), lines);
+    let hot = if hot { HOT } else { 0 };
+    let hot = if high2 > clipped { HOT } else { hot };
+    let dead = if dead { DEAD } else { 0 };
+    hot | dead
+}
+
+/// The largest, the second largest, the smallest and the second smallest of four.
+#[inline(always)]
+fn pairs(a: u16, b: u16, c: u16, d: u16) -> (u16, u16, u16, u16) {
+    let (p, q, r, s) = (a.max(b), a.min(b), c.max(d), c.min(d));
+    // the losers of both rounds lie between
+    let (x, y) = (p.min(r), q.max(s));
+    (p.max(r), x.max(y), q.min(s), x.min(y))
 }
 
 /// The minimum of the lines.
 #[inline(always)]
 fn threshold(x: u16, lines: [Line; 3]) -> u16 {
-    let [a, b, c] =
-        lines.map(|(offset, slope)| offset.saturating_add(((u32::from(x) * u32::from(slope)) >> 16) as u16));
-    a.min(b).min(c)
+    let [a, b, c] = lines;
+    line(x, a).min(line(x, b)).min(line(x, c))
+}
+
+#[inline(always)]
+fn line(x: u16, (offset, slope): Line) -> u16 {
+    offset.saturating_add(((u32::from(x) * u32::from(slope)) >> 16) as u16)
 }
 
 /// How far a sample is beyond its neighbours, in standard deviations; negative where it is not.
@@ -373,6 +437,25 @@ mod tests {
         // a single frame is not enough where two lie side by side, but no star is taken for a defect
         let found = find_defects(&frames[..1]);
         assert!(found.len() >= HOT.len() - 2 && found.iter().all(|d| HOT.contains(&(d.x as usize, d.y as usize))));
+    }
+
+    #[test]
+    fn the_cheap_test_loses_nothing() {
+        for (n, shift) in [(1, 0.0), (2, 0.7), (4, 1.3), (9, 0.4)] {
+            let frames: Vec<_> = (0..n).map(|k| frame(151, 50, shift * k as f32, k + 1, &HOT, &DEAD)).collect();
+            let frames: Vec<&RawFrame> = frames.iter().collect();
+            let searched = [0, frames.len() / 2];
+            let all = (0..50).flat_map(|y| (0..151).flat_map(move |x| [false, true].map(|hot| Defect { y, x, hot })));
+            let expected: Vec<_> = all
+                .filter(|d| {
+                    let (x, y) = (d.x as usize, d.y as usize);
+                    searched.iter().any(|&f| deviation(frames[f], x, y, d.hot) > CANDIDATE) && is_defect(&frames, *d)
+                })
+                .collect();
+            let found: Vec<_> = scan(&frames, &searched).into_iter().filter(|d| is_defect(&frames, *d)).collect();
+            assert_eq!(found, expected);
+            assert!(!found.is_empty());
+        }
     }
 
     #[test]

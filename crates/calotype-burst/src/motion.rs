@@ -3,6 +3,7 @@
 //! Positions are in index coordinates of the full-resolution mosaic: the centre of the sample in column 3 is at 3.0.
 
 use calotype_image::Plane;
+use std::fmt;
 
 /// A plane projective map, row-major: (x, y) goes to ((a x + b y + c) / w, (d x + e y + f) / w), w = g x + h y + i.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -71,12 +72,40 @@ pub struct MotionReport {
     pub residual: f32,
     /// Estimated standard error of the global motion in pixels, mean over the picture.
     pub error: f32,
-    /// Share of textured tiles that agree with the global motion, 0 to 1.
+    /// Share of textured tiles in which the frame repeats what the reference shows, 0 to 1; 1 where nothing has texture.
     pub support: f32,
     /// Share of all tiles that have a motion of their own, 0 to 1.
     pub local: f32,
-    /// The frame could not be aligned and must be left out.
-    pub rejected: bool,
+    /// Why the frame must be left out, if it must.
+    pub rejected: Option<Rejection>,
+}
+
+/// Why a frame cannot be merged with the reference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Rejection {
+    /// It has another size.
+    Size,
+    /// Almost all of it is clipped.
+    Blown,
+    /// It is dark where the reference shows something, as with a covered lens.
+    Dark,
+    /// It shows the scene of the reference too blurred to add anything.
+    Blurred,
+    /// It shows another scene, or moved further than is searched.
+    OtherScene,
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Size => "it has another size than the reference",
+            Self::Blown => "almost all of it is overexposed",
+            Self::Dark => "it is dark where the reference shows something",
+            Self::Blurred => "it is too blurred to add anything to the reference",
+            Self::OtherScene => "it shows another scene than the reference, or moved too far from it",
+        })
+    }
 }
 
 /// Where reference pixels are found in another frame.

@@ -8,8 +8,9 @@ const EARLY: usize = 3;
 const SHARPER: f32 = 1.03;
 /// Exposures that differ by more than this factor make a bracket.
 const BRACKET: f32 = 1.2;
-/// Largest share of clipped samples in the reference of a bracket.
-const CLIPPED_SHARE: f32 = 0.005;
+/// Largest share of clipped samples in the reference of a bracket that was photographed at one exposure each: a window or a
+/// lamp may clip, shorter frames hold it.
+const CLIPPED_SHARE: f32 = 0.04;
 /// Codes from here on are clipped.
 const CLIPPED: u16 = 64_960;
 /// Every how many rows a frame is looked at.
@@ -20,7 +21,7 @@ const ROW_STEP: usize = 4;
 pub struct ReferenceChoice {
     /// Index of the reference.
     pub index: usize,
-    /// True where exposures differ, so that the longest one with intact highlights was taken.
+    /// True where exposures differ, so that the exposure was chosen first and the sharpest of its frames then.
     pub bracket: bool,
     /// Mean square of the signal's change from one green sample to the next, without its noise and relative to the mean
     /// square of the signal, per frame: larger is sharper. Only frames of one exposure can be compared.
@@ -29,8 +30,8 @@ pub struct ReferenceChoice {
     pub clipped: Vec<f32>,
 }
 
-/// Chooses the reference: the sharpest of the first three frames; of a bracket the longest exposure with less than half a
-/// per cent of clipped samples, or the shortest where all have more. `None` without frames.
+/// Chooses the reference: the sharpest of the first three frames, of a bracket the sharpest of the first three frames of its
+/// [main exposure](main_exposure). `None` without frames.
 ///
 /// Reads a quarter of the rows.
 pub fn choose_reference(frames: &[RawFrame]) -> Option<ReferenceChoice> {
@@ -38,21 +39,40 @@ pub fn choose_reference(frames: &[RawFrame]) -> Option<ReferenceChoice> {
         return None;
     }
     let (sharpness, clipped): (Vec<_>, Vec<_>) = par::map(frames.len(), |i| survey(&frames[i])).into_iter().unzip();
-    let longest = frames.iter().map(|f| f.exposure).fold(0.0, f32::max);
-    let shortest = frames.iter().map(|f| f.exposure).fold(f32::INFINITY, f32::min);
+    let exposures: Vec<f32> = frames.iter().map(|f| f.exposure).collect();
+    let longest = exposures.iter().copied().fold(0.0, f32::max);
+    let shortest = exposures.iter().copied().fold(f32::INFINITY, f32::min);
     let bracket = longest > BRACKET * shortest;
-    let index = if bracket {
-        let mut order: Vec<usize> = (0..frames.len()).collect();
-        // longest first; among equals the earlier one
-        order.sort_by(|&a, &b| frames[b].exposure.total_cmp(&frames[a].exposure));
-        let intact = order.iter().copied().find(|&i| clipped[i] < CLIPPED_SHARE);
-        intact.unwrap_or_else(|| {
-            (0..frames.len()).min_by(|&a, &b| frames[a].exposure.total_cmp(&frames[b].exposure)).unwrap_or(0)
-        })
-    } else {
-        (1..frames.len().min(EARLY)).fold(0, |best, i| if sharpness[i] > SHARPER * sharpness[best] { i } else { best })
-    };
+    let mut alike: Vec<usize> = if bracket { main_exposure(&exposures, &clipped) } else { (0..frames.len()).collect() };
+    alike.truncate(EARLY);
+    let sharper = |best: usize, i: usize| if sharpness[i] > SHARPER * sharpness[best] { i } else { best };
+    let index = alike.into_iter().reduce(sharper).unwrap_or(0);
     Some(ReferenceChoice { index, bracket, sharpness, clipped })
+}
+
+/// The frames of the exposure that a bracket was meant to have, in their order: the one that most frames share; where each is
+/// as frequent as the next, the longest in which highlights clip no more than here and there, or the shortest where they do
+/// in all. Neither the highlights nor the shadows of that exposure need be whole: merging takes them from the others.
+fn main_exposure(exposures: &[f32], clipped: &[f32]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..exposures.len()).collect();
+    order.sort_by(|&a, &b| exposures[a].total_cmp(&exposures[b]));
+    // frames of one exposure, shortest first
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    for i in order {
+        match groups.last_mut() {
+            Some(group) if exposures[i] <= BRACKET * exposures[group[0]] => group.push(i),
+            _ => groups.push(vec![i]),
+        }
+    }
+    let most = groups.iter().map(Vec::len).max().unwrap_or(0);
+    groups.retain(|group| group.len() == most);
+    let intact = |group: &Vec<usize>| group.iter().all(|&i| clipped[i] < CLIPPED_SHARE);
+    let mut chosen =
+        groups.iter().rposition(intact).map_or_else(|| groups.first().cloned(), |k| groups.get(k).cloned());
+    if let Some(group) = &mut chosen {
+        group.sort_unstable();
+    }
+    chosen.unwrap_or_default()
 }
 
 /// Sharpness and share of clipped samples of one frame.
@@ -122,11 +142,34 @@ mod tests {
     }
 
     #[test]
-    fn a_bracket_takes_the_longest_with_highlights() {
-        let frames = [frame(0.25, 0.4), frame(1.0, 0.4), frame(4.0, 0.4), frame(1.0, 0.4)];
+    fn a_bracket_takes_the_exposure_of_most_frames() {
+        // a window clips: every fourth column is far brighter than the room
+        let room = |exposure: f32, wave: f32| {
+            let mut f = frame(0.5, wave);
+            f.exposure = exposure;
+            f.samples = Plane::from_fn(64, 48, |x, y| {
+                let light = if x % 4 == 3 { 6.0 } else { 0.25 * calotype_image::raw_to_linear(f.samples.get(x, y)) };
+                linear_to_raw((light * exposure).min(1.0))
+            });
+            f
+        };
+        let frames = [room(1.0, 0.3), room(1.0, 0.5), room(0.125, 0.4), room(0.125, 0.9), room(4.0, 0.4)];
+        // two exposures are as frequent: the shorter, since the window fills a quarter of the longer
+        assert_eq!(choose_reference(&frames).unwrap().index, 3);
+        let frames = [room(1.0, 0.3), room(1.0, 0.5), room(1.0, 0.4), room(0.125, 0.4), room(0.125, 0.9)];
         let choice = choose_reference(&frames).unwrap();
         assert_eq!((choice.index, choice.bracket), (1, true));
-        assert!(choice.clipped[2] > 0.3 && choice.clipped[0] == 0.0);
+    }
+
+    #[test]
+    fn a_bracket_of_single_frames_takes_the_longest_with_highlights() {
+        for frames in
+            [[frame(0.25, 0.4), frame(1.0, 0.4), frame(4.0, 0.4)], [frame(4.0, 0.4), frame(0.25, 0.4), frame(1.0, 0.4)]]
+        {
+            let choice = choose_reference(&frames).unwrap();
+            assert_eq!((frames[choice.index].exposure, choice.bracket), (1.0, true));
+            assert!(choice.clipped.iter().any(|&c| c > 0.3));
+        }
         assert_eq!(choose_reference(&[frame(8.0, 0.4), frame(4.0, 0.4)]).unwrap().index, 1);
     }
 

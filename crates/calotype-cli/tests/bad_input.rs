@@ -52,6 +52,35 @@ fn unreadable_frames_and_copies_are_left_out_with_a_warning() {
     assert_eq!([used(0), used(1), used(2), used(3)], [true, false, true, false]);
 }
 
+/// The same file with its tiles in reverse order: as sharp, of the same camera and size, and another scene.
+fn shuffled(mut dng: Dng) -> Dng {
+    for tag in [tags::TILE_OFFSETS, tags::TILE_BYTE_COUNTS] {
+        let (at, count) = dng.values(tag);
+        assert!(count > 3, "{count} tiles");
+        let tiles: Vec<u32> = (0..count).map(|i| dng.u32(at + 4 * i) as u32).rev().collect();
+        dng = dng.set_longs(tag, &tiles);
+    }
+    dng
+}
+
+#[test]
+fn frames_of_another_scene_are_left_out_with_a_warning() {
+    // the odd one out is the second, or the first, which would be the reference
+    for odd in [1, 0] {
+        let folder = tempfile::tempdir().unwrap();
+        let frames = burst(folder.path(), 4);
+        shuffled(Dng::read(&frames[odd])).write(&frames[odd]);
+        let out = folder.path().join("merged.dng");
+        let [a, b, c, d] = [0, 1, 2, 3].map(|i| text(&frames[i]));
+        let merged = calotype(&["merge", a, b, c, d, "-o", text(&out), "--json"]);
+        expect(&merged, 0, &[&format!("demo_0{odd}.dng was left out"), "another scene"]);
+        let json = json(&merged);
+        let used = |i: usize| json["report"]["frames"][i]["used"] == true;
+        assert_eq!([0, 1, 2, 3].map(used), [0, 1, 2, 3].map(|i| i != odd), "{json}");
+        assert!(json["report"]["frames"][odd]["left_out"].as_str().unwrap().contains("another scene"));
+    }
+}
+
 /// What is said to a burst whose second frame has been changed.
 #[track_caller]
 fn mixed(change: impl Fn(Dng) -> Dng, words: &[&str]) {

@@ -79,15 +79,29 @@ pub(crate) fn merge_frames(
     report.reference_choice = match (asked, frames.len()) {
         (_, 1) => "only one",
         (Some(_), _) => "asked",
-        (None, _) if chosen.bracket => "longest exposure with intact highlights",
+        (None, _) if chosen.bracket => "sharpest at the main exposure",
         (None, _) => "sharpest",
     };
 
     let mut motions = align(&frames, reference, progress)?;
+    if asked.is_none()
+        && let Some(other) = another_reference(&motions, reference, &chosen.sharpness)
+    {
+        let again = align(&frames, other, progress)?;
+        if left_out(&again).count() < left_out(&motions).count() {
+            (reference, motions) = (other, again);
+            report.reference = about[reference].0;
+        }
+    }
     for (((index, ..), frame), motion) in about.iter().zip(&frames).zip(&motions) {
         describe(&mut report.frames[*index], frame, &frames[reference], motion);
     }
-    let keep: Vec<bool> = motions.iter().map(|m| !m.report().rejected).collect();
+    for ((_, name, _), motion) in about.iter().zip(&motions) {
+        if let Some(reason) = motion.report().rejected {
+            report.warnings.push(format!("{name} was left out: {reason}"));
+        }
+    }
+    let keep: Vec<bool> = motions.iter().map(|m| m.report().rejected.is_none()).collect();
     reference = keep[..reference].iter().filter(|k| **k).count();
     retain(&mut frames, &keep);
     retain(&mut motions, &keep);
@@ -190,6 +204,19 @@ fn align(frames: &[RawFrame], reference: usize, progress: &dyn Progress) -> Resu
     Ok(motions)
 }
 
+/// The frames that do not go with the reference.
+fn left_out(motions: &[MotionField]) -> impl Iterator<Item = usize> {
+    motions.iter().enumerate().filter(|(_, m)| m.report().rejected.is_some()).map(|(i, _)| i)
+}
+
+/// Where most of the others do not go with the reference, it may be the odd one out: the sharpest of the first few others.
+fn another_reference(motions: &[MotionField], reference: usize, sharpness: &[f32]) -> Option<usize> {
+    const FEW: usize = 3;
+    let others = left_out(motions).filter(|i| *i != reference);
+    let most = motions.len() > 2 && 2 * left_out(motions).count() > motions.len() - 1;
+    others.take(FEW).max_by(|&a, &b| sharpness[a].total_cmp(&sharpness[b])).filter(|_| most)
+}
+
 /// What alignment found, for the report.
 fn describe(report: &mut FrameReport, frame: &RawFrame, reference: &RawFrame, motion: &MotionField) {
     let found = motion.report();
@@ -197,9 +224,9 @@ fn describe(report: &mut FrameReport, frame: &RawFrame, reference: &RawFrame, mo
     report.shift_px = Some([found.shift.0, found.shift.1]);
     report.rotation_deg = Some(found.rotation_rad.to_degrees());
     report.residual = Some(found.residual);
-    if found.rejected {
+    if let Some(reason) = found.rejected {
         report.used = false;
-        report.left_out = Some("it could not be aligned with the reference".into());
+        report.left_out = Some(reason.to_string());
     }
 }
 

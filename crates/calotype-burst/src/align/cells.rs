@@ -89,7 +89,7 @@ fn measure_all<S: Simd>(simd: S, reference: &Plane<f32>, frame: &Plane<f32>, pro
 
 /// Weights of the four samples at -1, 0, 1, 2 for a place `t` (0 to 1): cubic convolution with a = -1/2 (Keys 1981).
 #[inline(always)]
-fn cubic(t: f32) -> [f32; 4] {
+pub(super) fn cubic(t: f32) -> [f32; 4] {
     let (t2, t3) = (t * t, t * t * t);
     [-0.5 * t3 + t2 - 0.5 * t, 1.5 * t3 - 2.5 * t2 + 1.0, -1.5 * t3 + 2.0 * t2 + 0.5 * t, 0.5 * t3 - 0.5 * t2]
 }

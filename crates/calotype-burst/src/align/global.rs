@@ -1,7 +1,7 @@
 //! One projective motion for the whole picture, by Gauss-Newton over cells.
 
+use super::Prepared;
 use super::cells::{CELL, Equations, Probe, measure};
-use super::{Prepared, length};
 use crate::motion::Homography;
 use calotype_image::par;
 
@@ -169,23 +169,6 @@ pub(super) fn refine(view: View, start: Homography, cells: &[(u32, u32)], freedo
         }
     }
     fit
-}
-
-/// Share of the textured cells of a level that ask for less than half a pixel more; `None` where there is too little
-/// texture to judge by. Pictures of different things can reach a high share as well.
-pub(super) fn support(view: View, motion: &Homography) -> Option<f32> {
-    let cells = view.reference.all_cells(view.level);
-    let itself = View { frame: view.reference, ..view }.measure(&Homography::IDENTITY, &cells);
-    let (mut agree, mut textured) = (0, 0);
-    for (e, own) in view.measure(motion, &cells).iter().zip(itself) {
-        // known to a fifth of a pixel
-        if e.count >= 32.0 && own.weakest() > 25.0 {
-            let d = e.solve(0.0);
-            textured += 1;
-            agree += usize::from(length(d.0, d.1) < 0.5);
-        }
-    }
-    (textured >= 8).then_some(agree as f32 / textured as f32)
 }
 
 /// Squared displacement a cell asks for, in its standard errors.

@@ -104,6 +104,17 @@ impl Prepared {
         self.anchors.get(level).cloned().unwrap_or_else(|| all_cells(&self.levels[level]))
     }
 
+    /// Share of the pixels that are not clipped, judged on the coarsest level.
+    pub(super) fn valid_share(&self) -> f32 {
+        let pixels = self.levels[self.levels.len() - 1].data();
+        pixels.iter().filter(|v| !v.is_nan()).count() as f32 / pixels.len().max(1) as f32
+    }
+
+    /// Light that makes a grey, in units of the reference's exposure.
+    pub(super) fn light(&self, grey: f32) -> f32 {
+        self.tone.light(grey)
+    }
+
     /// All cells of a level.
     pub(super) fn all_cells(&self, level: usize) -> Vec<(u32, u32)> {
         all_cells(&self.levels[level])
