@@ -17,7 +17,7 @@ pub use prepared::Prepared;
 
 use crate::motion::{Homography, MotionField, MotionReport, Rejection};
 use calotype_image::Plane;
-use global::{Freedom, View, refine};
+use global::{Fit, Freedom, View, refine};
 use lattice::LocalMotion;
 use likeness::{Likeness, likeness};
 
@@ -92,17 +92,26 @@ pub fn align(reference: &Prepared, frame: &Prepared, options: &AlignOptions) -> 
         let start = turn.after(&Homography::shift(s * f64::from(c.shift.0), s * f64::from(c.shift.1)));
         refine(coarse, start, &cells, Freedom::Rigid, 8)
     });
-    let Some(mut fit) = fits.min_by(|a, b| a.residual.total_cmp(&b.residual)) else { return unmoved(None) };
-    for level in (0..top).rev() {
-        let view = View { level, ..coarse };
-        let cells = reference.anchors(level);
-        let freedom = if level + 1 < top || level == 0 { Freedom::Projective } else { Freedom::Rigid };
-        fit = refine(view, fit.motion, &cells, freedom, 6);
+    let mut fits: Vec<Fit> = fits.collect();
+    fits.sort_by(|a, b| a.residual.total_cmp(&b.residual));
+    // where the coarsest pictures mislead, as those of a bracket may, hands are steady more often than not
+    fits.push(refine(coarse, Homography::IDENTITY, &cells, Freedom::Rigid, 8));
+    let mut best: Option<(Fit, Option<Likeness>)> = None;
+    for start in fits {
+        let fit = sharpen(coarse, start);
+        let judged = JUDGED
+            .into_iter()
+            .filter(|level| *level <= top)
+            .find_map(|level| likeness(View { level, ..coarse }, &fit.motion));
+        let same = judged.is_none_or(|found| verdict(found).is_none());
+        if same || best.is_none() {
+            best = Some((fit, judged));
+        }
+        if same {
+            break;
+        }
     }
-    let judged = JUDGED
-        .into_iter()
-        .filter(|level| *level <= top)
-        .find_map(|level| likeness(View { level, ..coarse }, &fit.motion));
+    let Some((fit, judged)) = best else { return unmoved(None) };
     let (cx, cy) = ((w as f64 - 1.0) / 2.0, (h as f64 - 1.0) / 2.0);
     let (x, y) = fit.motion.map(cx, cy);
     let report = MotionReport {
@@ -119,6 +128,15 @@ pub fn align(reference: &Prepared, frame: &Prepared, options: &AlignOptions) -> 
     }
     let local = local::follow(View { level: 0, ..coarse }, &fit.motion, LOCAL_TOP.min(top));
     assemble(&local, w, h, fit.motion, report)
+}
+
+/// Follows a motion found on the coarsest level to the finest.
+fn sharpen(coarse: View, start: Fit) -> Fit {
+    let top = coarse.level;
+    (0..top).rev().fold(start, |fit, level| {
+        let freedom = if level + 1 < top || level == 0 { Freedom::Projective } else { Freedom::Rigid };
+        refine(View { level, ..coarse }, fit.motion, &coarse.reference.anchors(level), freedom, 6)
+    })
 }
 
 /// What a likeness means.
