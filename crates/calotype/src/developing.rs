@@ -7,7 +7,7 @@ use crate::report::{ExposureReport, LookReport, WhiteBalanceReport};
 use crate::shading::ColorShading;
 use crate::{Crop, Error, OutputSpace, Photo, PhotoPicture, Recipe, Report, Task, WhiteBalance};
 use calotype_codec::{ColorSpace, Format, GainMapImage, GainMapOptions};
-use calotype_color::{CameraModel, ResolvedCamera, SceneHueSat, WhiteSource};
+use calotype_color::{CameraCalibration, CameraModel, ResolvedCamera, SceneHueSat, WhiteSource};
 use calotype_develop::executor::{Banded, PointStage, Then};
 use calotype_develop::{
     Denoise, DenoiseSettings, Exposure, ExposureParams, Highlights, LensWarp, LocalContrast, LocalTone, LocalToneMap,
@@ -79,7 +79,9 @@ fn scene_light(
             (shading, m.white, Some(m.effective_frames.clone()))
         }
     };
-    let model = CameraModel::new(&info.calibration)?;
+    // Without colour filters there is no colour to balance, whatever the file or the caller says of the light.
+    let model =
+        if mono { CameraModel::new(&CameraCalibration::default()) } else { CameraModel::new(&info.calibration) }?;
     let as_shot = model.resolve(calotype_color::WhiteBalance::AsShot)?;
     let mut rgb = demosaiced(picture, as_shot.wb_gains)?;
     if let Some(shading) = &shading {
@@ -87,8 +89,8 @@ fn scene_light(
         shading.apply(&mut rgb, true);
     }
     let clip = saturation(&rgb, [white; 3]);
-    let camera = white_balance(&model, as_shot, &rgb, clip, info, recipe)?;
-    report.white_balance = Some(white_report(&camera, recipe));
+    let camera = if mono { as_shot } else { white_balance(&model, as_shot, &rgb, clip, info, recipe)? };
+    report.white_balance = (!mono).then(|| white_report(&camera, recipe));
     if !camera.calibrated && !mono {
         report.warnings.push("the file has no colour calibration: colours are approximate".into());
     }
