@@ -25,6 +25,8 @@ const PROXY_PIXELS: usize = 1 << 18;
 const HDR_HEADROOM_EV: f64 = 2.0;
 /// Blur of lens, photosites and demosaicing together where the picture has no edge to measure it, in pixels.
 const USUAL_BLUR: f32 = 0.6;
+/// Bands for stages that look a few rows far only: small enough that their copies stay in the cache.
+const NEAR: Banded = Banded { rows: 24 };
 /// Rec.2020 luminance weights (ITU-R BT.2020, table 4).
 const LUMINANCE: [f64; 3] = [0.2627, 0.6780, 0.0593];
 
@@ -99,7 +101,7 @@ fn scene_light(
 
     let highlights = Highlights::learn(&rgb, camera.wb_gains, clip);
     if highlights.needed() {
-        rgb = Banded::default().run(&highlights, rgb);
+        rgb = NEAR.run(&highlights, rgb);
     }
     rgb = denoise(rgb, camera.wb_gains, noise, frames.as_ref(), recipe)?;
     if let Some(shading) = &shading {
@@ -276,7 +278,7 @@ fn render(
         let sharpen = Sharpen { sigma, amount: recipe.sharpen, noise: light.noise };
         let (width, height) = (scene.width(), scene.height());
         // In one pass, while the rows are in the cache.
-        scene = Banded::default().run(&Then(sharpen.stage(), tone.rows(width, height)), scene);
+        scene = NEAR.run(&Then(sharpen.stage(), tone.rows(width, height)), scene);
     } else {
         tone.apply(&mut scene);
     }
