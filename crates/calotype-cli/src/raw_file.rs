@@ -30,7 +30,8 @@ impl Source for RawFile {
     }
 
     fn read_info(&self) -> Result<DngInfo, SourceError> {
-        let bytes = read(&self.path)?;
+        let mut bytes = Vec::new();
+        read(&self.path, &mut bytes)?;
         match calotype::dng::read_info(&bytes, &Limits::default()) {
             Err(e) if Self::is_foreign(&e) => foreign_info(bytes, e),
             other => Ok(other?),
@@ -38,10 +39,14 @@ impl Source for RawFile {
     }
 
     fn read(&self) -> Result<SourceFrame, SourceError> {
-        let bytes = read(&self.path)?;
-        let content = content_id(&bytes);
-        let dng = match calotype::dng::read(&bytes, &Limits::default()) {
-            Err(e) if Self::is_foreign(&e) => foreign(bytes, e)?,
+        self.read_through(&mut Vec::new())
+    }
+
+    fn read_through(&self, bytes: &mut Vec<u8>) -> Result<SourceFrame, SourceError> {
+        read(&self.path, bytes)?;
+        let content = content_id(bytes);
+        let dng = match calotype::dng::read(bytes, &Limits::default()) {
+            Err(e) if Self::is_foreign(&e) => foreign(std::mem::take(bytes), e)?,
             other => other?,
         };
         Ok(SourceFrame { dng, content })
@@ -69,8 +74,14 @@ use foreign as foreign_info;
 /// Bytes of a file, at most: files are read into memory whole, and devices may never end.
 const MAX_BYTES: u64 = 2 << 30;
 
-/// The file's bytes; an empty file and a folder are told apart from a damaged one.
-fn read(path: &Path) -> Result<Vec<u8>, SourceError> {
+/// Room set aside for a file's bytes, at least. The C library's allocator asks the system for blocks of this size one by
+/// one and gives them back at once, without learning from them (glibc: `mallopt(3)`, `M_MMAP_THRESHOLD`, at most 32 MiB).
+/// A smaller one would teach it to keep the frames, which are of about a file's size, until the program ends. What is not
+/// written takes no memory.
+const ROOM: usize = 33 << 20;
+
+/// Reads a file into `bytes`; an empty file and a folder are told apart from a damaged one.
+fn read(path: &Path, bytes: &mut Vec<u8>) -> Result<(), SourceError> {
     let not_raw = |reason: &str| SourceError::Dng(DngError::NotDng { reason: reason.into() });
     let file = File::open(path)?;
     let len = file.metadata()?.len();
@@ -80,12 +91,13 @@ fn read(path: &Path) -> Result<Vec<u8>, SourceError> {
     if len > MAX_BYTES {
         return Err(limit(len));
     }
-    let mut bytes = Vec::with_capacity(len as usize);
-    file.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    bytes.clear();
+    bytes.reserve((len as usize).max(ROOM));
+    file.take(MAX_BYTES + 1).read_to_end(bytes)?;
     match bytes.len() as u64 {
         0 => Err(not_raw("the file is empty")),
         n if n > MAX_BYTES => Err(limit(n)),
-        _ => Ok(bytes),
+        _ => Ok(()),
     }
 }
 

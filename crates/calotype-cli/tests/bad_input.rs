@@ -158,24 +158,28 @@ fn monochrome_sensors_give_grey_photographs() {
         let dng = Dng::read(frame).set(tags::PHOTOMETRIC, &34892u16.to_le_bytes());
         dng.write(frame);
     }
-    let out = folder.path().join("grey.png");
-    let args = ["develop", text(&frames[0]), text(&frames[1]), "-o", text(&out), "--json"];
-    let output = calotype(&args);
-    expect(&output, 0, &[]);
-    assert_eq!(json(&output)["report"]["frames"][1]["used"], true);
-    let mut reader =
-        png::Decoder::new(std::io::BufReader::new(std::fs::File::open(&out).unwrap())).read_info().unwrap();
-    let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
-    let info = reader.next_frame(&mut pixels).unwrap();
-    assert_eq!((info.width, info.height, info.bit_depth), (960, 720, png::BitDepth::Sixteen));
-    let value = |b: &[u8]| i32::from(u16::from_be_bytes([b[0], b[1]]));
-    let mut range = (i32::MAX, 0);
-    for pixel in pixels.chunks_exact(6) {
-        let [r, g, b] = [0, 2, 4].map(|i| value(&pixel[i..]));
-        assert!((r - g).abs() <= 300 && (b - g).abs() <= 300, "{r} {g} {b} is not grey");
-        range = (range.0.min(g), range.1.max(g));
+    for (name, more) in [("grey.png", &[][..]), ("warm.png", &["--wb", "3000"])] {
+        // there is no colour to balance
+        let out = folder.path().join(name);
+        let mut args = vec!["develop", text(&frames[0]), text(&frames[1]), "-o", text(&out), "--json"];
+        args.extend(more);
+        let output = calotype(&args);
+        expect(&output, 0, &[]);
+        assert_eq!(json(&output)["report"]["frames"][1]["used"], true);
+        let mut reader =
+            png::Decoder::new(std::io::BufReader::new(std::fs::File::open(&out).unwrap())).read_info().unwrap();
+        let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+        let info = reader.next_frame(&mut pixels).unwrap();
+        assert_eq!((info.width, info.height, info.bit_depth), (960, 720, png::BitDepth::Sixteen));
+        let value = |b: &[u8]| i32::from(u16::from_be_bytes([b[0], b[1]]));
+        let mut range = (i32::MAX, 0);
+        for pixel in pixels.chunks_exact(6) {
+            let [r, g, b] = [0, 2, 4].map(|i| value(&pixel[i..]));
+            assert!((r - g).abs() <= 300 && (b - g).abs() <= 300, "{r} {g} {b} is not grey");
+            range = (range.0.min(g), range.1.max(g));
+        }
+        assert!(range.1 - range.0 > 30_000, "a picture, not a surface: {range:?}");
     }
-    assert!(range.1 - range.0 > 30_000, "a picture, not a surface: {range:?}");
     // merged, it is monochrome again
     let merged = folder.path().join("merged.dng");
     expect(&calotype(&["merge", text(&frames[0]), text(&frames[1]), "-o", text(&merged)]), 0, &[]);

@@ -1,7 +1,7 @@
 //! Bringing colours into a display's gamut: chroma is compressed at constant Oklab hue and lightness.
 
 use crate::RgbSpace;
-use crate::oklab::oklab_to_rgb;
+use crate::oklab::FromOklab;
 
 /// Share of the largest chroma a gamut holds below which colours are left alone.
 pub const GAMUT_KNEE: f64 = 0.85;
@@ -20,7 +20,7 @@ pub const GAMUT_HUES: usize = 1024;
 /// chroma a little, blue itself stays whole, and what remains outside by less than a few hundredths of red is clipped.
 #[derive(Clone, Debug)]
 pub struct Gamut {
-    space: RgbSpace,
+    to_rgb: FromOklab,
     ceiling: f64,
     /// Largest chroma per lightness by diamond angle (see [`diamond`]), the first entry once more at the end.
     cone: Vec<f64>,
@@ -43,6 +43,7 @@ fn direction(place: f64) -> [f64; 2] {
 impl Gamut {
     /// The gamut of `space` with channels from 0 to `ceiling` (1 for an ordinary display). Takes some milliseconds.
     pub fn new(space: RgbSpace, ceiling: f64) -> Self {
+        let to_rgb = FromOklab::new(space);
         let hues: Vec<f64> = (0..GAMUT_HUES)
             .map(|i| {
                 let [a, b] = direction(4.0 * i as f64 / GAMUT_HUES as f64);
@@ -50,7 +51,7 @@ impl Gamut {
             })
             .collect();
         let raw: Vec<f64> =
-            (0..GAMUT_HUES).map(|i| cone_edge(space, direction(4.0 * i as f64 / GAMUT_HUES as f64))).collect();
+            (0..GAMUT_HUES).map(|i| cone_edge(&to_rgb, direction(4.0 * i as f64 / GAMUT_HUES as f64))).collect();
         // around the blue primary: the largest of the neighbourhood, then a weighted mean of those
         const NEAR_DEG: f64 = 3.0;
         let blue = |hue: f64| ((hue - 246.0) / 4.0).min((274.0 - hue) / 4.0).clamp(0.0, 1.0);
@@ -77,7 +78,7 @@ impl Gamut {
             })
             .collect();
         cone.push(cone[0]);
-        Self { space, ceiling, cone }
+        Self { to_rgb, ceiling, cone }
     }
 
     /// Largest chroma per lightness that non-negative light allows, at [`GAMUT_HUES`] places of the diamond and the first
@@ -92,8 +93,7 @@ impl Gamut {
         let place = diamond(a, b) * GAMUT_HUES as f64 / 4.0;
         let i = (place as usize).min(GAMUT_HUES - 1);
         let low = l * (self.cone[i] + (self.cone[i + 1] - self.cone[i]) * (place - i as f64));
-        let inside =
-            |c: f64| oklab_to_rgb(self.space, [l, c * a, c * b]).iter().all(|v| *v <= self.ceiling + GAMUT_SLACK);
+        let inside = |c: f64| self.to_rgb.rgb([l, c * a, c * b]).iter().all(|v| *v <= self.ceiling + GAMUT_SLACK);
         if !inside(0.0) || l <= 0.0 {
             return 0.0;
         }
@@ -122,8 +122,8 @@ impl Gamut {
 }
 
 /// Chroma at lightness 1 where a channel first falls below the slack, searched outwards.
-fn cone_edge(space: RgbSpace, [a, b]: [f64; 2]) -> f64 {
-    let inside = |c: f64| oklab_to_rgb(space, [1.0, c * a, c * b]).iter().all(|v| *v >= -GAMUT_SLACK);
+fn cone_edge(to_rgb: &FromOklab, [a, b]: [f64; 2]) -> f64 {
+    let inside = |c: f64| to_rgb.rgb([1.0, c * a, c * b]).iter().all(|v| *v >= -GAMUT_SLACK);
     const STEP: f64 = 1.0 / 128.0;
     let mut low = 0.0;
     // no colour of positive light is as colourful as twice its lightness
@@ -153,7 +153,7 @@ pub fn compress_chroma(chroma: f64, max: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oklab::rgb_to_oklab;
+    use crate::oklab::{oklab_to_rgb, rgb_to_oklab};
 
     #[test]
     fn primaries_lie_on_the_boundary() {

@@ -58,8 +58,24 @@ pub fn rgb_to_oklab(space: RgbSpace, rgb: [f64; 3]) -> [f64; 3] {
 
 /// Linear RGB of a D65 space of Oklab; the inverse of [`rgb_to_oklab`].
 pub fn oklab_to_rgb(space: RgbSpace, lab: [f64; 3]) -> [f64; 3] {
-    let (from_lab, from_lms) = (inverse(&lms_to_oklab()), inverse(&rgb_to_lms(space)));
-    transform(&from_lms, transform(&from_lab, lab).map(|v| v * v * v))
+    FromOklab::new(space).rgb(lab)
+}
+
+/// [`oklab_to_rgb`] for many colours: its matrices, inverted once.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FromOklab {
+    from_lab: Matrix3,
+    from_lms: Matrix3,
+}
+
+impl FromOklab {
+    pub fn new(space: RgbSpace) -> Self {
+        Self { from_lab: inverse(&lms_to_oklab()), from_lms: inverse(&rgb_to_lms(space)) }
+    }
+
+    pub fn rgb(&self, lab: [f64; 3]) -> [f64; 3] {
+        transform(&self.from_lms, transform(&self.from_lab, lab).map(|v| v * v * v))
+    }
 }
 
 fn inverse(m: &Matrix3) -> Matrix3 {

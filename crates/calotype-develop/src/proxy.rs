@@ -28,18 +28,16 @@ pub fn shrink_plane(plane: &Plane<f32>, factor: usize) -> Plane<f32> {
     let (w, h) = (plane.width(), plane.height());
     let mut out = Plane::<f32>::new(w.div_ceil(factor), h.div_ceil(factor));
     par::bands_mut(&mut out, 16, |top, mut band| {
+        let mut line = vec![0.0f32; w];
         for y in 0..band.height() {
             let (y0, y1) = ((top + y) * factor, ((top + y + 1) * factor).min(h));
-            let row = band.row_mut(y);
-            row.fill(0.0);
-            for sy in y0..y1 {
-                let source = plane.row(sy);
-                for (v, part) in row.iter_mut().zip(source.chunks(factor)) {
-                    *v += part.iter().sum::<f32>();
-                }
+            // Down the columns first: that goes a vector at a time.
+            line.copy_from_slice(plane.row(y0));
+            for sy in y0 + 1..y1 {
+                line.iter_mut().zip(plane.row(sy)).for_each(|(sum, v)| *sum += v);
             }
-            for (x, v) in row.iter_mut().enumerate() {
-                *v /= ((y1 - y0) * (w - x * factor).min(factor)) as f32;
+            for (v, part) in band.row_mut(y).iter_mut().zip(line.chunks(factor)) {
+                *v = part.iter().sum::<f32>() / ((y1 - y0) * part.len()) as f32;
             }
         }
     });

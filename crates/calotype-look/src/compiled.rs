@@ -74,6 +74,26 @@ impl CompiledLook {
         self.exact.tone.ceiling() as f32
     }
 
+    /// Scene-linear light up to which a display with headroom shows what an ordinary one does: where red, green and blue all
+    /// are that or less, [`Self::apply_rows`] gives what the look without headroom gives, within 1/200 of a stop (a step of
+    /// an 8-bit gain map is about as much). Infinite without headroom.
+    pub fn alike_up_to(&self) -> f32 {
+        let tone = &self.exact.tone;
+        if tone.hdr.is_none() {
+            return f32::INFINITY;
+        }
+        let grey = tone.sdr.grey;
+        let differs = |stop: &f64| {
+            let light = grey * stop.exp2();
+            (tone.evaluate(light) / tone.sdr.evaluate(light)).log2() > 1.0 / 200.0
+        };
+        let stops = (0..64).map(|i| f64::from(i) / 32.0).take_while(|stop| !differs(stop)).last().unwrap_or(0.0);
+        // the render primaries may make more of a colour than it has
+        let most =
+            self.exact.to_render.iter().map(|row| row.iter().map(|v| v.max(0.0)).sum::<f64>()).fold(1.0, f64::max);
+        (grey * stops.exp2() / most) as f32
+    }
+
     /// Stops above middle grey at which the look comes to white: where neutrals reach L* 98 on an ordinary display. What
     /// exposure and local tone have to fit the scene's highlights into.
     pub fn white_ev(&self) -> f32 {

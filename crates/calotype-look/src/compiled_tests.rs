@@ -198,3 +198,24 @@ fn saturated_colours_do_not_jump_as_they_brighten() {
         }
     }
 }
+
+#[test]
+fn up_to_a_known_light_displays_are_alike() {
+    for look in [Look::default(), odd_look()] {
+        let (sdr, hdr) = (look.compile(OutputSpace::Srgb, 1.0), look.compile_hdr(OutputSpace::Srgb, 1.0, 2.0));
+        assert_eq!(sdr.alike_up_to(), f32::INFINITY);
+        let most = hdr.alike_up_to();
+        assert!(most > 0.1 && most < 0.4, "{most}");
+        let mut random = Random(11);
+        let colours: Vec<[f32; 3]> = (0..2000).map(|_| random.colour().map(|v| v.clamp(0.0, most))).collect();
+        let run = |look: &CompiledLook| {
+            let mut rows = [0, 1, 2].map(|c| colours.iter().map(|v| v[c]).collect::<Vec<f32>>());
+            let [r, g, b] = &mut rows;
+            look.apply_rows(r, g, b);
+            (0..2000).map(|i| 0.26 * rows[0][i] + 0.68 * rows[1][i] + 0.06 * rows[2][i]).collect::<Vec<f32>>()
+        };
+        for (s, h) in run(&sdr).into_iter().zip(run(&hdr)) {
+            assert!(((h + 1.0 / 64.0) / (s + 1.0 / 64.0)).log2().abs() < 0.01, "{s} {h}");
+        }
+    }
+}

@@ -4,8 +4,9 @@ use crate::frame::{self, Pixels};
 use crate::{Error, Source, SourceError, SourceFrame};
 use calotype_dng::{DngInfo, RawKind};
 use calotype_image::{Progress, Step, par};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Frames held in memory as files while they are decoded, at most: they are dropped as soon as they are samples.
+/// Frames held in memory as files while they are decoded, at most.
 const DECODED_AT_ONCE: usize = 4;
 
 /// Frames of one scene by one camera, ready to be merged.
@@ -81,11 +82,19 @@ impl Burst {
         }
         let mut frames: Vec<(usize, SourceFrame)> = Vec::with_capacity(sources.len());
         let mut failures: Vec<(usize, SourceError)> = Vec::new();
+        // As many as files are read at once.
+        let buffers: Mutex<Vec<Vec<u8>>> = Mutex::default();
         let mut start = 0;
         while start < sources.len() {
             progress.report(Step::Read, start as f32 / sources.len() as f32)?;
             let batch = &sources[start..sources.len().min(start + DECODED_AT_ONCE)];
-            for (i, result) in par::map(batch.len(), |i| batch[i].read()).into_iter().enumerate() {
+            let read = |i: usize| {
+                let mut buffer = taken(&buffers).pop().unwrap_or_default();
+                let result = batch[i].read_through(&mut buffer);
+                taken(&buffers).push(buffer);
+                result
+            };
+            for (i, result) in par::map(batch.len(), read).into_iter().enumerate() {
                 match result {
                     Ok(frame) => frames.push((start + i, frame)),
                     Err(e) => failures.push((start + i, e)),
@@ -144,6 +153,11 @@ impl Burst {
     pub fn size(&self) -> (usize, usize) {
         self.frames.first().map_or((0, 0), |f| f.pixels.size())
     }
+}
+
+/// The list behind a lock; another thread's panic leaves it whole.
+fn taken<T>(list: &Mutex<Vec<T>>) -> MutexGuard<'_, Vec<T>> {
+    list.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Drops frames whose content an earlier one has already.

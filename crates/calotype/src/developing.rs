@@ -7,7 +7,7 @@ use crate::report::{ExposureReport, LookReport, WhiteBalanceReport};
 use crate::shading::ColorShading;
 use crate::{Crop, Error, OutputSpace, Photo, PhotoPicture, Recipe, Report, Task, WhiteBalance};
 use calotype_codec::{ColorSpace, Format, GainMapImage, GainMapOptions};
-use calotype_color::{CameraModel, ResolvedCamera, SceneHueSat, WhiteSource};
+use calotype_color::{CameraCalibration, CameraModel, ResolvedCamera, SceneHueSat, WhiteSource};
 use calotype_develop::executor::{Banded, PointStage, Then};
 use calotype_develop::{
     Denoise, DenoiseSettings, Exposure, ExposureParams, Highlights, LensWarp, LocalContrast, LocalTone, LocalToneMap,
@@ -17,6 +17,7 @@ use calotype_develop::{
 use calotype_dng::{DngInfo, opcode};
 use calotype_image::{CameraRgb, NoiseModel, Plane, Progress, Rect, Scene, SceneRgb, Step};
 use calotype_look::CompiledLook;
+use fearless_simd::{Level, dispatch};
 
 /// Pixels of the small picture on which exposure and local tone are decided.
 const PROXY_PIXELS: usize = 1 << 18;
@@ -24,6 +25,8 @@ const PROXY_PIXELS: usize = 1 << 18;
 const HDR_HEADROOM_EV: f64 = 2.0;
 /// Blur of lens, photosites and demosaicing together where the picture has no edge to measure it, in pixels.
 const USUAL_BLUR: f32 = 0.6;
+/// Bands for stages that look a few rows far only: small enough that their copies stay in the cache.
+const NEAR: Banded = Banded { rows: 24 };
 /// Rec.2020 luminance weights (ITU-R BT.2020, table 4).
 const LUMINANCE: [f64; 3] = [0.2627, 0.6780, 0.0593];
 
@@ -79,7 +82,9 @@ fn scene_light(
             (shading, m.white, Some(m.effective_frames.clone()))
         }
     };
-    let model = CameraModel::new(&info.calibration)?;
+    // Without colour filters there is no colour to balance, whatever the file or the caller says of the light.
+    let model =
+        if mono { CameraModel::new(&CameraCalibration::default()) } else { CameraModel::new(&info.calibration) }?;
     let as_shot = model.resolve(calotype_color::WhiteBalance::AsShot)?;
     let mut rgb = demosaiced(picture, as_shot.wb_gains)?;
     if let Some(shading) = &shading {
@@ -87,8 +92,8 @@ fn scene_light(
         shading.apply(&mut rgb, true);
     }
     let clip = saturation(&rgb, [white; 3]);
-    let camera = white_balance(&model, as_shot, &rgb, clip, info, recipe)?;
-    report.white_balance = Some(white_report(&camera, recipe));
+    let camera = if mono { as_shot } else { white_balance(&model, as_shot, &rgb, clip, info, recipe)? };
+    report.white_balance = (!mono).then(|| white_report(&camera, recipe));
     if !camera.calibrated && !mono {
         report.warnings.push("the file has no colour calibration: colours are approximate".into());
     }
@@ -96,7 +101,7 @@ fn scene_light(
 
     let highlights = Highlights::learn(&rgb, camera.wb_gains, clip);
     if highlights.needed() {
-        rgb = Banded::default().run(&highlights, rgb);
+        rgb = NEAR.run(&highlights, rgb);
     }
     rgb = denoise(rgb, camera.wb_gains, noise, frames.as_ref(), recipe)?;
     if let Some(shading) = &shading {
@@ -273,7 +278,7 @@ fn render(
         let sharpen = Sharpen { sigma, amount: recipe.sharpen, noise: light.noise };
         let (width, height) = (scene.width(), scene.height());
         // In one pass, while the rows are in the cache.
-        scene = Banded::default().run(&Then(sharpen.stage(), tone.rows(width, height)), scene);
+        scene = NEAR.run(&Then(sharpen.stage(), tone.rows(width, height)), scene);
     } else {
         tone.apply(&mut scene);
     }
@@ -346,27 +351,52 @@ fn gain_map(
     let bright = task.look.compile_hdr(output_space(recipe), f64::from(recipe.strength), HDR_HEADROOM_EV);
     let (width, height) = (scene.width().div_ceil(2), scene.height().div_ceil(2));
     let options = GainMapOptions { scale: 1, ..GainMapOptions::default() };
+    let (alike, level) = (bright.alike_up_to(), Level::new());
     let map = GainMapImage::compute_with(width, height, space, &options, |y, base_rows, bright_rows| {
         let (top, bottom) = (scene.row(2 * y), scene.row((2 * y + 1).min(scene.height() - 1)));
         let [r, g, b] = base_rows;
         for (row, (top, bottom)) in [&mut *r, &mut *g, &mut *b].into_iter().zip(top.into_iter().zip(bottom)) {
-            halve(top, bottom, row);
+            dispatch!(level, _simd => halve(top, bottom, row));
         }
         let [hr, hg, hb] = bright_rows;
-        for (to, from) in [(&mut *hr, &*r), (&mut *hg, &*g), (&mut *hb, &*b)] {
-            to.copy_from_slice(from);
+        for from in (0..r.len()).step_by(RUN) {
+            let run = from..(from + RUN).min(r.len());
+            let low = [&mut *r, &mut *g, &mut *b].map(|row| &mut row[run.clone()]);
+            let high = [&mut *hr, &mut *hg, &mut *hb].map(|row| &mut row[run.clone()]);
+            if low.iter().all(|row| brightest(row) <= alike) {
+                // Whatever is the same in both will do.
+                low.into_iter().chain(high).for_each(|row| row.fill(0.0));
+                continue;
+            }
+            for (to, from) in high.into_iter().zip(&low) {
+                to.copy_from_slice(from);
+            }
+            let [r, g, b] = low;
+            base.apply_rows(r, g, b);
+            bright.apply_rows(&mut hr[run.clone()], &mut hg[run.clone()], &mut hb[run]);
         }
-        base.apply_rows(r, g, b);
-        bright.apply_rows(hr, hg, hb);
     })?;
     Ok(map)
 }
 
+/// Pixels of the gain map that are looked at together: where all are dark, the looks need not be carried out.
+const RUN: usize = 64;
+
+/// The largest of some samples, from 0.
+fn brightest(row: &[f32]) -> f32 {
+    row.iter().fold(0.0, |high, v| if *v > high { *v } else { high })
+}
+
 /// Means of 2x2 pixels; at an odd right border of 1x2.
+#[inline(always)]
 fn halve(top: &[f32], bottom: &[f32], out: &mut [f32]) {
-    let last = top.len() - 1;
-    for (x, v) in out.iter_mut().enumerate() {
-        let (a, b) = (2 * x, (2 * x + 1).min(last));
-        *v = 0.25 * (top[a] + top[b] + bottom[a] + bottom[b]);
+    let (above, below) = (top.as_chunks::<2>().0, bottom.as_chunks::<2>().0);
+    let n = above.len();
+    let below = &below[..n];
+    for (x, v) in out[..n].iter_mut().enumerate() {
+        *v = 0.25 * ((above[x][0] + above[x][1]) + (below[x][0] + below[x][1]));
+    }
+    if let (Some(v), Some(above), Some(below), true) = (out.get_mut(n), top.last(), bottom.last(), top.len() % 2 == 1) {
+        *v = 0.5 * (above + below);
     }
 }

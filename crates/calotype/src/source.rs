@@ -1,6 +1,7 @@
 //! Where raw frames come from.
 
 use calotype_dng::{Dng, DngError, DngInfo, Limits};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// A raw frame that can be read when its turn comes. Frames are read and decoded on all cores, a few at a time.
@@ -19,6 +20,16 @@ pub trait Source: Send + Sync {
     /// # Errors
     /// See [`SourceError`].
     fn read(&self) -> Result<SourceFrame, SourceError>;
+
+    /// As [`Source::read`], with a place for the file's bytes that serves one frame after another: to set aside memory
+    /// anew for each takes longer than to decode it. What it holds before and after means nothing.
+    ///
+    /// # Errors
+    /// See [`SourceError`].
+    fn read_through(&self, bytes: &mut Vec<u8>) -> Result<SourceFrame, SourceError> {
+        let _ = bytes;
+        self.read()
+    }
 }
 
 /// A frame as its source gives it.
@@ -94,9 +105,14 @@ impl Source for DngFile {
     }
 
     fn read(&self) -> Result<SourceFrame, SourceError> {
-        let bytes = std::fs::read(&self.path)?;
-        let content = content_id(&bytes);
-        Ok(SourceFrame { dng: calotype_dng::read(&bytes, &self.limits)?, content })
+        self.read_through(&mut Vec::new())
+    }
+
+    fn read_through(&self, bytes: &mut Vec<u8>) -> Result<SourceFrame, SourceError> {
+        bytes.clear();
+        std::fs::File::open(&self.path)?.read_to_end(bytes)?;
+        let content = content_id(bytes);
+        Ok(SourceFrame { dng: calotype_dng::read(bytes, &self.limits)?, content })
     }
 }
 
