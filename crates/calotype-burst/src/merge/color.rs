@@ -1,34 +1,27 @@
 //! Colour back onto the luminance.
 
-use super::residual::{NOTHING, cells_around};
+use super::residual::cells_around;
 use super::signal::Signal;
 use calotype_image::{CameraRgb, Plane, par};
 
 /// Rows of a band.
 const BAND: usize = 64;
 
-/// Makes camera colours of the luminance in the middle plane; the last plane holds the sums of weights.
+/// Makes camera colours of the luminance in the middle plane.
 pub(crate) fn add(base: &Signal, chroma: &[Plane<f32>; 2], neutral: [f32; 3], rgb: &mut CameraRgb) {
     let width = rgb.width();
     par::bands3_mut(&mut rgb.planes, BAND, |top, [mut red, mut green, mut blue]| {
         let mut lines: [Vec<f32>; 2] = Default::default();
-        let mut unseen = Vec::new();
         for y in 0..green.height() {
             let v = top + y;
             for (line, plane) in lines.iter_mut().zip(chroma) {
                 upsample(plane, v, width, line);
             }
             let (red, green, blue) = (red.row_mut(y), green.row_mut(y), blue.row_mut(y));
-            // the reference's own sample, where it is clipped, tells the least that the merge may say
-            unseen.clear();
-            unseen.extend((0..width).filter(|&x| !(blue[x] > NOTHING)));
             let [r, b] = &lines;
             fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => join(r, b, neutral, red, green, blue));
             let rows = [red, green, blue];
-            for &x in &unseen {
-                let c = base.frame.cfa.color_at(x, v) as usize;
-                rows[c][x] = base.sample(x, v) * neutral[c];
-            }
+            // the reference's own sample, where it is clipped, tells the least that the merge may say
             base.for_clipped(v, |x| {
                 let c = base.frame.cfa.color_at(x, v) as usize;
                 rows[c][x] = rows[c][x].max(base.sample(x, v) * neutral[c]);

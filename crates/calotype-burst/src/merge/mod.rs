@@ -17,6 +17,7 @@ mod spline;
 
 use crate::{BurstError, Defect, MotionField};
 use calotype_image::{CameraRgb, Mosaic, NoiseModel, Plane, Progress, RawFrame, Rect, Shading, Step, par};
+use rayon::iter::{IndexedParallelIterator, ParallelIterator};
 use robust::{Agreement, BLOCK_PX};
 use signal::Signal;
 
@@ -125,17 +126,17 @@ pub fn merge_aligned(
             frames.iter().zip(motions).map(|(f, m)| Signal::new(f, m, defects, exposure, neutral)).collect();
         let agreement = robust::agree(&signals, reference);
         progress.report(Step::Merge, 0.4)?;
-        let rgb = gather_luminance(&signals, &agreement, neutral, progress)?;
+        let rgb = gather_luminance(&signals, &agreement, progress)?;
         (agreement, rgb)
     };
     let base = frames.swap_remove(reference);
     drop(frames);
     let signal = Signal::new(&base, &motions[reference], defects, exposure, neutral);
-    finish_luminance(&signal, &agreement, &mut rgb);
+    let trust = finish_luminance(&signal, &agreement, &mut rgb);
     progress.report(Step::Merge, 0.9)?;
     color::add(&signal, &agreement.chroma, neutral, &mut rgb);
     progress.report(Step::Merge, 1.0)?;
-    let (trust, busy) = (trust(&agreement), busy(&agreement, &signal));
+    let busy = busy(&agreement, &signal);
     let Agreement { effective: effective_frames, .. } = agreement;
     Ok(Merged { rgb, cfa: base.cfa, effective_frames, trust, busy, noise: base.noise, shading: base.shading, white })
 }
@@ -144,11 +145,12 @@ pub fn merge_aligned(
 fn gather_luminance(
     signals: &[Signal],
     agreement: &Agreement,
-    neutral: [f32; 3],
     progress: &dyn Progress,
 ) -> Result<CameraRgb, BurstError> {
     let samples = &signals[0].frame.samples;
     let (width, height) = (samples.width(), samples.height());
+    // what every frame shows clipped is at least as bright as the shortest exposure could tell
+    let white = signals.iter().map(|s| s.white()[1]).fold(0.0, f32::max);
     let mut rgb = CameraRgb::new(width, height);
     for start in (0..height).step_by(ROWS_PER_REPORT) {
         let end = (start + ROWS_PER_REPORT).min(height);
@@ -162,7 +164,7 @@ fn gather_luminance(
                     let (sum, weight) = (&s.sum[at.clone()], &s.weights[at]);
                     let luma = &mut luma.row_mut(y)[left..left + tile.width];
                     for ((l, sum), weight) in luma.iter_mut().zip(sum).zip(weight) {
-                        *l = if *weight > residual::NOTHING { sum / weight } else { 1.0 / neutral[1] };
+                        *l = if *weight > residual::NOTHING { sum / weight } else { white };
                     }
                     weights.row_mut(y)[left..left + tile.width].copy_from_slice(weight);
                 }
@@ -173,17 +175,21 @@ fn gather_luminance(
     Ok(rgb)
 }
 
-/// From gathered luminance and weights in the outer planes to the final luminance in the middle one.
-fn finish_luminance(base: &Signal, agreement: &Agreement, rgb: &mut CameraRgb) {
+/// From gathered luminance and weights in the outer planes to the final luminance in the middle one. Returns how far the
+/// picture can be trusted as it is, per block.
+fn finish_luminance(base: &Signal, agreement: &Agreement, rgb: &mut CameraRgb) -> Plane<f32> {
     let [luma, out, weights] = &mut rgb.planes;
     let (luma, weights, width) = (&*luma, &*weights, luma.width());
-    par::bands_mut(out, FINISH.0, |top, mut band| {
+    let mut trust = trust(agreement);
+    let blocks = par::bands(&mut trust, FINISH.0 / BLOCK_PX);
+    par::bands(out, FINISH.0).zip(blocks).for_each(|((top, mut band), (_, mut trust))| {
         let mut scratch = residual::Scratch::default();
         for left in (0..width).step_by(FINISH.1) {
             let tile = Rect { x: left, y: top, width: FINISH.1.min(width - left), height: band.height() };
-            residual::finish(base, agreement, luma, weights, tile, &mut scratch, &mut band);
+            residual::finish(base, agreement, luma, weights, tile, &mut scratch, &mut band, &mut trust);
         }
     });
+    trust
 }
 
 /// A single frame: its mosaic as it is, lens falloff undone, with everything left to the demosaic.

@@ -19,6 +19,10 @@ const SPOT: usize = 2;
 /// Share of the fine luminance that is restored even where noise explains it: edges of low contrast keep their slope, and
 /// noise reduction, which looks at larger patterns, has the last word.
 const LEAST_DETAIL: f32 = 0.3;
+/// What the reference adds, relative to the luminance, up to which a block is trusted fully, and from which not at all.
+const DOUBT: (f32, f32) = (0.05, 0.2);
+/// Luminance below which that is not judged by its share.
+const DARK: f32 = 0.02;
 /// Where a colour is missing, gathered samples are sparse and their noise is not white: sharpening would lift it. It counts
 /// as so many times stronger there.
 const SPARSE: f32 = 16.0;
@@ -59,6 +63,7 @@ pub(crate) fn finish(
     tile: Rect,
     s: &mut Scratch,
     out: &mut Band<f32>,
+    trust: &mut Band<f32>,
 ) {
     let width = tile.width.next_multiple_of(STEP) + BEFORE + AFTER;
     let height = tile.height.next_multiple_of(STEP) + BEFORE + AFTER;
@@ -72,6 +77,7 @@ pub(crate) fn finish(
     s.kept.resize(width * height, 0.0);
     fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => transform(base, agreement, tile, width, s));
     fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => spots(base, tile, width, &weak, s, out));
+    doubt(tile, width, s, out, trust);
 }
 
 /// Fills luminance and noise of the tile and its surroundings, mirrored beyond the picture's border, and the sums of the
@@ -317,6 +323,32 @@ fn spots(base: &Signal, tile: Rect, w: usize, weak: &[usize], s: &mut Scratch, o
         for x in 0..n {
             let keep = ((down[x] - SPOT_THRESHOLD * COUNT) / (down[x] + 1e-9)).max(0.0);
             out[x] = luma[x] + kept[x] + keep * difference[x];
+        }
+    }
+}
+
+/// Lowers the trust in blocks where the reference had much to say: its word is that of one colour per pixel, and beside a
+/// strong edge of colour it would show as a pattern of the filters.
+fn doubt(tile: Rect, w: usize, s: &Scratch, out: &Band<f32>, trust: &mut Band<f32>) {
+    for by in 0..tile.height.div_ceil(BLOCK_PX).min(trust.height()) {
+        let blocks = tile.width.div_ceil(BLOCK_PX);
+        let first = tile.x / BLOCK_PX;
+        let row = trust.row_mut(by);
+        let last = (first + blocks).min(row.len());
+        for (bx, trust) in row[first..last].iter_mut().enumerate() {
+            let (mut word, mut level) = (0.0, 0.0);
+            for y in by * BLOCK_PX..((by + 1) * BLOCK_PX).min(tile.height) {
+                let before = &s.luma[(BEFORE + y) * w + BEFORE..];
+                let after = &out.row(y)[tile.x..tile.x + tile.width];
+                for x in bx * BLOCK_PX..((bx + 1) * BLOCK_PX).min(tile.width) {
+                    let d = after[x] - before[x];
+                    word += d * d;
+                    level += before[x];
+                }
+            }
+            const COUNT: f32 = (BLOCK_PX * BLOCK_PX) as f32;
+            let share = (word / COUNT).sqrt() / (level / COUNT).max(DARK);
+            *trust *= ((DOUBT.1 - share) / (DOUBT.1 - DOUBT.0)).clamp(0.0, 1.0);
         }
     }
 }
