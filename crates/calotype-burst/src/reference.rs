@@ -31,7 +31,7 @@ pub struct ReferenceChoice {
 }
 
 /// Chooses the reference: the sharpest of the first three frames, of a bracket the sharpest of the first three frames of its
-/// [main exposure](main_exposure). `None` without frames.
+/// main exposure. `None` without frames.
 ///
 /// Reads a quarter of the rows.
 pub fn choose_reference(frames: &[RawFrame]) -> Option<ReferenceChoice> {

@@ -404,13 +404,11 @@ impl<'a> Tile<'a> {
         if self.colors[0] == 0.0 {
             return;
         }
-        // a colour that is clipped in every frame is at least as bright as that
-        let white = [0, 1, 2].map(|c| self.signals.iter().map(|s| s.white()[c]).fold(0.0, f32::max));
         for c in 0..3 {
             let (sum, total) = (&mut self.sum[c], &self.total[c]);
             let total = &total[..sum.len()];
             for k in 0..total.len() {
-                sum[k] = if total[k] > 0.0 { sum[k] / total[k] } else { white[c] };
+                sum[k] /= total[k].max(1e-12);
             }
         }
         let [red, green, blue] = &mut self.sum;
@@ -429,7 +427,8 @@ impl<'a> Tile<'a> {
     fn calm_weak_colors(&mut self) {
         let (stride, rows) = (self.size.0 * BLOCK, self.size.1 * BLOCK);
         let [r, g, b] = &self.total;
-        let weak = |k: usize| r[k].min(g[k]).min(b[k]) < WEAK;
+        let least = |k: usize| r[k].min(g[k]).min(b[k]);
+        let weak = |k: usize| least(k) < WEAK;
         if !(0..stride * rows).any(weak) {
             return;
         }
@@ -440,11 +439,16 @@ impl<'a> Tile<'a> {
             let before = self.sum[c].clone();
             for y in 0..rows {
                 for x in (0..stride).filter(|x| weak(y * stride + x)) {
+                    if least(y * stride + x) == 0.0 {
+                        // clipped in every frame: white, as far as anyone can tell
+                        self.sum[c][y * stride + x] = 0.0;
+                        continue;
+                    }
                     let (mut sum, mut count) = (0.0, 0.0);
                     for v in y.saturating_sub(CALM)..(y + CALM + 1).min(rows) {
                         for u in x.saturating_sub(CALM)..(x + CALM + 1).min(stride) {
                             let k = v * stride + u;
-                            if weak(k) {
+                            if weak(k) && least(k) > 0.0 {
                                 sum += before[k];
                                 count += 1.0;
                             }
