@@ -190,8 +190,7 @@ fn smooth_row(patch: &Patch, places: &Places, share: f32, out: &mut [f32]) {
     }
 }
 
-/// Bilinear look-up of `patch` along a row of places, which may be moved a little (they are smooth colours); `None` of them
-/// may lie outside, where `out` is left as it is.
+/// Bilinear look-up of `patch` along a row of places; where they leave the patch `out` stays as it is.
 pub(crate) fn bilinear(patch: &Patch, places: &Places, out: &mut [f32]) {
     fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => bilinear_row(patch, places, out));
 }
