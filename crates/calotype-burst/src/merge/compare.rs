@@ -4,6 +4,7 @@
 //! a share of the detail that the smoothing removed (detail aliases differently in every frame). Two tests per block of
 //! 2x2 cells: the energy of the differences, and their mean over 3x3 blocks, where a soft ghost has nowhere to hide.
 
+use super::fill::Understudies;
 use super::lowpass::{Cells, Scratch, lowpass};
 use super::robust::BLOCK;
 use super::signal::{IS_CLIPPED, OUTSIDE, Signal};
@@ -37,6 +38,8 @@ const COUNT: usize = 7;
 /// A tile of blocks with what the frames say of it. Made once per band; buffers are reused from tile to tile.
 pub(crate) struct Tile<'a> {
     signals: &'a [Signal<'a>],
+    /// Who stands in where a frame is clipped.
+    understudies: &'a [Understudies<'a>],
     reference: usize,
     /// Colours that there are: only green where the sensor has no filters.
     colors: [f32; 3],
@@ -48,6 +51,10 @@ pub(crate) struct Tile<'a> {
     cells: (usize, usize),
     /// Low-pass colours of all frames, rows 2 x `size.0` cells long.
     low: Vec<[Vec<f32>; 3]>,
+    /// Share of these that is the frame's own, where others stand in.
+    honest: [Vec<f32>; 3],
+    /// Noise of the low-pass colours per block, relative to what the frame's own samples would give.
+    noise: Vec<[Vec<f32>; 3]>,
     /// Those of the frame that the others are compared with: the reference, or where it is clipped the least noisy
     /// frame that is not.
     base: [Vec<f32>; 3],
@@ -78,11 +85,12 @@ pub(crate) struct Tile<'a> {
 }
 
 impl<'a> Tile<'a> {
-    pub fn new(signals: &'a [Signal<'a>], reference: usize) -> Self {
+    pub fn new(signals: &'a [Signal<'a>], understudies: &'a [Understudies<'a>], reference: usize) -> Self {
         let n = signals.len();
         let mono = signals[reference].frame.cfa.is_mono();
         Self {
             signals,
+            understudies,
             reference,
             colors: if mono { [0.0, 1.0, 0.0] } else { [1.0; 3] },
             scratch: Scratch::default(),
@@ -90,6 +98,8 @@ impl<'a> Tile<'a> {
             halo: (0, 0),
             cells: (0, 0),
             low: vec![Default::default(); n],
+            honest: Default::default(),
+            noise: vec![Default::default(); n],
             base: Default::default(),
             base_frame: Vec::new(),
             base_level: Default::default(),
@@ -126,8 +136,21 @@ impl<'a> Tile<'a> {
         let stride = self.size.0 * BLOCK;
         for (z, signal) in self.signals.iter().enumerate() {
             let detail = (z == self.reference).then_some(&mut self.cell_detail);
-            lowpass(signal, outer, stride, &mut self.scratch, &mut self.low[z], detail);
+            let (understudies, honest) = (&self.understudies[z], &mut self.honest);
+            let filled =
+                lowpass(signal, understudies, outer, stride, &mut self.scratch, &mut self.low[z], honest, detail);
             self.low[z].iter_mut().for_each(|v| complete(v, outer.width(), outer.height(), stride));
+            for (c, noise) in self.noise[z].iter_mut().enumerate() {
+                noise.clear();
+                noise.resize(self.size.0 * self.size.1, 1.0);
+                if filled {
+                    complete(&mut self.honest[c], outer.width(), outer.height(), stride);
+                    for (y, noise) in noise.chunks_exact_mut(self.size.0).enumerate() {
+                        means(cell_rows(&self.honest, self.size.0, y)[c], noise);
+                        noise.iter_mut().for_each(|n| *n += (1.0 - *n) * understudies.noise[c]);
+                    }
+                }
+            }
         }
         self.cell_detail.iter_mut().for_each(|v| complete(v, outer.width(), outer.height(), stride));
         fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => self.judge());
@@ -219,8 +242,9 @@ impl<'a> Tile<'a> {
                 let rows = cell_rows(&self.base, bw, y)[c];
                 means(rows, &mut self.base_level[c][at.clone()]);
                 let (level, noise) = (&self.base_level[c][at.clone()], &mut self.base_noise[c][at.clone()]);
+                let more = &self.noise[self.reference][c][at.clone()];
                 for i in 0..bw {
-                    noise[i] = reference.shot[c] * level[i].max(0.0) + reference.read[c];
+                    noise[i] = (reference.shot[c] * level[i].max(0.0) + reference.read[c]) * more[i];
                 }
             }
             let (level, green) = (&mut self.level[at.clone()], &self.base_level[1][at]);
@@ -250,7 +274,7 @@ impl<'a> Tile<'a> {
                 sum += self.base[c][k];
             }
             self.base_level[c][i] = sum / (BLOCK * BLOCK) as f32;
-            self.base_noise[c][i] = self.signals[z].variance(c, self.base_level[c][i]);
+            self.base_noise[c][i] = self.signals[z].variance(c, self.base_level[c][i]) * self.noise[z][c][i];
         }
     }
 
@@ -315,6 +339,7 @@ impl<'a> Tile<'a> {
                     own[c],
                     base[c],
                     (signal.shot[c], signal.read[c], if c == 1 { 0.5 } else { 1.0 }),
+                    &self.noise[z][c][at.clone()],
                     &self.base_level[c][at.clone()],
                     &self.base_noise[c][at.clone()],
                     &self.block_detail[c][at.clone()],
@@ -379,11 +404,12 @@ impl<'a> Tile<'a> {
         let whole = &self.valid[self.reference][..n];
         for (z, signal) in self.signals.iter().enumerate() {
             let (weight, valid, others) = (&self.weight[z][..n], &self.valid[z][..n], &self.others_valid[z][..n]);
-            let (level, weights, noise) = (&self.level[..n], &mut weights[..n], &mut noise[..n]);
+            let (level, more) = (&self.level[..n], &self.noise[z][1][..n]);
+            let (weights, noise) = (&mut weights[..n], &mut noise[..n]);
             for i in 0..n {
-                let w = weight[i] * if whole[i] > 0.0 { valid[i] } else { others[i] };
+                let w = weight[i] * if whole[i] > 0.0 { valid[i] } else { others[i] } / more[i];
                 weights[i] += w;
-                noise[i] += w * w * (signal.shot[1] * level[i] + signal.read[1]);
+                noise[i] += w * w * (signal.shot[1] * level[i] + signal.read[1]) * more[i];
             }
             if self.colors[0] == 0.0 {
                 continue;
@@ -393,7 +419,8 @@ impl<'a> Tile<'a> {
                 let weight = &weight[y / BLOCK * bw..][..bw];
                 for c in 0..3 {
                     let (sum, total) = (&mut self.sum[c][at.clone()], &mut self.total[c][at.clone()]);
-                    add_honest(&self.low[z][c][at.clone()], weight, sum, total);
+                    let more = &self.noise[z][c][y / BLOCK * bw..][..bw];
+                    add_honest(&self.low[z][c][at.clone()], weight, more, sum, total);
                 }
             }
         }
@@ -435,27 +462,38 @@ impl<'a> Tile<'a> {
         for k in (0..stride * rows).filter(|&k| weak(k)) {
             self.weak[k / stride / BLOCK * self.size.0 + k % stride / BLOCK] = 1.0;
         }
-        for c in [0, 2] {
-            let before = self.sum[c].clone();
-            for y in 0..rows {
-                for x in (0..stride).filter(|x| weak(y * stride + x)) {
-                    if least(y * stride + x) == 0.0 {
-                        // clipped in every frame: white, as far as anyone can tell
-                        self.sum[c][y * stride + x] = 0.0;
-                        continue;
-                    }
-                    let (mut sum, mut count) = (0.0, 0.0);
-                    for v in y.saturating_sub(CALM)..(y + CALM + 1).min(rows) {
-                        for u in x.saturating_sub(CALM)..(x + CALM + 1).min(stride) {
-                            let k = v * stride + u;
-                            if weak(k) && least(k) > 0.0 {
-                                sum += before[k];
-                                count += 1.0;
-                            }
+        let before = [self.sum[0].clone(), self.sum[2].clone()];
+        for y in 0..rows {
+            for x in (0..stride).filter(|x| weak(y * stride + x)) {
+                let k = y * stride + x;
+                if least(k) == 0.0 {
+                    // clipped in every frame: white, as far as anyone can tell
+                    (self.sum[0][k], self.sum[2][k]) = (0.0, 0.0);
+                    continue;
+                }
+                let (mut sum, mut count) = ([0.0; 2], 0.0);
+                for v in y.saturating_sub(CALM)..(y + CALM + 1).min(rows) {
+                    for u in x.saturating_sub(CALM)..(x + CALM + 1).min(stride) {
+                        let k = v * stride + u;
+                        if weak(k) && least(k) > 0.0 {
+                            (0..2).for_each(|c| sum[c] += before[c][k]);
+                            count += 1.0;
                         }
                     }
-                    self.sum[c][y * stride + x] = sum / count;
                 }
+                let mean = sum.map(|s| s / count);
+                let calm = [r, b].map(|known| known[k] < WEAK);
+                let own = [before[0][k], before[1][k]];
+                let out = match (g[k] < WEAK, calm) {
+                    // red and blue are known well, and so is their difference
+                    (true, [false, false]) => {
+                        let (both, half) = (0.5 * (mean[0] + mean[1]), 0.5 * (own[0] - own[1]));
+                        [both + half, both - half]
+                    }
+                    (true, _) => mean,
+                    (false, calm) => [0, 1].map(|c| if calm[c] { mean[c] } else { own[c] }),
+                };
+                (self.sum[0][k], self.sum[2][k]) = (out[0], out[1]);
             }
         }
     }
@@ -617,6 +655,7 @@ fn difference(
     own: [&[f32]; 2],
     base: [&[f32]; 2],
     (shot, read, share): (f32, f32, f32),
+    more: &[f32],
     level: &[f32],
     base_noise: &[f32],
     detail: &[f32],
@@ -627,10 +666,10 @@ fn difference(
 ) {
     let n = count.len();
     let ([a0, a1], [b0, b1]) = ([&own[0][..2 * n], &own[1][..2 * n]], [&base[0][..2 * n], &base[1][..2 * n]]);
-    let (level, base_noise, detail) = (&level[..n], &base_noise[..n], &detail[..n]);
+    let (level, more, base_noise, detail) = (&level[..n], &more[..n], &base_noise[..n], &detail[..n]);
     let (energy, sum, variance, count) = (&mut energy[..n], &mut sum[..n], &mut variance[..n], &mut count[..n]);
     for i in 0..n {
-        let noise = (shot * level[i].max(0.0) + read + base_noise[i]) * share;
+        let noise = ((shot * level[i].max(0.0) + read) * more[i] + base_noise[i]) * share;
         let gain = GAIN_ERROR * level[i];
         let explained = noise * NOISE * NOISE + DETAIL_SHARE * detail[i] + gain * gain;
         let d = [
@@ -650,12 +689,14 @@ fn difference(
     }
 }
 
-/// Adds one frame's signal in one colour of a row of cells, where it is honest, and the frame's weight.
+/// Adds one frame's signal in one colour of a row of cells, where it is honest, and the frame's weight, less where its
+/// noise is `more`.
 #[inline(always)]
-fn add_honest(low: &[f32], weight: &[f32], sum: &mut [f32], total: &mut [f32]) {
+fn add_honest(low: &[f32], weight: &[f32], more: &[f32], sum: &mut [f32], total: &mut [f32]) {
     let n = 2 * weight.len();
     let (low, sum, total) = (&low[..n], &mut sum[..n], &mut total[..n]);
-    for (i, &weight) in weight.iter().enumerate() {
+    for (i, (&weight, more)) in weight.iter().zip(more).enumerate() {
+        let weight = weight / more;
         for k in [2 * i, 2 * i + 1] {
             // not a number and infinite numbers compare false
             let ok = low[k].abs() < IS_CLIPPED;

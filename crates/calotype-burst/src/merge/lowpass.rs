@@ -3,9 +3,10 @@
 //! Each Bayer plane is gathered under the same spline, so red, green and blue are blurred alike and their differences are
 //! free of the false colour of a plain demosaic; what aliasing remains differs from frame to frame and averages out.
 
+use super::fill::{LEAST, Understudies};
 use super::gather::smooth;
 use super::patch::{LANES, Patch, Places, bounds};
-use super::signal::{OUTSIDE, Signal};
+use super::signal::{CLIPPED, OUTSIDE, Signal};
 
 /// A rectangle of cells of the reference: columns `x.0..x.1`, rows `y.0..y.1`.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +29,8 @@ impl Cells {
 #[derive(Default)]
 pub(crate) struct Scratch {
     planes: [Patch; 4],
+    /// 1 for honest samples, 0 for filled ones; up to date where any is.
+    known: [Patch; 4],
     row: Vec<f32>,
     gains: Vec<f32>,
     places: Places,
@@ -36,17 +39,21 @@ pub(crate) struct Scratch {
 }
 
 /// Fills `out` (red, green, blue; one number per cell, rows `stride` apart, [`LANES`] more at the end) with the low-pass
-/// signal of one frame; clipped where the neighbourhood touches a clipped sample, [`OUTSIDE`] beyond the frame's border.
+/// signal of one frame; clipped where too much of the neighbourhood is, [`OUTSIDE`] beyond the frame's border. Where
+/// `understudies` stand in for some samples `honest` gets the share of the frame's own, and true is returned; elsewhere it
+/// is left alone.
 ///
 /// For the reference itself `detail` receives the energy that the smoothing removed, per colour.
 pub(crate) fn lowpass(
     signal: &Signal,
+    understudies: &Understudies,
     cells: Cells,
     stride: usize,
     s: &mut Scratch,
     out: &mut [Vec<f32>; 3],
+    honest: &mut [Vec<f32>; 3],
     mut detail: Option<&mut [Vec<f32>; 3]>,
-) {
+) -> bool {
     let (nx, ny) = (cells.width(), cells.height());
     for v in out.iter_mut().chain(detail.iter_mut().flat_map(|d| d.iter_mut())) {
         v.clear();
@@ -56,7 +63,7 @@ pub(crate) fn lowpass(
     let b = bounds(signal, (2 * cells.x.0, 2 * cells.x.1), (2 * cells.y.0, 2 * cells.y.1));
     if !(b.0 < fw + 8.0 && b.1 < fh + 8.0 && b.2 > -8.0 && b.3 > -8.0) {
         out.iter_mut().for_each(|v| v.fill(OUTSIDE));
-        return;
+        return false;
     }
     let b = (b.0.max(-8.0), b.1.max(-8.0), b.2.min(fw + 8.0), b.3.min(fh + 8.0));
     let (x0, y0) = ((b.0 / 2.0).floor() as isize - 2, (b.1 / 2.0).floor() as isize - 2);
@@ -66,8 +73,15 @@ pub(crate) fn lowpass(
     s.row.resize(2 * pw, 0.0);
     for y in 0..2 * ph {
         signal.load_row(2 * y0 + y as isize, 2 * x0, &mut s.row, &mut s.gains);
-        let [a, b] = &mut s.planes[y % 2 * 2..][..2] else { return };
+        let [a, b] = &mut s.planes[y % 2 * 2..][..2] else { return false };
         split(&s.row, a.row_mut(y / 2), b.row_mut(y / 2));
+    }
+    let filled = understudies.fill(signal, &mut s.planes, &mut s.known);
+    if filled {
+        for v in honest.iter_mut() {
+            v.clear();
+            v.resize(stride * ny + LANES, 0.0);
+        }
     }
     for j in 0..ny {
         s.places.resize(2 * nx);
@@ -88,6 +102,9 @@ pub(crate) fn lowpass(
                 _ => 1.0,
             };
             smooth(&s.planes[p], &s.places, share, &mut out[color][at..]);
+            if filled {
+                smooth(&s.known[p], &s.places, share, &mut honest[color][at..]);
+            }
             if let Some(detail) = detail.as_deref_mut() {
                 s.smoothed.clear();
                 s.smoothed.resize(nx + LANES, 0.0);
@@ -101,6 +118,14 @@ pub(crate) fn lowpass(
                 }
             }
         }
+        if filled {
+            let colors = if signal.frame.cfa.is_mono() { 1..2 } else { 0..3 };
+            for (out, honest) in out[colors.clone()].iter_mut().zip(&honest[colors]) {
+                for k in at..at + nx {
+                    out[k] = if honest[k] < LEAST { CLIPPED } else { out[k] };
+                }
+            }
+        }
         // beyond the frame's border the samples are mirrored: not the scene
         if b.0 <= 0.0 || b.1 <= 0.0 || b.2 >= fw - 1.0 || b.3 >= fh - 1.0 {
             for k in 0..nx {
@@ -111,6 +136,7 @@ pub(crate) fn lowpass(
             }
         }
     }
+    filled
 }
 
 /// Middles of pairs, moved by `add`.

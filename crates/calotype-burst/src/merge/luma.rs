@@ -3,10 +3,11 @@
 //! A sample less the chroma of its place is a sample of luminance, whatever its colour: so every photosite of every frame
 //! counts, weighted by its noise, and detail is as fine as the frames' scatter allows.
 
+use super::fill::{Understudies, WEIGHT, beside_honest};
 use super::gather::{bilinear, gather, gather_masked, pattern};
 use super::patch::{LANES, Patch, Places, bounds};
 use super::robust::{Agreement, BLOCK_PX};
-use super::signal::{IS_CLIPPED, Signal};
+use super::signal::{CLIPPED, IS_CLIPPED, Signal};
 use calotype_image::{Plane, Rect};
 
 /// Buffers that are reused from frame to frame and tile to tile.
@@ -18,6 +19,8 @@ pub(crate) struct Scratch {
     /// Weight of every sample, 0 for missing ones; up to date in the rows that miss any.
     mask: Patch,
     missing: Vec<bool>,
+    /// Clipped samples and the chroma of their places.
+    clipped: Vec<(usize, f32)>,
     places: Places,
     inverse: Vec<[f32; 2]>,
     row: Vec<f32>,
@@ -40,7 +43,13 @@ pub(crate) fn color_weights(signal: &Signal) -> [f32; 3] {
 const REACH: usize = 4;
 
 /// Gathers the luminance of all frames over `area` of the reference into `s.sum` and `s.weights`.
-pub(crate) fn gather_all(signals: &[Signal], agreement: &Agreement, area: Rect, s: &mut Scratch) {
+pub(crate) fn gather_all(
+    signals: &[Signal],
+    understudies: &[Understudies],
+    agreement: &Agreement,
+    area: Rect,
+    s: &mut Scratch,
+) {
     for v in [&mut s.sum, &mut s.weights] {
         v.clear();
         v.resize(area.width * area.height + LANES, 0.0);
@@ -52,7 +61,7 @@ pub(crate) fn gather_all(signals: &[Signal], agreement: &Agreement, area: Rect, 
         cut_out(plane, x0, y0, size, patch);
     }
     for (frame, signal) in signals.iter().enumerate() {
-        add(signal, agreement, frame, area, s);
+        add(signal, &understudies[frame], agreement, frame, area, s);
     }
 }
 
@@ -68,7 +77,7 @@ fn cut_out(plane: &Plane<f32>, x0: isize, y0: isize, [width, height]: [usize; 2]
 }
 
 /// Adds one frame's luminance over `area` of the reference.
-fn add(signal: &Signal, agreement: &Agreement, frame: usize, area: Rect, s: &mut Scratch) {
+fn add(signal: &Signal, understudies: &Understudies, agreement: &Agreement, frame: usize, area: Rect, s: &mut Scratch) {
     let weights = &agreement.weights[frame];
     let (fw, fh) = (signal.frame.samples.width(), signal.frame.samples.height());
     let b = bounds(signal, (area.x, area.x + area.width), (area.y, area.y + area.height));
@@ -82,7 +91,7 @@ fn add(signal: &Signal, agreement: &Agreement, frame: usize, area: Rect, s: &mut
     // whole pairs of columns
     let w = w.next_multiple_of(2);
     let by_color = color_weights(signal);
-    load(signal, by_color, area, x0, y0, (w, h), s);
+    load(signal, understudies, by_color, area, x0, y0, (w, h), s);
     let pattern = pattern([0, 1, 2, 3].map(|i| by_color[signal.frame.cfa.0[i] as usize]));
     s.places.resize(area.width);
     for y in 0..area.height {
@@ -104,6 +113,7 @@ fn add(signal: &Signal, agreement: &Agreement, frame: usize, area: Rect, s: &mut
 /// rows where samples are missing.
 fn load(
     signal: &Signal,
+    understudies: &Understudies,
     by_color: [f32; 3],
     area: Rect,
     x0: isize,
@@ -114,6 +124,7 @@ fn load(
     s.samples.reshape(x0, y0, w, h);
     s.mask.reshape(x0, y0, w, h);
     s.missing.clear();
+    s.clipped.clear();
     s.missing.resize(h, false);
     s.row.resize(w, 0.0);
     s.chroma_row.resize(w / 2 + LANES, 0.0);
@@ -145,7 +156,8 @@ fn load(
         for (k, (v, m)) in samples.iter_mut().zip(mask.iter_mut()).enumerate() {
             *m = weight[k & 1];
             if !(*v < IS_CLIPPED) {
-                (*v, *m) = (0.0, 0.0);
+                let chroma = if colorful == Some(k & 1) { s.chroma_row[k / 2] } else { 0.0 };
+                s.clipped.push((y * w + k, chroma));
             }
         }
         for hole in holes {
@@ -158,6 +170,7 @@ fn load(
     if !s.missing.contains(&true) {
         return;
     }
+    fill(signal, understudies, s);
     for y in (0..h).filter(|&y| !s.missing[y]) {
         let weight = [0, 1].map(|x| {
             let (column, row) = ((x0 + x).rem_euclid(2) as usize, (y0 + y as isize).rem_euclid(2) as usize);
@@ -166,6 +179,24 @@ fn load(
         for pair in s.mask.row_mut(y).chunks_exact_mut(2) {
             pair.copy_from_slice(&weight);
         }
+    }
+}
+
+/// Puts what shorter exposures say in place of clipped samples that lie near honest ones: the mean of the honest ones alone
+/// would be too dark. The others are missing.
+fn fill(signal: &Signal, understudies: &Understudies, s: &mut Scratch) {
+    let (w, x0, y0) = (s.samples.width, s.samples.x0, s.samples.y0);
+    for (k, v) in &mut s.clipped {
+        let chroma = *v;
+        *v = match beside_honest(&s.samples, *k) {
+            true => understudies.sample(signal, x0 + (*k % w) as isize, y0 + (*k / w) as isize) - chroma,
+            false => CLIPPED,
+        };
+    }
+    for &(k, v) in &s.clipped {
+        let (sample, mask) = (&mut s.samples.data[k], &mut s.mask.data[k]);
+        *mask *= if v < IS_CLIPPED { WEIGHT } else { 0.0 };
+        *sample = if *mask > 0.0 { v * *mask } else { 0.0 };
     }
 }
 

@@ -4,6 +4,7 @@
 mod color;
 mod compare;
 mod detail;
+mod fill;
 mod gather;
 mod lowpass;
 mod luma;
@@ -17,6 +18,7 @@ mod spline;
 
 use crate::{BurstError, Defect, MotionField};
 use calotype_image::{CameraRgb, Mosaic, NoiseModel, Plane, Progress, RawFrame, Rect, Shading, Step, par};
+use fill::Understudies;
 use rayon::iter::{IndexedParallelIterator, ParallelIterator};
 use robust::{Agreement, BLOCK_PX};
 use signal::Signal;
@@ -124,9 +126,10 @@ pub fn merge_aligned(
     let (agreement, mut rgb) = {
         let signals: Vec<Signal> =
             frames.iter().zip(motions).map(|(f, m)| Signal::new(f, m, defects, exposure, neutral)).collect();
-        let agreement = robust::agree(&signals, reference);
+        let understudies: Vec<_> = signals.iter().map(|s| Understudies::of(s, &signals)).collect();
+        let agreement = robust::agree(&signals, &understudies, reference);
         progress.report(Step::Merge, 0.4)?;
-        let rgb = gather_luminance(&signals, &agreement, progress)?;
+        let rgb = gather_luminance(&signals, &understudies, &agreement, progress)?;
         (agreement, rgb)
     };
     let base = frames.swap_remove(reference);
@@ -144,6 +147,7 @@ pub fn merge_aligned(
 /// Luminance from the samples of all frames in the first plane, the sum of their weights in the last.
 fn gather_luminance(
     signals: &[Signal],
+    understudies: &[Understudies],
     agreement: &Agreement,
     progress: &dyn Progress,
 ) -> Result<CameraRgb, BurstError> {
@@ -158,7 +162,7 @@ fn gather_luminance(
             let mut s = luma::Scratch::default();
             for left in (0..width).step_by(GATHER.1) {
                 let tile = Rect { x: left, y: top, width: GATHER.1.min(width - left), height: luma.height() };
-                luma::gather_all(signals, agreement, tile, &mut s);
+                luma::gather_all(signals, understudies, agreement, tile, &mut s);
                 for y in 0..tile.height {
                     let at = y * tile.width..(y + 1) * tile.width;
                     let (sum, weight) = (&s.sum[at.clone()], &s.weights[at]);

@@ -15,6 +15,10 @@ const MERGED_NOISE: f32 = 0.3;
 /// [`SPOT`] pixels around exceeds this many times the noise. Narrow errors spread over all coefficients of a block, below
 /// the noise of each.
 const SPOT_THRESHOLD: f32 = 1.6;
+/// The same on steep edges, where the merge itself errs: by about as much as if it lay [`STEEP_ERROR`] pixels off, so where
+/// that is more than the noise the reference is believed sooner.
+const STEEP_THRESHOLD: f32 = 0.5;
+const STEEP_ERROR: f32 = 0.22;
 const SPOT: usize = 2;
 /// Share of the fine luminance that is restored even where noise explains it: edges of low contrast keep their slope, and
 /// noise reduction, which looks at larger patterns, has the last word.
@@ -23,11 +27,6 @@ const LEAST_DETAIL: f32 = 0.3;
 const DOUBT: (f32, f32) = (0.08, 0.24);
 /// Luminance below which that is not judged by its share.
 const DARK: f32 = 0.02;
-/// Where a colour is missing, gathered samples are sparse and their noise is not white: sharpening would lift it. It counts
-/// as so many times stronger there.
-const SPARSE: f32 = 16.0;
-/// Share of their energy by which differences stand out there.
-const SPARSE_ENERGY: f32 = 0.5;
 /// Share that frames count where only dim ones know anything: their chroma is smoothed, so it misses detail.
 const DIM_FRAMES: f32 = 0.25;
 /// Pixels from one transform block to the next, and along the side of one.
@@ -68,15 +67,12 @@ pub(crate) fn finish(
     let width = tile.width.next_multiple_of(STEP) + BEFORE + AFTER;
     let height = tile.height.next_multiple_of(STEP) + BEFORE + AFTER;
     load(base, luma, weights, tile, (width, height), s);
-    let weak = weak_places(agreement, tile, (width, height));
-    weak.iter().for_each(|&k| s.noise[k] *= SPARSE);
     sharpen(&mut s.luma, width, height, &s.noise, LEAST_DETAIL, &mut s.buffers);
-    weak.iter().for_each(|&k| s.noise[k] /= SPARSE);
     differences(base, agreement, tile, (width, height), s);
     s.kept.clear();
     s.kept.resize(width * height, 0.0);
     fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => transform(base, agreement, tile, width, s));
-    fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => spots(base, tile, width, &weak, s, out));
+    fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => spots(base, tile, width, s, out));
     doubt(tile, width, s, out, trust);
 }
 
@@ -97,20 +93,6 @@ fn load(base: &Signal, luma: &Plane<f32>, weights: &Plane<f32>, tile: Rect, (w, 
         let model = (base.shot[1], base.read[1]);
         fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => variances(model, to, seen, noise));
     }
-}
-
-/// Places of the tile and its surroundings where a colour is missing in all but dim frames.
-fn weak_places(agreement: &Agreement, tile: Rect, (w, h): (usize, usize)) -> Vec<usize> {
-    let weak = &agreement.weak;
-    let block = |v: usize, n: usize| (v.max(BEFORE) - BEFORE).min(n * BLOCK_PX - 1) / BLOCK_PX;
-    let mut places = Vec::new();
-    for y in 0..h {
-        let row = weak.row(block(tile.y + y, weak.height()));
-        if row.contains(&true) {
-            places.extend((0..w).filter(|x| row[block(tile.x + x, row.len())]).map(|x| y * w + x));
-        }
-    }
-    places
 }
 
 /// Copies a part of a row that may reach over its ends, where it is mirrored.
@@ -276,7 +258,7 @@ fn give(block: &Block, at: usize, w: usize, kept: &mut [f32]) {
 /// Adds to what is kept of the differences what is left of them where it stands out in its place, and writes the sum with
 /// the luminance.
 #[inline(always)]
-fn spots(base: &Signal, tile: Rect, w: usize, weak: &[usize], s: &mut Scratch, out: &mut Band<f32>) {
+fn spots(base: &Signal, tile: Rect, w: usize, s: &mut Scratch, out: &mut Band<f32>) {
     let [energy, across, down] = &mut s.buffers;
     let (x0, y0) = (BEFORE - SPOT, BEFORE - SPOT);
     let n = tile.width + 2 * SPOT;
@@ -294,9 +276,6 @@ fn spots(base: &Signal, tile: Rect, w: usize, weak: &[usize], s: &mut Scratch, o
             noise,
             &mut energy[at.clone()],
         );
-    }
-    for &k in weak {
-        energy[k] *= SPARSE_ENERGY;
     }
     for y in 0..tile.height + 2 * SPOT {
         let at = (y0 + y) * w + x0;
@@ -320,8 +299,14 @@ fn spots(base: &Signal, tile: Rect, w: usize, weak: &[usize], s: &mut Scratch, o
         let at = (BEFORE + y) * w + BEFORE;
         let (difference, kept, luma) = (&s.difference[at..at + n], &s.kept[at..at + n], &s.luma[at..at + n]);
         let out = &mut out.row_mut(y)[tile.x..tile.x + n];
+        let (above, below) = (&s.luma[at - w..][..n], &s.luma[at + w..][..n]);
+        let (left, right) = (&s.luma[at - 1..][..n], &s.luma[at + 1..][..n]);
         for x in 0..n {
-            let keep = ((down[x] - SPOT_THRESHOLD * COUNT) / (down[x] + 1e-9)).max(0.0);
+            let (dx, dy) = (right[x] - left[x], below[x] - above[x]);
+            let noise = base.shot[1] * luma[x].max(0.0) + base.read[1];
+            let flat = noise / (noise + 0.25 * (dx * dx + dy * dy) * (STEEP_ERROR * STEEP_ERROR));
+            let t = STEEP_THRESHOLD + (SPOT_THRESHOLD - STEEP_THRESHOLD) * flat;
+            let keep = ((down[x] - t * COUNT) / (down[x] + 1e-9)).max(0.0);
             out[x] = luma[x] + kept[x] + keep * difference[x];
         }
     }

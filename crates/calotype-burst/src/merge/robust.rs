@@ -2,6 +2,7 @@
 
 use super::compare::Tile;
 use super::detail;
+use super::fill::Understudies;
 use super::lowpass::Cells;
 use super::signal::Signal;
 use calotype_image::{Plane, par};
@@ -76,13 +77,15 @@ const TILE: usize = 48;
 const AT_ONCE: usize = 16;
 
 /// Compares all frames with the reference.
-pub(crate) fn agree(signals: &[Signal], reference: usize) -> Agreement {
+pub(crate) fn agree(signals: &[Signal], understudies: &[Understudies], reference: usize) -> Agreement {
     let samples = &signals[reference].frame.samples;
     let (cw, ch) = ((samples.width() / 2).max(1), (samples.height() / 2).max(1));
     let mut out = Agreement::new(signals, (cw, ch));
     let bands = ch.div_ceil(BLOCK * BAND);
     for first in (0..bands).step_by(AT_ONCE) {
-        let found = par::map(AT_ONCE.min(bands - first), |i| band(signals, reference, (first + i) * BAND, (cw, ch)));
+        let found = par::map(AT_ONCE.min(bands - first), |i| {
+            band(signals, understudies, reference, (first + i) * BAND, (cw, ch))
+        });
         for (i, band) in found.iter().enumerate() {
             out.paste(band, (first + i) * BAND);
         }
@@ -94,11 +97,17 @@ pub(crate) fn agree(signals: &[Signal], reference: usize) -> Agreement {
 }
 
 /// The part of [`agree`] for [`BAND`] rows of blocks from `top` on.
-fn band(signals: &[Signal], reference: usize, top: usize, (cw, ch): (usize, usize)) -> Agreement {
+fn band(
+    signals: &[Signal],
+    understudies: &[Understudies],
+    reference: usize,
+    top: usize,
+    (cw, ch): (usize, usize),
+) -> Agreement {
     let (bw, bh) = (cw.div_ceil(BLOCK), (ch.div_ceil(BLOCK) - top).min(BAND));
     let rows = (top * BLOCK, ((top + bh) * BLOCK).min(ch));
     let mut out = Agreement::new(signals, (cw, rows.1 - rows.0));
-    let mut tile = Tile::new(signals, reference);
+    let mut tile = Tile::new(signals, understudies, reference);
     for left in (0..bw).step_by(TILE) {
         let right = (left + TILE).min(bw);
         tile.compare(Cells { x: (left * BLOCK, (right * BLOCK).min(cw)), y: rows }, (cw, ch));

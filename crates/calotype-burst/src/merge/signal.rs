@@ -86,6 +86,43 @@ impl<'a> Signal<'a> {
         calotype_image::raw_to_linear(samples.get(x, y)) * self.scale[c] * self.frame.shading.as_ref().map_or(1.0, gain)
     }
 
+    /// The balanced signal of `color` at a place, from the photosites around: clipped where one of them is or where the
+    /// frame does not show the place. Red and blue follow the detail of green, whose photosites are closer.
+    pub fn interpolate(&self, place: (f32, f32), color: usize) -> f32 {
+        if color == 1 || self.frame.cfa.is_mono() {
+            return self.between(place, color, |_, _| 0.0);
+        }
+        let green = |x: isize, y: isize| self.between((x as f32, y as f32), 1, |_, _| 0.0);
+        self.between(place, 1, |_, _| 0.0) + self.between(place, color, green)
+    }
+
+    /// Bilinear between the four photosites of `color` around a place, each less what `less` says of it.
+    fn between(&self, (u, v): (f32, f32), color: usize, less: impl Fn(isize, isize) -> f32) -> f32 {
+        let samples = &self.frame.samples;
+        let (w, h) = (samples.width(), samples.height());
+        let cell = self.frame.cfa.0;
+        let Some(first) = cell.iter().position(|&c| c as usize == color) else { return CLIPPED };
+        let (ox, oy) = (first & 1, first >> 1);
+        let (u, v) = (u - ox as f32, v - oy as f32);
+        // steps from one photosite of the colour to the next: greens lie on diagonals
+        let diagonal = cell[3 - first] as usize == color && cell[first ^ 1] as usize != color;
+        let (a, b) = if diagonal { (0.5 * (u + v), 0.5 * (u - v)) } else { (0.5 * u, 0.5 * v) };
+        let (i, j) = (a.floor(), b.floor());
+        let (s, t) = (a - i, b - j);
+        let (i, j) = (i as isize, j as isize);
+        let at = |i: isize, j: isize| {
+            let (x, y) = if diagonal { (i + j, i - j) } else { (2 * i, 2 * j) };
+            let (x, y) = (x + ox as isize, y + oy as isize);
+            if x < 0 || y < 0 || x >= w as isize || y >= h as isize {
+                return CLIPPED;
+            }
+            let (column, row) = (x as usize, y as usize);
+            let gain = self.frame.shading.as_ref().map_or(1.0, |m| m.gain_at(column, row, w, h));
+            convert_one(samples.get(column, row), gain * self.scale[color] / RAW_RANGE) - less(x, y)
+        };
+        (1.0 - t) * ((1.0 - s) * at(i, j) + s * at(i + 1, j)) + t * ((1.0 - s) * at(i, j + 1) + s * at(i + 1, j + 1))
+    }
+
     /// Fills `out` with the balanced signal of row `y` from column `x0`; places outside are mirrored with their colours.
     ///
     /// `gains` is scratch for the falloff, kept by the caller.
