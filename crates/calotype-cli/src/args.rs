@@ -274,7 +274,7 @@ pub enum LookCommand {
 #[command(after_help = "\
 Examples:
   calotype completions bash > ~/.local/share/bash-completion/completions/calotype
-  calotype completions zsh > ~/.zfunc/_calotype              with fpath+=~/.zfunc before compinit in ~/.zshrc
+  calotype completions zsh > ~/.zfunc/_calotype        a folder of your fpath
   calotype completions fish > ~/.config/fish/completions/calotype.fish")]
 pub struct CompletionsArgs {
     /// The shell.
