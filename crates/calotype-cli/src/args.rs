@@ -90,9 +90,9 @@ pub struct DevelopArgs {
     /// The photograph to make, or a folder for one photograph per burst.
     #[arg(short, long = "output", value_name = "OUT")]
     pub out: PathBuf,
-    /// Format of the photographs in a folder.
-    #[arg(long, value_name = "FORMAT", default_value = "jpg", value_parser = ["jpg", "tif", "png", "avif", "jxl", "exr"])]
-    pub format: String,
+    /// Format of the photographs in a folder; jpg when left out.
+    #[arg(long, value_name = "FORMAT", value_parser = ["jpg", "tif", "png", "avif", "jxl", "exr"])]
+    pub format: Option<String>,
     /// What the user wants.
     #[command(flatten)]
     pub choices: Choices,
@@ -272,8 +272,10 @@ pub enum LookCommand {
 /// `completions`.
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "\
-Example:
-  calotype completions bash > ~/.local/share/bash-completion/completions/calotype")]
+Examples:
+  calotype completions bash > ~/.local/share/bash-completion/completions/calotype
+  calotype completions zsh > ~/.zfunc/_calotype        a folder of your fpath
+  calotype completions fish > ~/.config/fish/completions/calotype.fish")]
 pub struct CompletionsArgs {
     /// The shell.
     pub shell: Shell,

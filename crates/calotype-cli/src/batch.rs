@@ -1,83 +1,133 @@
-//! One result per burst: many files in, a folder out.
+//! From raw files to results: one of one burst, or one per burst in a folder.
 
 use crate::args::Common;
 use crate::failure::Failure;
+use crate::inputs::Inputs;
 use crate::out::{self, Outcome};
 use crate::progress::Display;
 use crate::raw_file::RawFile;
-use crate::{interrupt, target};
-use calotype::{CameraFacts, FileFacts, Source};
+use crate::target::{self, Target};
+use crate::{diagnostics, interrupt};
+use calotype::dng::DngInfo;
+use calotype::{CameraFacts, FileFacts, Report, Source};
 use rayon::prelude::*;
 use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-/// Files of one burst and the file to be made of them.
+/// Files of one burst and what is to be made of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Job {
     /// The frames, in the order of their names.
     pub frames: Vec<PathBuf>,
     /// The result.
     pub out: PathBuf,
+    /// The folder for pictures of what was merged.
+    pub diagnostics: Option<PathBuf>,
 }
 
-/// What one burst gave.
-pub struct Done {
-    /// For people: one line.
-    pub line: String,
-    /// For programs.
-    pub json: Value,
-    /// Worth knowing.
-    pub warnings: Vec<String>,
-}
-
-/// How a folder is to be worked through.
-pub struct Batch<'a> {
+/// What a command makes of the files it was given.
+pub struct Work<'a> {
     /// The raw files.
-    pub files: Vec<PathBuf>,
-    /// The folder of results.
-    pub folder: &'a Path,
-    /// What follows the first frame's name: an extension, perhaps with more before it.
-    pub suffix: String,
-    /// Replace results that exist instead of skipping their bursts.
+    pub inputs: Inputs,
+    /// One file of one burst, or a folder with one file per burst.
+    pub target: Target,
+    /// What follows the first frame's name in a folder: an extension, perhaps with more before it.
+    pub suffix: &'a str,
+    /// Replace what exists; in a folder, results that exist are else skipped.
     pub overwrite: bool,
+    /// The folder for pictures of what was merged; in it, each burst of several gets one of its own.
+    pub diagnostics: Option<&'a Path>,
 }
 
-/// Groups files and asks `make` for one result after the other, going on after failures. Results that exist are
-/// skipped, so that an interrupted run can be taken up.
-pub fn run(
-    batch: &Batch<'_>,
-    common: &Common,
-    make: &dyn Fn(&Job, &Display) -> Result<Done, Failure>,
-) -> Result<Outcome, Failure> {
-    let inside = |f: &PathBuf| f.starts_with(batch.folder) && f.to_string_lossy().ends_with(&batch.suffix);
-    let files: Vec<PathBuf> = batch.files.iter().filter(|f| !inside(f)).cloned().collect();
-    let jobs = plan(&files, batch.folder, &batch.suffix)?;
-    target::make_folder(batch.folder)?;
-    let mut tally = Tally::default();
-    for (i, job) in jobs.iter().enumerate() {
-        if interrupt::asked() {
-            tally.stopped = true;
-            break;
+/// Makes one result of one burst.
+type Make<'a> = &'a dyn Fn(&Job, &Display) -> Result<Report, Failure>;
+
+impl Work<'_> {
+    /// Asks `make` for the one result, or for one of every burst.
+    pub fn run(self, common: &Common, make: Make<'_>) -> Result<Outcome, Failure> {
+        match self.target {
+            Target::File(ref out) => {
+                if self.inputs.any_folder {
+                    one_burst_only(&self.inputs.files)?;
+                }
+                if common.json && target::is_standard_output(out) {
+                    return Err(Failure::usage("standard output cannot hold the result and --json")
+                        .help("Leave --json out, or write to a file."));
+                }
+                target::check_writable(out, self.overwrite)?;
+                let diagnostics = self.diagnostics.map(Path::to_path_buf);
+                let job = Job { out: out.clone(), frames: self.inputs.files, diagnostics };
+                one(&job, self.overwrite, &Display::new(common, ""), common, make)
+            }
+            Target::Folder(ref folder) => self.each(folder, common, make),
         }
-        if !batch.overwrite && job.out.symlink_metadata().is_ok() {
-            tally.skipped(job);
-            continue;
-        }
-        let name = job.out.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
-        let display = Display::new(common, &format!("{}/{} {name}", i + 1, jobs.len()));
-        let result = job.out.parent().map_or(Ok(()), target::make_folder).and_then(|()| make(job, &display));
-        display.clear();
-        match result {
-            Ok(done) => tally.done(job, done, common),
-            Err(_) if interrupt::asked() => {
+    }
+
+    /// Groups files and makes one result after the other, going on after failures. Results that exist are skipped, so
+    /// that an interrupted run can be taken up.
+    fn each(&self, folder: &Path, common: &Common, make: Make<'_>) -> Result<Outcome, Failure> {
+        // Results of an earlier run that lie among the frames are no frames.
+        let whole = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.into());
+        let results = whole(folder);
+        let is_result = |f: &Path| f.to_string_lossy().ends_with(self.suffix) && whole(f).starts_with(&results);
+        let files: Vec<PathBuf> = self.inputs.files.iter().filter(|f| !is_result(f)).cloned().collect();
+        let mut jobs = plan(&files, folder, self.suffix)?;
+        target::make_folder(folder)?;
+        let mut tally = Tally::default();
+        let all = jobs.len();
+        for (i, job) in jobs.iter_mut().enumerate() {
+            if interrupt::asked() {
                 tally.stopped = true;
                 break;
             }
-            Err(failure) => tally.failed(job, &failure),
+            if !self.overwrite && job.out.symlink_metadata().is_ok() {
+                tally.skipped(job);
+                continue;
+            }
+            let below = job.out.strip_prefix(folder).unwrap_or(&job.out).with_extension("");
+            job.diagnostics = self.diagnostics.map(|d| d.join(&below));
+            let display = Display::new(common, &format!("{}/{all} {}", i + 1, below.display()));
+            let parent = job.out.parent().map_or(Ok(()), target::make_folder);
+            match parent.and_then(|()| one(job, self.overwrite, &display, common, make)) {
+                Ok(done) => tally.done(job, done, common),
+                Err(_) if interrupt::asked() => {
+                    tally.stopped = true;
+                    break;
+                }
+                Err(failure) => tally.failed(job, &failure),
+            }
         }
+        Ok(tally.outcome(all))
     }
-    Ok(tally.outcome(jobs.len()))
+}
+
+/// Makes one result and says what was done, for people and programs.
+fn one(job: &Job, overwrite: bool, display: &Display, common: &Common, make: Make<'_>) -> Result<Outcome, Failure> {
+    let result = match &job.diagnostics {
+        Some(folder) => diagnostics::check(folder, overwrite).and_then(|()| make(job, display)),
+        None => make(job, display),
+    };
+    display.clear();
+    let report = result?;
+    let mut text = format!("{}: {}", job.out.display(), report.summary());
+    let mut json = json!({ "output": job.out.display().to_string(), "report": report.to_json() });
+    display.add_timings(common, &mut text, &mut json);
+    if target::is_standard_output(&job.out) {
+        // The photograph stands there: not a word may follow it.
+        text.clear();
+    }
+    Ok(Outcome { warnings: report.warnings, ..Outcome::new(text, json) })
+}
+
+/// A folder and one file as output agree only where the folder holds one burst.
+fn one_burst_only(files: &[PathBuf]) -> Result<(), Failure> {
+    let jobs = plan(files, Path::new(""), "")?;
+    if jobs.len() > 1 {
+        return Err(Failure::usage(format!("{} bursts cannot become one file", jobs.len()))
+            .help("Give -o a folder (ending with /) for one file per burst, or name the frames of one burst."));
+    }
+    Ok(())
 }
 
 /// What has become of the bursts.
@@ -102,15 +152,15 @@ impl Tally {
         self.bursts.push(more);
     }
 
-    fn done(&mut self, job: &Job, done: Done, common: &Common) {
+    fn done(&mut self, job: &Job, done: Outcome, common: &Common) {
         for warning in &done.warnings {
             out::warn(&format!("{}: {warning}", job.out.display()));
         }
         if !common.quiet && !common.json {
-            out::line(&done.line);
+            out::line(&done.text);
         }
         self.done += 1;
-        self.entry(job, "done", done.json);
+        self.entry(job, "done", done.json.into());
     }
 
     fn skipped(&mut self, job: &Job) {
@@ -153,11 +203,11 @@ impl Tally {
 
 /// Groups files into bursts and names their results after their first frames, below `folder` as the frames lie below
 /// their common folder.
-pub fn plan(files: &[PathBuf], folder: &Path, suffix: &str) -> Result<Vec<Job>, Failure> {
+fn plan(files: &[PathBuf], folder: &Path, suffix: &str) -> Result<Vec<Job>, Failure> {
     if files.is_empty() {
         return Err(Failure::from(calotype::Error::NoFrames));
     }
-    let facts: Vec<FileFacts> = files.par_iter().map(|f| facts(f)).collect();
+    let facts: Vec<FileFacts> = files.par_iter().map(|f| facts(f, RawFile::new(f).read_info().ok().as_ref())).collect();
     let root = common_folder(files);
     let mut taken = HashSet::new();
     let mut jobs = Vec::new();
@@ -173,18 +223,18 @@ pub fn plan(files: &[PathBuf], folder: &Path, suffix: &str) -> Result<Vec<Job>, 
             out = folder.join(parent).join(format!("{stem}-{}{suffix}", text(first.extension()).to_lowercase()));
             taken.insert(out.clone());
         }
-        jobs.push(Job { frames, out });
+        jobs.push(Job { frames, out, diagnostics: None });
     }
     Ok(jobs)
 }
 
-/// What grouping needs to know of a file.
-pub fn facts(path: &Path) -> FileFacts {
+/// What grouping needs to know of a file; `info` is `None` where it cannot be read.
+pub fn facts(path: &Path, info: Option<&DngInfo>) -> FileFacts {
     let text = |part: Option<&std::ffi::OsStr>| part.map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
     FileFacts {
         folder: text(path.parent().map(Path::as_os_str)),
         name: text(path.file_name()),
-        camera: RawFile::new(path).read_info().ok().map(|info| CameraFacts::new(&info)),
+        camera: info.map(CameraFacts::new),
     }
 }
 

@@ -47,7 +47,7 @@ pub fn run(args: &DemoArgs, common: &Common) -> Result<Outcome, Failure> {
     let (one, all) = (psnr(&light(&shots[..1])?, &truth), psnr(&light(&shots)?, &truth));
     display.clear();
 
-    let text = format!(
+    let mut text = format!(
         "{}: {}\nagainst the truth: one frame {one:.1} dB, the burst {all:.1} dB, gained {:+.1} dB",
         path.display(),
         photo.report.summary(),
@@ -60,11 +60,7 @@ pub fn run(args: &DemoArgs, common: &Common) -> Result<Outcome, Failure> {
         "gained_db": all - one,
         "report": photo.report.to_json(),
     });
-    let mut text = text;
-    if common.timings {
-        text += &format!("\n{}", display.clock().text().trim_end());
-        json["timings"] = display.clock().json();
-    }
+    display.add_timings(common, &mut text, &mut json);
     Ok(Outcome { warnings: photo.report.warnings.clone(), ..Outcome::new(text, json) })
 }
 

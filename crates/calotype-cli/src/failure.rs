@@ -61,11 +61,8 @@ impl Failure {
     pub fn engine(error: calotype::Error) -> Self {
         let help = error.remedy().map(String::from);
         let usage = matches!(error, calotype::Error::NoFrames | calotype::Error::Recipe(_));
-        let message = error.to_string();
-        let cause = error.source().map(|_| ());
-        let failure = Self { help, usage, ..Self::new(message) };
-        // The error itself is kept for its causes; its own text is the message already.
-        if cause.is_some() { failure.because(error) } else { failure }
+        // The error itself is kept for its causes; its own text is the message already, and not said again.
+        Self { help, usage, ..Self::new(error.to_string()) }.because(error)
     }
 }
 

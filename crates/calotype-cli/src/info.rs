@@ -1,12 +1,15 @@
 //! `calotype info`: what raw files say, and how they group.
 
 use crate::args::{Common, InfoArgs};
+use crate::batch;
 use crate::failure::Failure;
 use crate::inputs::Inputs;
 use crate::out::{self, Outcome};
 use crate::raw_file::RawFile;
-use calotype::dng::{DngInfo, RawKind};
-use calotype::{CameraFacts, FileFacts, Source, SourceError};
+use calotype::color::AsShot;
+use calotype::dng::{Compression, DngInfo, RawKind};
+use calotype::image::Orientation;
+use calotype::{FileFacts, Source, SourceError};
 use rayon::prelude::*;
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -38,7 +41,7 @@ pub fn run(args: &InfoArgs, _: &Common) -> Result<Outcome, Failure> {
     if files.len() > 1 {
         writeln!(text, "{} in {}:", count(files.len(), "file"), count(bursts.len(), "burst")).ok();
         for burst in &bursts {
-            let (first, last) = (name(&files[burst[0]]), name(&files[burst[burst.len() - 1]]));
+            let (first, last) = (files[burst[0]].display(), name(&files[burst[burst.len() - 1]]));
             let to = if burst.len() > 1 { format!(" to {last}") } else { String::new() };
             writeln!(text, "  {}: {first}{to}", count(burst.len(), "frame")).ok();
         }
@@ -50,15 +53,7 @@ pub fn run(args: &InfoArgs, _: &Common) -> Result<Outcome, Failure> {
 }
 
 fn bursts(files: &[PathBuf], infos: &[Result<DngInfo, SourceError>]) -> Vec<Vec<usize>> {
-    let facts: Vec<FileFacts> = files
-        .iter()
-        .zip(infos)
-        .map(|(path, info)| FileFacts {
-            folder: path.parent().map(|p| p.to_string_lossy().into_owned()).unwrap_or_default(),
-            name: name(path),
-            camera: info.as_ref().ok().map(CameraFacts::new),
-        })
-        .collect();
+    let facts: Vec<FileFacts> = files.iter().zip(infos).map(|(f, info)| batch::facts(f, info.as_ref().ok())).collect();
     calotype::group(&facts)
 }
 
@@ -83,6 +78,20 @@ fn shutter(seconds: f64) -> String {
     if seconds > 0.0 && seconds < 0.3 { format!("1/{:.0} s", 1.0 / seconds) } else { format!("{seconds:.1} s") }
 }
 
+/// What is done to the stored picture to show it.
+fn orientation(orientation: Orientation) -> &'static str {
+    match orientation {
+        Orientation::Normal => "as stored",
+        Orientation::MirrorHorizontal => "mirrored left to right",
+        Orientation::Rotate180 => "turned by 180 degrees",
+        Orientation::MirrorVertical => "mirrored top to bottom",
+        Orientation::Transpose => "mirrored along the diagonal from top left",
+        Orientation::Rotate90 => "turned by 90 degrees clockwise",
+        Orientation::Transverse => "mirrored along the diagonal from top right",
+        Orientation::Rotate270 => "turned by 90 degrees counter-clockwise",
+    }
+}
+
 /// A file for people.
 fn describe(path: &Path, info: &DngInfo) -> String {
     let mut text = String::new();
@@ -90,7 +99,7 @@ fn describe(path: &Path, info: &DngInfo) -> String {
     writeln!(text, "{}", path.display()).ok();
     let mut line = |key: &str, value: String| {
         if !value.trim().is_empty() {
-            writeln!(text, "  {key:<14}{value}").ok();
+            writeln!(text, "  {key:<14}{}", value.trim_end()).ok();
         }
     };
     line("camera", format!("{} {}", info.make, info.model).trim().to_string());
@@ -100,7 +109,15 @@ fn describe(path: &Path, info: &DngInfo) -> String {
         "picture",
         format!("{}x{} shown of {}x{}, {}, {} bit", c.width, c.height, a.width, a.height, kind(info), info.bits),
     );
-    line("stored", format!("DNG {}.{}, {:?}", info.dng_version[0], info.dng_version[1], info.compression));
+    let compression = match info.compression {
+        Compression::None => "uncompressed",
+        Compression::LosslessJpeg => "lossless JPEG",
+        Compression::LossyJpeg => "JPEG",
+        Compression::Deflate => "deflate",
+        Compression::JpegXl => "JPEG XL",
+        _ => "another compression",
+    };
+    line("stored", format!("DNG {}.{}, {compression}", info.dng_version[0], info.dng_version[1]));
     let mut exposure = Vec::new();
     exposure.extend(exif.exposure_time_s.map(shutter));
     exposure.extend(exif.f_number.map(|v| format!("f/{v:.1}")));
@@ -109,12 +126,15 @@ fn describe(path: &Path, info: &DngInfo) -> String {
     line("exposure", exposure.join(", "));
     let fraction = if exif.sub_sec_original.is_empty() { String::new() } else { format!(".{}", exif.sub_sec_original) };
     line("taken", format!("{}{fraction} {}", exif.date_time_original, exif.offset_original));
-    line("orientation", format!("{:?}", info.orientation));
+    line("orientation", orientation(info.orientation).into());
     line("levels", format!("black {:.0}, white {:.0}", info.levels.black[1], info.levels.white[1]));
-    line(
-        "calibration",
-        format!("{} illuminant(s), {:?}", info.calibration.illuminants.len(), info.calibration.as_shot),
-    );
+    let numbers = |v: &[f64]| v.iter().map(|v| format!("{v:.4}")).collect::<Vec<_>>().join(" ");
+    let as_shot = match &info.calibration.as_shot {
+        AsShot::Neutral(neutral) => format!("neutral as shot {}", numbers(neutral)),
+        AsShot::WhiteXy(xy) => format!("white as shot x, y {}", numbers(xy)),
+        AsShot::Unknown => "white unknown".into(),
+    };
+    line("calibration", format!("{}, {as_shot}", count(info.calibration.illuminants.len(), "illuminant")));
     if let Some(noise) = info.noise_profile {
         line("noise", format!("variance {:.3e} x + {:.3e} (green)", noise.shot[1], noise.read[1]));
     }

@@ -5,6 +5,7 @@ use crate::clock::{self, Clock};
 use crate::interrupt;
 use calotype::{Cancelled, Progress, Step};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::Value;
 use std::sync::Mutex;
 
 const STEPS: [Step; 6] = [Step::Read, Step::Align, Step::Merge, Step::Develop, Step::Look, Step::Write];
@@ -32,9 +33,12 @@ impl Display {
         Self { bar, clock: Clock::start(), last: Mutex::new(None) }
     }
 
-    /// How long each step took.
-    pub fn clock(&self) -> &Clock {
-        &self.clock
+    /// Adds how long each step took, where that was asked for, to what is said to people and to programs.
+    pub fn add_timings(&self, common: &Common, text: &mut String, json: &mut Value) {
+        if common.timings {
+            *text += &format!("\n{}", self.clock.text().trim_end());
+            json["timings"] = self.clock.json();
+        }
     }
 
     /// Takes the bar away.
@@ -48,14 +52,13 @@ impl Progress for Display {
         if interrupt::asked() {
             return Err(Cancelled);
         }
-        #[allow(clippy::collapsible_if)]
-        if let Ok(mut last) = self.last.lock() {
-            if *last != Some(step) {
-                self.clock.at(step);
-                let number = STEPS.iter().position(|s| *s == step).map_or(0, |i| i + 1);
-                self.bar.set_message(format!("[{number}/{}] {}", STEPS.len(), clock::name(step)));
-                *last = Some(step);
-            }
+        if let Ok(mut last) = self.last.lock()
+            && *last != Some(step)
+        {
+            self.clock.at(step);
+            let number = STEPS.iter().position(|s| *s == step).map_or(0, |i| i + 1);
+            self.bar.set_message(format!("[{number}/{}] {}", STEPS.len(), clock::name(step)));
+            *last = Some(step);
         }
         self.bar.set_position((done.clamp(0.0, 1.0) * 1000.0) as u64);
         Ok(())

@@ -24,16 +24,25 @@ impl Target {
             return Ok(Self::Folder(out.into()));
         }
         let extension = out.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
-        let list = || extensions.iter().map(|e| format!(".{e}")).collect::<Vec<_>>().join(", ");
+        let list = || match extensions {
+            [one] => format!("Use .{one}"),
+            all => format!("Use one of {}", all.iter().map(|e| format!(".{e}")).collect::<Vec<_>>().join(", ")),
+        };
         match extension {
             Some(e) if extensions.contains(&e.as_str()) => Ok(Self::File(out.into())),
             // A device that exists, such as /dev/null, takes the usual format.
             None if !any_folder && out.exists() => Ok(Self::File(out.into())),
             None if any_folder => Ok(Self::Folder(out.into())),
             None => Err(Failure::usage(format!("the output {text} has no extension to tell what to make"))
-                .help(format!("Use one of {}, or end it with / for a folder.", list()))),
+                .help(format!("{}, or end it with / for a folder.", list()))),
             Some(e) => {
-                Err(Failure::usage(format!("cannot make a .{e} file: {text}")).help(format!("Use one of {}.", list())))
+                let other = match e.as_str() {
+                    "dng" => " `calotype merge` makes DNG files.",
+                    _ if extensions == ["dng"] => " `calotype develop` makes photographs.",
+                    _ => "",
+                };
+                let help = format!("{}.{other}", list());
+                Err(Failure::usage(format!("cannot make a .{e} file: {text}")).help(help))
             }
         }
     }
@@ -73,6 +82,11 @@ pub fn is_device(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|m| !m.is_file() && !m.is_dir())
 }
 
+/// True for the names under which standard output is a file.
+pub fn is_standard_output(path: &Path) -> bool {
+    ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"].iter().any(|name| path == Path::new(name))
+}
+
 /// Makes a folder for results, with those above it.
 pub fn make_folder(folder: &Path) -> Result<(), Failure> {
     std::fs::create_dir_all(folder).map_err(|e| {
@@ -96,6 +110,10 @@ mod tests {
         for wrong in ["a.gif", "photos", ""] {
             assert_eq!(resolve(wrong, false).unwrap_err().exit_code(), 2, "{wrong}");
         }
+        let help = |failure: Failure| failure.remedy().unwrap_or_default().to_owned();
+        assert!(help(resolve("a.dng", false).unwrap_err()).contains("merge"));
+        let merge = Target::resolve(Path::new("a.jpg"), false, &["dng"]).unwrap_err();
+        assert!(help(merge).starts_with("Use .dng. `calotype develop`"));
         let here = tempfile::tempdir().unwrap();
         assert_eq!(Target::resolve(here.path(), false, &kinds).unwrap(), Target::Folder(here.path().into()));
     }

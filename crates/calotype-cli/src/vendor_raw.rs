@@ -10,6 +10,7 @@
 
 use crate::recognise;
 use calotype::SourceError;
+use calotype::dng::tiff::tags;
 use calotype::dng::{Dng, DngError, DngInfo, Limits};
 use rawler::dng::convert::{ConvertParams, convert_raw_source};
 use rawler::dng::{CropMode, DngCompression, DngPhotometricConversion};
@@ -34,13 +35,25 @@ const MAX_TIME: Duration = Duration::from_secs(120);
 /// Decodes the whole file all the same, as the maker's metadata are spread over it.
 pub fn read_info(bytes: Vec<u8>, refused: DngError) -> Result<DngInfo, SourceError> {
     let dng = convert(&bytes, refused)?;
-    Ok(calotype::dng::read_info(&dng, &Limits::default())?)
+    let mut info = calotype::dng::read_info(&dng, &Limits::default())?;
+    forget_conversion(&mut info);
+    Ok(info)
 }
 
 /// A file that is no DNG. `refused` is what the DNG reader had to say.
 pub fn read(bytes: Vec<u8>, refused: DngError) -> Result<Dng, SourceError> {
     let dng = convert(&bytes, refused)?;
-    Ok(calotype::dng::read(&dng, &Limits::default())?)
+    let mut dng = calotype::dng::read(&dng, &Limits::default())?;
+    forget_conversion(&mut dng.info);
+    Ok(dng)
+}
+
+/// Takes out the time of the conversion, which rawler writes down as that of the file: the same file gives the same bytes.
+fn forget_conversion(info: &mut DngInfo) {
+    info.preserve.retain(|entry| entry.tag != tags::DATE_TIME);
+    if !info.exif_raw.iter().any(|entry| entry.tag == tags::DATE_TIME_ORIGINAL) {
+        info.exif.date_time_original.clear();
+    }
 }
 
 /// The same picture as a DNG, made by a worker.

@@ -2,7 +2,7 @@
 
 use crate::failure::Failure;
 use crate::scene::{Canvas, Light};
-use calotype::color::{AsShot, CameraCalibration, IlluminantCalibration, Matrix3};
+use calotype::color::{AsShot, CameraCalibration, IlluminantCalibration, Matrix3, RgbSpace, matrix};
 use calotype::dng::tiff::{IfdEntry, Value, tags};
 use calotype::dng::write::{MergedDng, write_merged};
 use calotype::dng::{Compression, Dng, DngInfo, Exif, Levels, RawImage, RawKind};
@@ -18,11 +18,6 @@ const EXPOSURE: f32 = 0.55;
 const NOISE: NoiseModel = NoiseModel::uniform(1.0 / 500.0, 2.5e-5);
 /// When the burst was shot, by the camera's clock.
 const TAKEN: &str = "2026:01:01 12:00:00";
-/// Linear Rec.709 to XYZ (IEC 61966-2-1).
-const XYZ_FROM_709: Matrix3 =
-    [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]];
-/// Linear Rec.709 to linear Rec.2020 (ITU-R BT.2087).
-const REC2020_FROM_709: [[f32; 3]; 3] = [[0.6274, 0.3293, 0.0433], [0.0691, 0.9195, 0.0114], [0.0164, 0.0880, 0.8956]];
 
 /// One frame, in memory.
 pub struct Shot {
@@ -92,12 +87,13 @@ pub fn burst(canvas: &Canvas, size: (usize, usize), frames: usize) -> Vec<Shot> 
 /// What a perfect camera sees from where the first frame was shot, in the terms of the engine's scene-linear light: a
 /// surface that just saturates green is 1.
 pub fn truth(canvas: &Canvas, (width, height): (usize, usize)) -> SceneRgb {
+    let to_rec2020 = matrix::to_f32(&RgbSpace::Rec709.to_space(RgbSpace::Rec2020));
     let mut truth = SceneRgb::new(width, height);
     for y in 0..height {
         for x in 0..width {
             let light = pixel(canvas, (width, height), (0.0, 0.0, 0.0), x, y);
             for c in 0..3 {
-                let m = REC2020_FROM_709[c];
+                let m = to_rec2020[c];
                 let v = m[0] * light[0] + m[1] * light[1] + m[2] * light[2];
                 truth.planes[c].row_mut(y)[x] = EXPOSURE * v;
             }
@@ -167,7 +163,7 @@ fn info((width, height): (usize, usize), cfa: Cfa, number: usize) -> DngInfo {
             illuminants: vec![IlluminantCalibration {
                 white_xy: [0.3127, 0.3290],
                 kelvin: 6500.0,
-                color_matrix: multiply(SENSOR, invert(XYZ_FROM_709)),
+                color_matrix: matrix::multiply(&SENSOR, &RgbSpace::Rec709.from_xyz()),
                 forward_matrix: None,
                 camera_calibration: None,
                 hue_sat_map: None,
@@ -224,20 +220,6 @@ fn exif_entries(number: usize) -> Vec<IfdEntry> {
     ]
 }
 
-fn multiply(a: Matrix3, b: Matrix3) -> Matrix3 {
-    std::array::from_fn(|i| std::array::from_fn(|j| (0..3).map(|k| a[i][k] * b[k][j]).sum()))
-}
-
-/// The inverse by cofactors, for matrices that are known to have one.
-fn invert(m: Matrix3) -> Matrix3 {
-    let cofactor = |i: usize, j: usize| {
-        let (a, b, c, d) = ((i + 1) % 3, (i + 2) % 3, (j + 1) % 3, (j + 2) % 3);
-        m[a][c] * m[b][d] - m[a][d] * m[b][c]
-    };
-    let det: f64 = (0..3).map(|j| m[0][j] * cofactor(0, j)).sum();
-    std::array::from_fn(|i| std::array::from_fn(|j| cofactor(j, i) / det))
-}
-
 /// Numbers that look random and are the same every time: SplitMix64 (Steele, Lea, Flood 2014).
 struct Random(u64);
 
@@ -289,15 +271,5 @@ mod tests {
             }
         }
         assert!((sum / expected - 1.0f32).abs() < 0.15, "{sum} {expected}");
-    }
-
-    #[test]
-    fn matrices_invert() {
-        let one = multiply(XYZ_FROM_709, invert(XYZ_FROM_709));
-        for (i, row) in one.iter().enumerate() {
-            for (j, v) in row.iter().enumerate() {
-                assert!((v - f64::from(u8::from(i == j))).abs() < 1e-12);
-            }
-        }
     }
 }

@@ -34,6 +34,24 @@ fn signal(child: &Child, name: &str) {
     assert!(sent.expect("kill").success());
 }
 
+/// Waits until a process that was just started listens for signals, which it does before it works; a fixed time would be
+/// too short or too long on a busy machine.
+fn await_listening(child: &Child) {
+    const TERM: u32 = 15;
+    let started = Instant::now();
+    while let Ok(status) = std::fs::read_to_string(format!("/proc/{}/status", child.id())) {
+        // the mask of signals that are caught (proc(5)); one that has ended catches none any more
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+        let caught = mask.and_then(|m| u64::from_str_radix(m.trim(), 16).ok()).unwrap_or(0);
+        if caught >> (TERM - 1) & 1 == 1 || status.contains("State:\tZ") {
+            break;
+        }
+        assert!(started.elapsed() < Duration::from_secs(60), "it does not listen");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    std::thread::sleep(Duration::from_millis(20));
+}
+
 /// Every file below a folder.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
@@ -95,7 +113,7 @@ fn a_terminal_that_goes_away_stops_the_work_unless_nohup_says_otherwise() {
         args.extend(frames.iter().map(|f| text(f)));
         args.extend(["-o", text(&out), "--threads", "1", "-q"]);
         let child = Command::new("sh").args(args).stderr(Stdio::piped()).spawn().unwrap();
-        std::thread::sleep(Duration::from_millis(250));
+        await_listening(&child);
         signal(&child, "HUP");
         expect(&child.wait_with_output().unwrap(), code, &[]);
         assert_eq!(out.exists(), code == 0);
@@ -111,7 +129,7 @@ fn one_burst_that_is_interrupted_leaves_nothing() {
     args.extend(frames.iter().map(|f| text(f)));
     args.extend(["-o", text(&out), "--threads", "1", "--json"]);
     let child = command().args(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    std::thread::sleep(Duration::from_millis(150));
+    await_listening(&child);
     signal(&child, "INT");
     let output = child.wait_with_output().unwrap();
     expect(&output, 1, &["interrupted", "Nothing was left behind"]);

@@ -97,6 +97,101 @@ fn a_frame_named_twice_counts_once() {
 }
 
 #[test]
+fn results_among_the_frames_are_not_taken_for_frames() {
+    let folder = tempfile::tempdir().unwrap();
+    burst(folder.path(), 2);
+    let merge = |input: &str, out: &str| {
+        let output = command().args(["merge", input, "-o", out, "--json"]).current_dir(folder.path()).output().unwrap();
+        expect(&output, 0, &[]);
+        let said = json(&output);
+        [&said["done"], &said["skipped"]].map(|n| n.as_u64().unwrap())
+    };
+    assert_eq!(merge(".", "merged/"), [1, 0]);
+    for out in ["merged/", "./merged/", text(&folder.path().join("merged"))] {
+        assert_eq!(merge(".", out), [0, 1], "{out}");
+    }
+    assert_eq!(merge("burst", "burst"), [1, 0]);
+    assert_eq!(merge("burst", "burst/"), [0, 1]);
+}
+
+#[test]
+fn pictures_of_several_bursts_go_to_folders_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let frames = burst(folder.path(), 2);
+    for day in ["a", "b"] {
+        std::fs::create_dir_all(folder.path().join("all").join(day)).unwrap();
+        for frame in &frames {
+            std::fs::copy(frame, folder.path().join("all").join(day).join(frame.file_name().unwrap())).unwrap();
+        }
+    }
+    let args = ["develop", "all", "-o", "out/", "--diagnostics", "what", "--format", "png", "-q"];
+    expect(&command().args(args).current_dir(folder.path()).output().unwrap(), 0, &[]);
+    for day in ["a", "b"] {
+        only(&folder.path().join("what").join(day).join("demo_00"), &["frames.png", "motion_01.png", "rejected.png"]);
+    }
+}
+
+#[test]
+fn the_same_command_may_be_given_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let frames = burst(folder.path(), 1);
+    let (frame, out, recipe) = (text(&frames[0]), folder.path().join("out/"), folder.path().join("mine.toml"));
+    let out = format!("{}/", text(&out));
+    let develop = |ev: &str| calotype(&["develop", frame, "-o", &out, "--ev", ev, "--save-recipe", text(&recipe)]);
+    expect(&develop("0.5"), 0, &[]);
+    expect(&develop("0.5"), 0, &[]);
+    // another recipe does not replace it
+    expect(&develop("1"), 1, &["mine.toml exists already"]);
+    assert!(std::fs::read_to_string(&recipe).unwrap().contains("ev = 0.5"));
+    // nothing is left of a command that failed
+    std::fs::remove_file(&recipe).unwrap();
+    let args = ["develop", frame, "-o", "x.jpg", "--crop", "9999x1+0+0", "--save-recipe", text(&recipe)];
+    expect(&calotype(&args), 1, &["leaves the picture"]);
+    assert!(!recipe.exists());
+}
+
+#[test]
+fn the_extension_of_a_file_is_not_contradicted() {
+    let folder = tempfile::tempdir().unwrap();
+    let frames = burst(folder.path(), 1);
+    let out = folder.path().join("photo.jpg");
+    let develop = |format: &str| calotype(&["develop", text(&frames[0]), "-o", text(&out), "--format", format]);
+    expect(&develop("avif"), 2, &["is no .avif file", "Leave --format out"]);
+    expect(&develop("jpg"), 0, &[]);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_photograph_goes_through_a_pipe_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let frames = burst(folder.path(), 1);
+    let output = calotype(&["develop", text(&frames[0]), "-o", "/dev/stdout"]);
+    expect(&output, 0, &[]);
+    assert!(output.stdout.starts_with(&[0xff, 0xd8]), "a JPEG");
+    let both = calotype(&["develop", text(&frames[0]), "-o", "/dev/stdout", "--json"]);
+    expect(&both, 2, &["cannot hold the result and --json"]);
+    let out = folder.path().join("photo.jpg");
+    expect(&calotype(&["develop", text(&frames[0]), "-o", text(&out)]), 0, &[]);
+    assert!(output.stdout == std::fs::read(out).unwrap());
+}
+
+#[test]
+fn what_files_say_is_told_in_words() {
+    let folder = tempfile::tempdir().unwrap();
+    burst(folder.path(), 2);
+    let output = command().args(["info", "burst"]).current_dir(folder.path()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    for line in [
+        "  stored        DNG 1.4, lossless JPEG\n",
+        "  orientation   as stored\n",
+        "  calibration   1 illuminant, neutral as shot 0.6100 1.0000 0.7000\n",
+        "  2 frames: burst/demo_00.dng to demo_01.dng",
+    ] {
+        assert!(said.contains(line), "{line} is not in {said}");
+    }
+}
+
+#[test]
 fn json_is_one_object_whatever_happens() {
     let folder = tempfile::tempdir().unwrap();
     let frames = burst(folder.path(), 2);

@@ -68,7 +68,7 @@ impl AtomicFile {
     /// Begins a file that will be `path`.
     ///
     /// An existing file is an error unless `overwrite`; then the new file takes over its permissions, and where it is a
-    /// link, the file it points to is replaced. An existing device or pipe is written directly.
+    /// link, the file it points to is replaced. An existing device or pipe is written directly, whatever `overwrite` says.
     ///
     /// # Errors
     /// [`Error::Exists`], or [`Error::Create`] where the folder is missing or takes no file.
@@ -76,15 +76,15 @@ impl AtomicFile {
         let path = path.as_ref();
         let failed = |source| Error::Create { source, path: path.to_owned() };
         let existing = fs::metadata(path).ok();
+        if existing.as_ref().is_some_and(|m| !m.is_file() && !m.is_dir()) {
+            let file = File::options().write(true).open(path).map_err(failed)?;
+            return Ok(Self { out: BufWriter::new(Out::Direct(file)), target: path.to_owned(), overwrite });
+        }
         if !overwrite && (existing.is_some() || path.symlink_metadata().is_ok()) {
             return Err(Error::Exists { path: path.to_owned() });
         }
         if existing.as_ref().is_some_and(fs::Metadata::is_dir) {
             return Err(failed(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder")));
-        }
-        if existing.as_ref().is_some_and(|m| !m.is_file()) {
-            let file = File::options().write(true).open(path).map_err(failed)?;
-            return Ok(Self { out: BufWriter::new(Out::Direct(file)), target: path.to_owned(), overwrite });
         }
         let target = if existing.is_some() { fs::canonicalize(path).map_err(failed)? } else { path.to_owned() };
         let folder = match target.parent() {
@@ -261,7 +261,7 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn a_full_disk_is_told() {
-        let error = save("/dev/full", true, |f| Ok(f.write_all(&[0; 300_000])?)).unwrap_err();
+        let error = save("/dev/full", false, |f| Ok(f.write_all(&[0; 300_000])?)).unwrap_err();
         assert!(error.is_disk_full(), "{error}");
         let late = save("/dev/full", true, |f| Ok(f.write_all(&[0; 3])?)).unwrap_err();
         assert!(late.is_disk_full() && late.to_string().contains("/dev/full"), "{late}");

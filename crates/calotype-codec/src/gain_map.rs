@@ -113,7 +113,7 @@ impl GainMapImage {
         let scale = options.scale.max(1);
         let (map_width, map_height) = (width.div_ceil(scale), height.div_ceil(scale));
         let channels = if options.color { 3 } else { 1 };
-        let weights = space.luminance().map(|v| v as f32);
+        let weights = space.rgb().luma().map(|v| v as f32);
         // the channels of a row side by side: one plane for both kinds of map
         let mut gains = Plane::<f32>::new(map_width * channels, map_height);
         par::bands_mut(&mut gains, 16, |top, mut band| {
@@ -317,7 +317,7 @@ mod tests {
             let options = GainMapOptions { color, ..GainMapOptions::default() };
             let map = GainMapImage::compute(&base, &bright, ColorSpace::Srgb, &options).unwrap().unwrap();
             assert_eq!((map.width(), map.height(), map.channels()), (32, 4, if color { 3 } else { 1 }));
-            let weights = ColorSpace::Srgb.luminance().map(|v| v as f32);
+            let weights = ColorSpace::Srgb.rgb().luma().map(|v| v as f32);
             for y in 0..7 {
                 for x in 0..64 {
                     let (got, want) = (map.apply(x / 2, y / 2, base.get(x, y)), bright.get(x, y));

@@ -3,6 +3,7 @@
 //! The profiles are built here from the primaries, as version 4 matrix profiles (ICC.1:2010, clause 8.3) with a
 //! parametric curve: about half a kilobyte each, free of anybody's copyright.
 
+use calotype_color::{D65_XY, Matrix3, RgbSpace, bradford, matrix, xyz_to_xy};
 use std::sync::OnceLock;
 
 /// The primaries of a finished picture. All have the sRGB transfer curve and a D65 white.
@@ -16,9 +17,6 @@ pub enum ColorSpace {
     DisplayP3,
 }
 
-/// Chromaticity of the D65 white, as sRGB and Display P3 give it.
-pub const D65: [f64; 2] = [0.3127, 0.3290];
-
 /// X, Y, Z of the ICC profile connection space's white, D50 (ICC.1:2010, clause 7.2.16).
 const D50_XYZ: [f64; 3] = [0.9642, 1.0, 0.8249];
 
@@ -31,17 +29,12 @@ impl ColorSpace {
         }
     }
 
-    /// Chromaticities x, y of red, green and blue.
-    pub fn primaries(self) -> [[f64; 2]; 3] {
+    /// The linear space.
+    pub fn rgb(self) -> RgbSpace {
         match self {
-            Self::Srgb => [[0.64, 0.33], [0.30, 0.60], [0.15, 0.06]],
-            Self::DisplayP3 => [[0.680, 0.320], [0.265, 0.690], [0.150, 0.060]],
+            Self::Srgb => RgbSpace::Rec709,
+            Self::DisplayP3 => RgbSpace::DisplayP3,
         }
-    }
-
-    /// The share of linear red, green and blue in luminance; they sum to 1.
-    pub fn luminance(self) -> [f64; 3] {
-        rgb_to_xyz(self.primaries(), D65)[1]
     }
 }
 
@@ -53,52 +46,7 @@ pub fn icc(space: ColorSpace) -> &'static [u8] {
         ColorSpace::Srgb => &SRGB,
         ColorSpace::DisplayP3 => &P3,
     };
-    cell.get_or_init(|| build(space.name(), space.primaries()))
-}
-
-/// Three rows of three.
-pub(crate) type Matrix = [[f64; 3]; 3];
-
-/// Linear RGB to linear RGB between primaries of one white, D65.
-pub(crate) fn conversion(from: [[f64; 2]; 3], to: [[f64; 2]; 3]) -> Matrix {
-    multiply(inverse(rgb_to_xyz(to, D65)), rgb_to_xyz(from, D65))
-}
-
-fn multiply(a: Matrix, b: Matrix) -> Matrix {
-    std::array::from_fn(|i| std::array::from_fn(|j| (0..3).map(|k| a[i][k] * b[k][j]).sum()))
-}
-
-fn apply(a: Matrix, v: [f64; 3]) -> [f64; 3] {
-    std::array::from_fn(|i| (0..3).map(|k| a[i][k] * v[k]).sum())
-}
-
-fn inverse(m: Matrix) -> Matrix {
-    let cofactor = |i: usize, j: usize| {
-        let (a, b, c, d) = ((i + 1) % 3, (i + 2) % 3, (j + 1) % 3, (j + 2) % 3);
-        m[a][c] * m[b][d] - m[a][d] * m[b][c]
-    };
-    let det: f64 = (0..3).map(|j| m[0][j] * cofactor(0, j)).sum();
-    std::array::from_fn(|i| std::array::from_fn(|j| cofactor(j, i) / det))
-}
-
-fn xyz_of([x, y]: [f64; 2]) -> [f64; 3] {
-    [x / y, 1.0, (1.0 - x - y) / y]
-}
-
-/// Linear RGB to XYZ: primaries scaled so that their sum is the white (SMPTE RP 177).
-fn rgb_to_xyz(primaries: [[f64; 2]; 3], white: [f64; 2]) -> Matrix {
-    let columns = primaries.map(xyz_of);
-    let m: Matrix = std::array::from_fn(|i| std::array::from_fn(|j| columns[j][i]));
-    let scale = apply(inverse(m), xyz_of(white));
-    std::array::from_fn(|i| std::array::from_fn(|j| m[i][j] * scale[j]))
-}
-
-/// The linear Bradford adaptation from a white to D50 (ICC.1:2010, annex E).
-fn to_d50(white: [f64; 2]) -> Matrix {
-    const BRADFORD: Matrix = [[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]];
-    let (from, to) = (apply(BRADFORD, xyz_of(white)), apply(BRADFORD, D50_XYZ));
-    let scale = std::array::from_fn(|i| std::array::from_fn(|j| if i == j { to[i] / from[i] } else { 0.0 }));
-    multiply(inverse(BRADFORD), multiply(scale, BRADFORD))
+    cell.get_or_init(|| build(space.name(), space.rgb()))
 }
 
 /// A signed 15.16 fixed-point number.
@@ -119,11 +67,12 @@ fn text_tag(text: &str) -> Vec<u8> {
     tag
 }
 
-fn build(name: &str, primaries: [[f64; 2]; 3]) -> Vec<u8> {
-    let adaptation = to_d50(D65);
-    let m = multiply(adaptation, rgb_to_xyz(primaries, D65));
+fn build(name: &str, space: RgbSpace) -> Vec<u8> {
+    // the linear Bradford adaptation (ICC.1:2010, annex E)
+    let adaptation = bradford(D65_XY, xyz_to_xy(D50_XYZ));
+    let m = matrix::multiply(&adaptation, &space.to_xyz());
     // rounded to 15.16 so that the three columns sum to D50 exactly: white stays without a cast
-    let mut columns: Matrix = std::array::from_fn(|j| std::array::from_fn(|i| (m[i][j] * 65536.0).round() / 65536.0));
+    let mut columns: Matrix3 = std::array::from_fn(|j| std::array::from_fn(|i| (m[i][j] * 65536.0).round() / 65536.0));
     for i in 0..3 {
         columns[1][i] = (D50_XYZ[i] * 65536.0).round() / 65536.0 - columns[0][i] - columns[2][i];
     }
@@ -232,13 +181,6 @@ mod tests {
             for (got, want) in sums.iter().zip(D50_XYZ) {
                 assert!((got - want).abs() < 1.0 / 65536.0);
             }
-        }
-    }
-
-    #[test]
-    fn luminance_of_srgb_is_rec709() {
-        for (got, want) in ColorSpace::Srgb.luminance().iter().zip([0.2126, 0.7152, 0.0722]) {
-            assert!((got - want).abs() < 1e-4);
         }
     }
 }

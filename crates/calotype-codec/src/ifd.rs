@@ -31,49 +31,6 @@ pub enum Value {
 }
 
 impl Value {
-    /// A value of a TIFF type number, from bytes in little-endian order. `None` where they do not make whole values.
-    pub fn from_le_bytes(kind: u16, bytes: &[u8]) -> Option<Self> {
-        let whole = |size: usize| (!bytes.is_empty() && bytes.len().is_multiple_of(size)).then_some(());
-        let u32s = || bytes.chunks_exact(4).map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]]));
-        let pairs = || {
-            bytes
-                .chunks_exact(8)
-                .map(|b| (u32::from_le_bytes([b[0], b[1], b[2], b[3]]), u32::from_le_bytes([b[4], b[5], b[6], b[7]])))
-        };
-        Some(match kind {
-            1 => Self::Byte(bytes.to_vec()),
-            2 => Self::Ascii(String::from_utf8_lossy(bytes).trim_end_matches('\0').to_owned()),
-            3 => {
-                whole(2)?;
-                Self::Short(bytes.chunks_exact(2).map(|b| u16::from_le_bytes([b[0], b[1]])).collect())
-            }
-            4 => {
-                whole(4)?;
-                Self::Long(u32s().collect())
-            }
-            5 => {
-                whole(8)?;
-                Self::Rational(pairs().collect())
-            }
-            7 => Self::Undefined(bytes.to_vec()),
-            10 => {
-                whole(8)?;
-                Self::SRational(pairs().map(|(n, d)| (n as i32, d as i32)).collect())
-            }
-            _ => {
-                let size = match kind {
-                    6 => 1,
-                    8 => 2,
-                    9 | 11 | 13 => 4,
-                    12 | 16..=18 => 8,
-                    _ => return None,
-                };
-                whole(size)?;
-                Self::Other { kind, count: u32::try_from(bytes.len() / size).ok()?, bytes: bytes.to_vec() }
-            }
-        })
-    }
-
     /// Type number, count, and bytes in little-endian order.
     fn encode(&self) -> (u16, u32, Vec<u8>) {
         let le32 = |v: &[u32]| v.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>();
@@ -149,11 +106,6 @@ impl Ifd {
         self.entries.get(&tag)
     }
 
-    /// Removes a tag.
-    pub fn remove(&mut self, tag: u16) -> Option<Value> {
-        self.entries.remove(&tag)
-    }
-
     /// True where there is no entry.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
@@ -206,24 +158,5 @@ mod tests {
         assert_eq!(&out[2..14], [0, 1, 3, 0, 1, 0, 0, 0, 7, 0, 0, 0]);
         assert_eq!(&out[14..26], [0x10, 1, 2, 0, 7, 0, 0, 0, 8 + 30, 0, 0, 0]);
         assert_eq!(&out[30..], b"Camera\0\0");
-    }
-
-    #[test]
-    fn values_come_back_from_their_bytes() {
-        for value in [
-            Value::Byte(vec![1, 2]),
-            Value::Ascii("x".into()),
-            Value::Short(vec![1, 65535]),
-            Value::Long(vec![70000]),
-            Value::Rational(vec![(1, 250)]),
-            Value::SRational(vec![(-1, 3)]),
-            Value::Undefined(vec![9]),
-            Value::Other { kind: 12, count: 1, bytes: 1.5f64.to_le_bytes().to_vec() },
-        ] {
-            let (kind, _, bytes) = value.encode();
-            assert_eq!(Value::from_le_bytes(kind, &bytes), Some(value));
-        }
-        assert_eq!(Value::from_le_bytes(5, &[0; 7]), None);
-        assert_eq!(Value::from_le_bytes(99, &[0; 8]), None);
     }
 }

@@ -44,7 +44,7 @@ pub use error::{Error, Result};
 pub use exr::{ScenePrimaries, write_exr};
 pub use format::{Chroma, EncodeOptions, Format};
 pub use gain_map::{GainMapImage, GainMapMetadata, GainMapOptions};
-pub use icc::{ColorSpace, D65, icc};
+pub use icc::{ColorSpace, icc};
 pub use ifd::{Ifd, Value};
 pub use jpeg::write_jpeg;
 pub use jxl::write_jxl;

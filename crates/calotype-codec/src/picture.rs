@@ -1,7 +1,5 @@
 //! Finished pictures, and where the writers take their rows from.
 
-use calotype_image::Orientation;
-
 /// A source of rows of red, green and blue samples, encoded for display (not linear).
 ///
 /// Writers ask for rows band by band, from several threads, so no full-size copy is needed: the linear
@@ -70,20 +68,6 @@ impl<T: Copy + Default + Send + Sync> Interleaved<T> {
         let p = &self.row(y)[3 * x..3 * x + 3];
         [p[0], p[1], p[2]]
     }
-
-    /// The picture turned for display.
-    pub fn turned(self, orientation: Orientation) -> Self {
-        if orientation == Orientation::Normal {
-            return self;
-        }
-        let (width, height) = orientation.size(self.width, self.height);
-        let mut out = Self::new(width, height);
-        for (i, pixel) in out.data.chunks_exact_mut(3).enumerate() {
-            let (x, y) = orientation.source(i % width, i / width, self.width, self.height);
-            pixel.copy_from_slice(&self.get(x, y));
-        }
-        out
-    }
 }
 
 impl<T: Copy + Default + Send + Sync> Rows<T> for Interleaved<T> {
@@ -142,12 +126,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn turned_pictures_keep_their_pixels() {
+    fn samples_and_sizes_agree() {
         let p = Rgb8::from_vec(2, 1, vec![1, 2, 3, 4, 5, 6]).unwrap();
-        let t = p.clone().turned(Orientation::Rotate90);
-        assert_eq!((t.width(), t.height()), (1, 2));
-        assert_eq!(t.get(0, 1), [4, 5, 6]);
-        assert_eq!(t.turned(Orientation::Rotate270), p);
+        assert_eq!((p.width(), p.height(), p.get(1, 0)), (2, 1, [4, 5, 6]));
         assert!(Rgb8::from_vec(2, 1, vec![0; 5]).is_none());
     }
 }

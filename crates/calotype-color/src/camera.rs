@@ -173,11 +173,6 @@ impl CameraModel {
         })
     }
 
-    /// True where the file brings a calibration.
-    pub fn is_calibrated(&self) -> bool {
-        !self.illuminants.is_empty()
-    }
-
     /// The chromaticity whose camera colour is `neutral`, found by the iteration of the DNG specification: the
     /// matrix depends on the white and the white on the matrix.
     pub fn neutral_to_xy(&self, neutral: [f64; 3]) -> [f64; 2] {
@@ -200,15 +195,6 @@ impl CameraModel {
             last = next;
         }
         last
-    }
-
-    /// The camera colour of a light, green = 1; `None` where there is no calibration or no such colour.
-    pub fn xy_to_neutral(&self, xy: [f64; 2]) -> Option<[f64; 3]> {
-        if self.illuminants.is_empty() {
-            return None;
-        }
-        let n = transform(&self.under(xy).xyz_to_camera, xy_to_xyz(xy));
-        valid_neutral(n).then(|| n.map(|v| v / n[1]))
     }
 
     fn choose(&self, white: WhiteBalance) -> Result<(White, WhiteSource), ColorError> {

@@ -1,4 +1,4 @@
-//! The tables and the tone curve of DNG camera profiles: hue, saturation and value of linear ProPhoto RGB.
+//! The tables of DNG camera profiles: hue, saturation and value of linear ProPhoto RGB.
 
 use crate::transfer::{srgb_decode, srgb_encode};
 use crate::{HueSatMap, RgbSpace, matrix};
@@ -136,68 +136,6 @@ fn hsv_to_rgb([hue, saturation, value]: [f32; 3]) -> [f32; 3] {
     }
 }
 
-/// A ProfileToneCurve: points (x, y) within 0 and 1, joined by a natural cubic spline.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ProfileToneCurve {
-    points: Vec<[f64; 2]>,
-    second: Vec<f64>,
-}
-
-impl ProfileToneCurve {
-    /// A curve through `points`; `None` for fewer than two, or where x does not rise or a value is not finite.
-    pub fn new(points: &[[f32; 2]]) -> Option<Self> {
-        let points: Vec<[f64; 2]> = points.iter().map(|p| p.map(f64::from)).collect();
-        let sound = points.iter().flatten().all(|v| v.is_finite()) && points.windows(2).all(|w| w[0][0] < w[1][0]);
-        if points.len() < 2 || !sound {
-            return None;
-        }
-        let second = natural_spline(&points);
-        Some(Self { points, second })
-    }
-
-    /// The curve at x, held within the first and the last point.
-    pub fn evaluate(&self, x: f64) -> f64 {
-        let last = self.points.len() - 1;
-        let x = x.clamp(self.points[0][0], self.points[last][0]);
-        let i = self.points.partition_point(|p| p[0] <= x).clamp(1, last);
-        let ([x0, y0], [x1, y1]) = (self.points[i - 1], self.points[i]);
-        let h = x1 - x0;
-        let (a, b) = ((x1 - x) / h, (x - x0) / h);
-        let bend = (a * a * a - a) * self.second[i - 1] + (b * b * b - b) * self.second[i];
-        a * y0 + b * y1 + bend * h * h / 6.0
-    }
-
-    /// The curve's effect on one colour of linear ProPhoto: the largest and the smallest channel follow the curve,
-    /// the middle one keeps its place between them, so hue (of HSV) does not change.
-    pub fn apply(&self, rgb: [f32; 3]) -> [f32; 3] {
-        let (high, low) = (rgb[0].max(rgb[1]).max(rgb[2]), rgb[0].min(rgb[1]).min(rgb[2]));
-        let (h, l) = (self.evaluate(high.into()) as f32, self.evaluate(low.into()) as f32);
-        if high <= low {
-            return [h; 3];
-        }
-        rgb.map(|v| l + (h - l) * ((v - low) / (high - low)))
-    }
-}
-
-/// Second derivatives at the points, zero at both ends (the tridiagonal system, solved by elimination).
-fn natural_spline(points: &[[f64; 2]]) -> Vec<f64> {
-    let n = points.len();
-    let (mut second, mut ratio) = (vec![0.0; n], vec![0.0; n]);
-    for i in 1..n - 1 {
-        let ([x0, y0], [x1, y1], [x2, y2]) = (points[i - 1], points[i], points[i + 1]);
-        let part = (x1 - x0) / (x2 - x0);
-        let pivot = part * second[i - 1] + 2.0;
-        second[i] = (part - 1.0) / pivot;
-        let bend = (y2 - y1) / (x2 - x1) - (y1 - y0) / (x1 - x0);
-        ratio[i] = (6.0 * bend / (x2 - x0) - part * ratio[i - 1]) / pivot;
-    }
-    second[n - 1] = 0.0;
-    for i in (0..n - 1).rev() {
-        second[i] = second[i] * second[i + 1] + ratio[i];
-    }
-    second
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -281,20 +219,5 @@ mod tests {
         let (a, b) = (table([1, 1, 1], |_, _, _| [10.0, 1.0, 1.0]), table([1, 1, 1], |_, _, _| [20.0, 2.0, 1.0]));
         assert_eq!(mix(&a, &b, 0.25).entries, [[12.5, 1.25, 1.0]]);
         assert_eq!(mix(&a, &table([2, 1, 1], |_, _, _| [0.0; 3]), 0.2), a);
-    }
-
-    #[test]
-    fn tone_curve_goes_through_its_points() {
-        let points = [[0.0, 0.0], [0.2, 0.35], [0.5, 0.7], [1.0, 1.0]];
-        let curve = ProfileToneCurve::new(&points).unwrap();
-        for [x, y] in points {
-            assert!((curve.evaluate(x.into()) - f64::from(y)).abs() < 1e-7);
-        }
-        assert_eq!(curve.evaluate(7.0), 1.0);
-        let line = ProfileToneCurve::new(&[[0.0, 0.0], [0.3, 0.3], [1.0, 1.0]]).unwrap();
-        assert!((line.evaluate(0.77) - 0.77).abs() < 1e-7);
-        let [r, g, b] = curve.apply([0.2, 0.35, 0.5]);
-        assert!((g - (r + b) / 2.0).abs() < 1e-6);
-        assert!(ProfileToneCurve::new(&[[0.0, 0.0], [0.0, 1.0]]).is_none());
     }
 }

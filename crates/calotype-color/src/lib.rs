@@ -28,6 +28,6 @@ pub mod transfer;
 pub use calibration::{AsShot, CameraCalibration, HueSatMap, IlluminantCalibration, Matrix3};
 pub use camera::{CameraModel, ResolvedCamera, WhiteBalance, WhiteSource};
 pub use error::ColorError;
-pub use hsv_table::{ProfileToneCurve, SceneHueSat, apply_hue_sat_map};
+pub use hsv_table::{SceneHueSat, apply_hue_sat_map};
 pub use space::{D50_XY, D65_XY, Primaries, RgbSpace, bradford, xy_to_xyz, xyz_to_xy};
 pub use temperature::{TemperatureTint, daylight_xy, planckian_xy};

@@ -170,11 +170,6 @@ impl LensCorrection {
         self.steps.is_empty()
     }
 
-    /// True where red, green and blue look at different places.
-    pub fn has_lateral_color(&self) -> bool {
-        self.steps.iter().any(|s| matches!(s, LensStep::Warp(w) if w.planes.windows(2).any(|p| p[0] != p[1])))
-    }
-
     /// True where any step moves light.
     pub fn moves(&self) -> bool {
         self.steps.iter().any(|s| matches!(s, LensStep::Warp(w) if !w.is_identity()))
@@ -293,6 +288,5 @@ mod tests {
         w.planes.push(WarpPlane::identity(WarpModel::Rectilinear));
         assert_eq!(w.source(0, 64.0, 24.0, 64, 48).0, 32.0 + 32.0 * 1.01);
         assert_eq!(w.source(2, 64.0, 24.0, 64, 48).0, 64.0);
-        assert!(LensCorrection { steps: vec![LensStep::Warp(w)] }.has_lateral_color());
     }
 }

@@ -127,20 +127,20 @@ impl Burst {
     ) -> Result<Self, Error> {
         let mut warnings: Vec<String> = Vec::new();
         let exposures = frame::exposures(frames.iter().map(|(_, f)| &f.dng.info), &mut warnings);
+        let mut notes = Notes::default();
         let mut noise_source = NoiseSource::File;
         let mut burst = Vec::with_capacity(frames.len());
         for ((index, source), exposure) in frames.into_iter().zip(exposures) {
             let name = sources[index].name();
-            for warning in &source.dng.warnings {
-                push_once(&mut warnings, warning.to_string());
-            }
+            source.dng.warnings.iter().for_each(|warning| notes.add(&name, warning.to_string()));
             let (info, image) = (source.dng.info, source.dng.image);
             if info.noise_profile.is_none() {
                 noise_source = NoiseSource::Estimated;
             }
-            let pixels = frame::pixels(&info, image, exposure, &mut |w| push_once(&mut warnings, w));
+            let pixels = frame::pixels(&info, image, exposure, &mut |w| notes.add(&name, w));
             burst.push(BurstFrame { index, name, info, content: source.content, pixels });
         }
+        warnings.extend(notes.texts());
         Ok(Self { frames: burst, left_out, warnings, noise_source })
     }
 
@@ -235,9 +235,50 @@ pub(crate) fn describe(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// Adds a warning unless it was given already.
-fn push_once(warnings: &mut Vec<String>, warning: String) {
-    if !warnings.contains(&warning) {
-        warnings.push(warning);
+/// What was not understood in which files: frames of one camera tend to have the same oddities, which are told once.
+#[derive(Default)]
+struct Notes(Vec<Note>);
+
+struct Note {
+    what: String,
+    first: String,
+    last: String,
+    others: usize,
+}
+
+impl Notes {
+    fn add(&mut self, name: &str, what: String) {
+        match self.0.iter_mut().find(|n| n.what == what) {
+            Some(note) if note.last == name => {}
+            Some(note) => {
+                note.last = name.into();
+                note.others += 1;
+            }
+            None => self.0.push(Note { what, first: name.into(), last: name.into(), others: 0 }),
+        }
+    }
+
+    /// "1.dng and 7 more: what was not understood", in the order of their coming.
+    fn texts(self) -> impl Iterator<Item = String> {
+        self.0.into_iter().map(|Note { what, first, others, .. }| match others {
+            0 => format!("{first}: {what}"),
+            _ => format!("{first} and {others} more: {what}"),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn warnings_name_the_files_and_come_once() {
+        let mut notes = Notes::default();
+        for name in ["1.dng", "2.dng", "2.dng", "3.dng"] {
+            notes.add(name, "BaselineExposure: left out".into());
+        }
+        notes.add("2.dng", "lens shading was left out".into());
+        let texts: Vec<String> = notes.texts().collect();
+        assert_eq!(texts, ["1.dng and 2 more: BaselineExposure: left out", "2.dng: lens shading was left out"]);
     }
 }

@@ -47,6 +47,10 @@ pub(crate) fn develop_frame(
     let area = shown(&light.picture, &info, recipe)?;
     light.picture = crop_and_orient(light.picture, area, info.orientation);
     report.size = [light.picture.width(), light.picture.height()];
+    let [across, down] = info.default_scale;
+    if (across / down - 1.0).abs() > 1e-3 {
+        report.warn_of_reference(format_args!("pixels of {across} x {down} (DefaultScale) are shown as squares"));
+    }
     let picture = if task.format.is_scene_linear() {
         PhotoPicture::Scene(brightened(light.picture, recipe.ev))
     } else {
@@ -95,7 +99,7 @@ fn scene_light(
     let camera = if mono { as_shot } else { white_balance(&model, as_shot, &rgb, clip, info, recipe)? };
     report.white_balance = (!mono).then(|| white_report(&camera, recipe));
     if !camera.calibrated && !mono {
-        report.warnings.push("the file has no colour calibration: colours are approximate".into());
+        report.warn_of_reference("no colour calibration: colours are approximate");
     }
     progress.report(Step::Develop, 0.3)?;
 
@@ -111,7 +115,7 @@ fn scene_light(
 
     let noise = luminance_noise(&noise.averaged(report.effective_frames.max(1.0)), &camera);
     let mut scene = camera_color(rgb, &camera.camera_to_scene);
-    if let (Some(map), false) = (camera.hue_sat_map, mono) {
+    if let (Some(map), true) = (camera.hue_sat_map, recipe.profile_table && !mono) {
         // The maker's correction of what the matrix cannot say; as in the DNG specification, before exposure.
         scene = Banded::default().run_points(&HueSat(SceneHueSat::new(map)), scene);
     }
@@ -209,12 +213,12 @@ fn undistorted(picture: SceneRgb, info: &DngInfo, report: &mut Report) -> SceneR
     let opcodes = match opcode::parse(3, &info.opcode_lists[2]) {
         Ok((opcodes, _)) => opcodes,
         Err(e) => {
-            report.warnings.push(format!("lens corrections were left out: {e}"));
+            report.warn_of_reference(format_args!("lens corrections were left out: {e}"));
             return picture;
         }
     };
     let (correction, warnings) = opcode::lens_correction(&opcodes, width, height);
-    report.warnings.extend(warnings.iter().map(ToString::to_string));
+    warnings.iter().for_each(|warning| report.warn_of_reference(warning));
     let warp = LensWarp::new(&correction, width, height);
     if warp.is_identity() { picture } else { warp.apply(picture) }
 }
@@ -225,7 +229,7 @@ fn shown(picture: &SceneRgb, info: &DngInfo, recipe: &Recipe) -> Result<Rect, Er
     let shown = if info.default_crop.fits(whole.width, whole.height) { info.default_crop } else { whole };
     let upright = info.orientation.size(shown.width, shown.height);
     let asked = match recipe.crop {
-        Crop::Default => return Ok(shown),
+        Crop::Default => return Ok(user_crop(shown, info)),
         Crop::Full => return Ok(whole),
         Crop::Aspect(w, h) => {
             let (w, h) = (w as usize, h as usize);
@@ -248,6 +252,18 @@ fn shown(picture: &SceneRgb, info: &DngInfo, recipe: &Recipe) -> Result<Rect, Er
     let (a, b) = (corner(asked.x, asked.y), corner(asked.x + asked.width - 1, asked.y + asked.height - 1));
     let (x, y) = (a.0.min(b.0), a.1.min(b.1));
     Ok(Rect { x: shown.x + x, y: shown.y + y, width: a.0.abs_diff(b.0) + 1, height: a.1.abs_diff(b.1) + 1 })
+}
+
+/// The part of the default crop that was chosen on the camera (DefaultUserCrop), such as another aspect.
+fn user_crop(shown: Rect, info: &DngInfo) -> Rect {
+    let Some([top, left, bottom, right]) = info.default_user_crop else { return shown };
+    let side = |from: f64, to: f64, size: usize| {
+        let [start, end] = [from, to].map(|v| (v * size as f64).round() as usize);
+        let start = start.min(size - 1);
+        (start, end.clamp(start + 1, size) - start)
+    };
+    let ((x, width), (y, height)) = (side(left, right, shown.width), side(top, bottom, shown.height));
+    Rect { x: shown.x + x, y: shown.y + y, width, height }
 }
 
 /// The same light, brighter by some stops.
@@ -398,5 +414,17 @@ fn halve(top: &[f32], bottom: &[f32], out: &mut [f32]) {
     }
     if let (Some(v), Some(above), Some(below), true) = (out.get_mut(n), top.last(), bottom.last(), top.len() % 2 == 1) {
         *v = 0.5 * (above + below);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn halves_are_means_of_four_or_at_an_odd_border_of_two() {
+        let mut out = [0.0; 2];
+        halve(&[1.0, 2.0, 5.0], &[3.0, 6.0, 7.0], &mut out);
+        assert_eq!(out, [3.0, 6.0]);
     }
 }

@@ -14,6 +14,8 @@ pub enum Pixels {
         planes: [Plane<u16>; 3],
         /// Noise of the linear signal.
         noise: NoiseModel,
+        /// Lens shading that is still to be undone, per colour.
+        shading: [Option<Shading>; 3],
     },
 }
 
@@ -36,31 +38,53 @@ impl Pixels {
     }
 }
 
-/// The pixels of a file with all that merging needs to know of them.
+/// The pixels of a file with all that merging needs to know of them: OpcodeList2 is applied, but for its gain maps,
+/// which become shading.
 pub(crate) fn pixels(info: &DngInfo, image: RawImage, exposure: f32, warn: &mut dyn FnMut(String)) -> Pixels {
-    match image {
-        RawImage::Cfa { samples, cfa } => Pixels::Mosaic(mosaic(info, samples, cfa, exposure, warn)),
-        RawImage::Mono { samples } => Pixels::Mosaic(mosaic(info, samples, Cfa::MONO, exposure, warn)),
-        RawImage::Linear { planes } => {
-            let noise = info.noise_profile.unwrap_or_else(|| assumed_noise(info));
-            Pixels::Linear { planes, noise }
+    let noise = info.noise_profile.unwrap_or_else(|| assumed_noise(info));
+    let (mut planes, cfa) = match image {
+        RawImage::Cfa { samples, cfa } => (vec![samples], Some(cfa)),
+        RawImage::Mono { samples } => (vec![samples], Some(Cfa::MONO)),
+        RawImage::Linear { planes } => (planes.into(), None),
+    };
+    let opcodes = linear_opcodes(info, &mut planes, cfa.is_some_and(|c| !c.is_mono()), warn);
+    let shading = |plane: usize, of: &Plane<u16>| opcode::plane_shading(&opcodes, plane, of.width(), of.height());
+    let mut planes = planes.into_iter();
+    let mut next = || planes.next().unwrap_or_else(|| Plane::new(0, 0));
+    match cfa {
+        Some(cfa) => {
+            let samples = next();
+            let shading = shading(0, &samples);
+            Pixels::Mosaic(RawFrame { samples, cfa, noise, exposure, shading })
+        }
+        None => {
+            let planes = [next(), next(), next()];
+            let shading = [0, 1, 2].map(|c| shading(c, &planes[c]));
+            Pixels::Linear { planes, noise, shading }
         }
     }
 }
 
-fn mosaic(info: &DngInfo, samples: Plane<u16>, cfa: Cfa, exposure: f32, warn: &mut dyn FnMut(String)) -> RawFrame {
-    let shading = shading(info, samples.width(), samples.height(), warn);
-    let noise = info.noise_profile.unwrap_or_else(|| assumed_noise(info));
-    RawFrame { samples, cfa, noise, exposure, shading }
-}
-
-/// Lens shading from the gain maps of OpcodeList2.
-fn shading(info: &DngInfo, width: usize, height: usize, warn: &mut dyn FnMut(String)) -> Option<Shading> {
-    match opcode::parse(2, &info.opcode_lists[1]) {
-        Ok((opcodes, _)) => opcode::shading(&opcodes, width, height),
+/// Applies OpcodeList2 to linear samples and hands it out for what is left to do. A list that cannot be read or applied is
+/// left out whole, with a warning.
+fn linear_opcodes(
+    info: &DngInfo,
+    planes: &mut [Plane<u16>],
+    is_mosaic: bool,
+    warn: &mut dyn FnMut(String),
+) -> Vec<opcode::Opcode> {
+    let applied = opcode::parse(2, &info.opcode_lists[1]).and_then(|(opcodes, mut warnings)| {
+        warnings.extend(opcode::apply_linear(&opcodes, planes, is_mosaic)?);
+        Ok((opcodes, warnings))
+    });
+    match applied {
+        Ok((opcodes, warnings)) => {
+            warnings.iter().for_each(|w| warn(w.to_string()));
+            opcodes
+        }
         Err(e) => {
-            warn(format!("lens shading was left out: {e}"));
-            None
+            warn(format!("lens shading and other corrections were left out: {e}"));
+            Vec::new()
         }
     }
 }

@@ -52,7 +52,7 @@ pub use merged_raw::MergedRaw;
 pub use photo::{Photo, PhotoPicture, save_bytes};
 pub use recipe::{Crop, Output, OutputSpace, Recipe, RecipeError, Reference, WhiteBalance};
 pub use report::{ExposureReport, FrameReport, LookReport, NoiseReport, Report, WhiteBalanceReport};
-pub use source::{DngBytes, DngFile, Source, SourceError, SourceFrame, content_id};
+pub use source::{DngBytes, DngFile, Source, SourceError, SourceFrame, content_id, read_file};
 pub use task::Task;
 
 /// Makes a photograph of a burst: chooses the reference, aligns, merges, develops and applies the look.

@@ -6,7 +6,7 @@ use crate::{Burst, Diagnostics, Error, FrameDiagnostics, NoiseSource, Pixels, Re
 use calotype_burst::{AlignOptions, Merged, MotionField, Prepared, choose_reference, estimate_noise, find_defects};
 use calotype_color::{CameraModel, WhiteBalance};
 use calotype_dng::DngInfo;
-use calotype_image::{CameraRgb, NoiseModel, Plane, Progress, RawFrame, Step, par, raw_to_linear};
+use calotype_image::{CameraRgb, NoiseModel, Plane, Progress, RawFrame, Shading, Step, par, raw_to_linear};
 
 /// A burst become one frame.
 #[derive(Debug)]
@@ -50,13 +50,13 @@ pub(crate) fn merge_frames(
     for BurstFrame { index, name, info, pixels, .. } in burst.frames {
         match pixels {
             Pixels::Mosaic(frame) => frames.push(frame),
-            Pixels::Linear { planes, noise } => {
+            Pixels::Linear { planes, noise, shading } => {
                 // Reading has made sure that it is alone.
                 report.reference = index;
                 report.reference_choice = "only one";
                 report.effective_frames = 1.0;
                 report.noise = Some(NoiseReport { shot: noise.shot, read: noise.read });
-                let picture = Picture::Linear(linear(planes));
+                let picture = Picture::Linear(linear(planes, &shading));
                 return Ok(OneFrame { info, content, picture, noise, report, diagnostics: Diagnostics::default() });
             }
         }
@@ -256,14 +256,21 @@ fn what_was_merged(
     Diagnostics { frames_map: Some(merged.effective_frames.clone()), merged: motions.len(), frames: frames.collect() }
 }
 
-/// Codes of three colours as linear light. One plane at a time, so that two copies never exist of all.
-fn linear(planes: [Plane<u16>; 3]) -> CameraRgb {
+/// Codes of three colours as linear light, lens shading undone. One plane at a time, so that two copies never exist of all.
+fn linear(planes: [Plane<u16>; 3], shading: &[Option<Shading>; 3]) -> CameraRgb {
+    let mut shading = shading.iter();
     CameraRgb::from_planes(planes.map(|codes| {
-        let mut light = Plane::<f32>::new(codes.width(), codes.height());
+        let (width, height) = (codes.width(), codes.height());
+        let shading = shading.next().and_then(Option::as_ref);
+        let mut light = Plane::<f32>::new(width, height);
         par::bands_mut(&mut light, 32, |top, mut band| {
+            let mut gains = vec![1.0; width];
             for y in 0..band.height() {
-                for (out, &code) in band.row_mut(y).iter_mut().zip(codes.row(top + y)) {
-                    *out = raw_to_linear(code);
+                if let Some(shading) = shading {
+                    shading.gain_row(top + y, 0, width, height, &mut gains);
+                }
+                for ((out, &code), gain) in band.row_mut(y).iter_mut().zip(codes.row(top + y)).zip(&gains) {
+                    *out = raw_to_linear(code) * gain;
                 }
             }
         });

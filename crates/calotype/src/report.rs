@@ -14,7 +14,7 @@ pub struct Report {
     pub frames: Vec<FrameReport>,
     /// The frame the others were laid upon, as an index into `frames`.
     pub reference: usize,
-    /// How the reference was chosen: "asked", "only one" or "sharpest".
+    /// How the reference was chosen: "asked", "only one", "sharpest", or for a bracket "sharpest at the main exposure".
     pub reference_choice: &'static str,
     /// Frames the picture is worth: mean over its pixels of the noise variance of one frame over that of the merge.
     pub effective_frames: f32,
@@ -70,7 +70,7 @@ pub struct NoiseReport {
 /// The white the picture was balanced for.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct WhiteBalanceReport {
-    /// Where it comes from: "as shot", "estimated" or "asked".
+    /// Where it comes from: "as shot", "estimated", "asked", or "assumed" where the file says nothing.
     pub source: &'static str,
     /// Correlated colour temperature in kelvin.
     pub kelvin: f64,
@@ -123,6 +123,15 @@ impl Report {
             text += &format!(", look {}", look.name);
         }
         text
+    }
+
+    /// Adds a warning about the file of the reference frame, by its name.
+    pub(crate) fn warn_of_reference(&mut self, what: impl std::fmt::Display) {
+        let warning = match self.frames.get(self.reference) {
+            Some(frame) => format!("{}: {what}", frame.name),
+            None => what.to_string(),
+        };
+        self.warnings.push(warning);
     }
 
     /// The report as JSON, one object.

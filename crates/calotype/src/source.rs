@@ -101,7 +101,9 @@ impl Source for DngFile {
     }
 
     fn read_info(&self) -> Result<DngInfo, SourceError> {
-        Ok(calotype_dng::read_info(&std::fs::read(&self.path)?, &self.limits)?)
+        let mut bytes = Vec::new();
+        read_file(&self.path, &mut bytes)?;
+        Ok(calotype_dng::read_info(&bytes, &self.limits)?)
     }
 
     fn read(&self) -> Result<SourceFrame, SourceError> {
@@ -109,10 +111,40 @@ impl Source for DngFile {
     }
 
     fn read_through(&self, bytes: &mut Vec<u8>) -> Result<SourceFrame, SourceError> {
-        bytes.clear();
-        std::fs::File::open(&self.path)?.read_to_end(bytes)?;
+        read_file(&self.path, bytes)?;
         let content = content_id(bytes);
         Ok(SourceFrame { dng: calotype_dng::read(bytes, &self.limits)?, content })
+    }
+}
+
+/// Bytes of a file, at most: files are read into memory whole, and devices may never end.
+const MAX_BYTES: u64 = 2 << 30;
+
+/// Room set aside for a file's bytes, at least. The C library's allocator asks the system for blocks of this size one by
+/// one and gives them back at once, without learning from them (glibc: `mallopt(3)`, `M_MMAP_THRESHOLD`, at most 32 MiB).
+/// A smaller one would teach it to keep the frames, which are of about a file's size, until the program ends. What is not
+/// written takes no memory.
+const ROOM: usize = 33 << 20;
+
+/// Reads a file whole into `bytes`, for sources of their own kind; what was there before is gone.
+///
+/// # Errors
+/// [`SourceError::Io`]; [`SourceError::Dng`] for an empty file, which is told apart from a damaged one, and for one of more
+/// than 2 GiB.
+pub fn read_file(path: &Path, bytes: &mut Vec<u8>) -> Result<(), SourceError> {
+    let file = std::fs::File::open(path)?;
+    let len = file.metadata()?.len();
+    let limit = |value| DngError::Limit { what: "number of bytes in the file".into(), value, limit: MAX_BYTES };
+    if len > MAX_BYTES {
+        return Err(limit(len).into());
+    }
+    bytes.clear();
+    bytes.reserve((len as usize).max(ROOM));
+    file.take(MAX_BYTES + 1).read_to_end(bytes)?;
+    match bytes.len() as u64 {
+        0 => Err(DngError::NotDng { reason: "the file is empty".into() }.into()),
+        n if n > MAX_BYTES => Err(limit(n).into()),
+        _ => Ok(()),
     }
 }
 
