@@ -26,12 +26,12 @@ pub struct FlareReport {
 
 /// Measures veiling glare: a field without light (a hole in a box lined with black) in a bright surround.
 ///
-/// Without regions the darkest and the brightest square of a 40th of the picture's height are taken.
+/// Without regions the darkest and the brightest square of a 24th of the picture's height are taken.
 ///
 /// # Errors
 /// [`LabError::Outside`], [`LabError::NotFound`] where nothing is bright.
 pub fn flare(picture: &Picture, dark: Option<Region>, bright: Option<Region>) -> Result<FlareReport> {
-    let side = (picture.height().min(picture.width()) / 40).max(4);
+    let side = (picture.height().min(picture.width()) / 24).max(8);
     let y = picture.luminance();
     let mut squares: Vec<(f64, Region)> = Vec::new();
     for top in (0..(y.height() + 1).saturating_sub(side)).step_by(side / 2) {
@@ -95,7 +95,7 @@ mod tests {
     #[test]
     fn the_share_of_white_in_black_is_found() {
         let plane = Plane::from_fn(200, 160, |x, y| if (80..110).contains(&x) && (60..90).contains(&y) { 0.8 * 0.02 } else { 0.8 });
-        let picture = noisy(&grey("box", plane), 0.002, 1);
+        let picture = noisy(&grey("box", plane), 0.001, 1);
         let report = flare(&picture, None, None).unwrap();
         assert!((report.glare_percent[3] - 2.0).abs() < 0.08, "{:?}", report.glare_percent);
         assert!((report.contrast_ev - 50f64.log2()).abs() < 0.06 && !report.clipped);

@@ -49,6 +49,8 @@ pub struct RangeStep {
     pub scene_snr: f64,
     /// Share of pixels at or above white.
     pub clipped: f64,
+    /// Pixels.
+    pub pixels: usize,
 }
 
 /// Measures the dynamic range from the luminance of a wedge of evenly wide steps.
@@ -86,6 +88,7 @@ pub fn wedge(picture: &Picture, options: &WedgeOptions) -> Result<RangeReport> {
                 noise: deviation(&values),
                 scene_snr: 0.0,
                 clipped: values.iter().filter(|v| **v >= 1.0 - 1e-4).count() as f64 / values.len() as f64,
+                pixels: values.len(),
             }
         })
         .collect();
@@ -114,8 +117,13 @@ fn finish(name: &str, mut steps: Vec<RangeStep>) -> Result<RangeReport> {
     }
     let top = steps.iter().rposition(|s| s.clipped < 0.01).ok_or_else(|| missing("every step is clipped".into()))?;
     let white = steps[top].luminance;
-    // The darkest step with a response: its noise, brought to the scene, is the least luminance.
-    let dark = (0..n).find(|i| slopes[*i] > 0.0).ok_or_else(|| missing("the response is flat".into()))?;
+    // The darkest step whose response stands well above the error of its mean: its noise, brought to the scene, is the
+    // least luminance.
+    let told = |i: usize| {
+        let (a, b) = (&steps[i.saturating_sub(1)], &steps[(i + 1).min(n - 1)]);
+        b.signal - a.signal > 8.0 * (a.noise.powi(2) / a.pixels as f64 + b.noise.powi(2) / b.pixels as f64).sqrt()
+    };
+    let dark = (0..n).find(|i| slopes[*i] > 0.0 && told(*i)).ok_or_else(|| missing("the response is flat".into()))?;
     let least = steps[dark].noise / slopes[dark];
     // Signal to noise over luminance, both in stops: where it falls below a level, from the bright side.
     let curve: Vec<[f64; 2]> = steps[..=top].iter().map(|s| [s.luminance.log2(), s.scene_snr.max(1e-6).log2()]).collect();

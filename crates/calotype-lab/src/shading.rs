@@ -69,8 +69,8 @@ fn measure(name: &str, planes: &[Plane<f32>; 3], developed: bool) -> Result<Shad
     let node = |plane: &Plane<f32>, i: usize, j: usize| {
         let range = |i: usize, n: usize, size: usize| {
             let cell = size as f64 / (n - 1) as f64;
-            let from = ((i as f64 - 0.5) * cell).max(0.0) as usize;
-            let to = (((i as f64 + 0.5) * cell) as usize).clamp(from + 1, size);
+            let from = ((i as f64 - 0.5) * cell).max(0.0).round() as usize;
+            let to = (((i as f64 + 0.5) * cell).round() as usize).clamp(from + 1, size);
             from..to
         };
         let (xs, ys) = (range(i, nx, w), range(j, ny, h));

@@ -78,8 +78,9 @@ pub fn star(picture: &Picture, options: &StarOptions) -> Result<StarReport> {
         let weight = |k: u32| strongest.iter().filter(|s| s.0 == k).map(|s| s.1).sum::<f64>();
         strongest.iter().map(|s| s.0).max_by(|a, b| weight(*a).total_cmp(&weight(*b))).unwrap_or(0)
     });
-    if !(6..=720).contains(&cycles) {
-        return Err(missing(format!("{cycles} pairs round the middle")));
+    let agreed = strongest.iter().filter(|s| s.0 == cycles).count();
+    if !(6..=720).contains(&cycles) || (options.cycles.is_none() && agreed < 5) {
+        return Err(missing("circles about it do not agree on a number of spokes".into()));
     }
     let outer: Vec<f64> = (0..).map(|i| 6.0 + f64::from(i)).take_while(|r| *r < reach).filter(|r| frequency(cycles, *r) < 0.5).collect();
     let ring = |center, r| Ring::new(&y, center, r, cycles);
@@ -178,7 +179,8 @@ fn harmonic(y: &Plane<f32>, center: [f64; 2], radius: f64) -> (u32, f64) {
 fn refine(y: &Plane<f32>, start: [f64; 2], cycles: u32, radius: f64) -> [f64; 2] {
     let inner: Vec<f64> = [0.30, 0.24, 0.18, 0.12].iter().map(|f| f64::from(cycles) / (TAU * f)).filter(|r| *r < radius && *r > 5.0).collect();
     let inner = if inner.is_empty() { vec![0.5 * radius, 0.7 * radius] } else { inner };
-    let value = |c: [f64; 2]| inner.iter().map(|r| Ring::new(y, c, *r, cycles).modulation).sum::<f64>();
+    // One sinusoid round the whole circle: segments by themselves would hide an error of the middle in their phases.
+    let value = |c: [f64; 2]| inner.iter().filter_map(|r| whole(&on_circle(y, c, *r), cycles)).sum::<f64>();
     let (mut best, mut most, mut step) = (start, value(start), 0.8);
     while step > 0.02 {
         let around = [[step, 0.0], [-step, 0.0], [0.0, step], [0.0, -step]].map(|d| [best[0] + d[0], best[1] + d[1]]);
@@ -205,22 +207,40 @@ struct Ring {
 impl Ring {
     fn new(y: &Plane<f32>, center: [f64; 2], radius: f64, cycles: u32) -> Self {
         let mut pixels: [Vec<(f64, f64)>; SEGMENTS] = Default::default();
-        let range = |c: f64, n: usize| ((c - radius - 1.0).max(0.0) as usize)..((c + radius + 2.0) as usize).min(n);
-        for row in range(center[1], y.height()) {
-            let dy = row as f64 + 0.5 - center[1];
-            for x in range(center[0], y.width()) {
-                let dx = x as f64 + 0.5 - center[0];
-                if (dx.hypot(dy) - radius).abs() < 0.5 {
-                    let angle = dy.atan2(dx).rem_euclid(TAU);
-                    // segments are centred on 0, 45, ... degrees
-                    let segment = ((angle / TAU * SEGMENTS as f64 + 0.5) as usize) % SEGMENTS;
-                    pixels[segment].push((angle, f64::from(y.get(x, row))));
-                }
-            }
+        for (angle, v) in on_circle(y, center, radius) {
+            // segments are centred on 0, 45, ... degrees
+            pixels[((angle / TAU * SEGMENTS as f64 + 0.5) as usize) % SEGMENTS].push((angle, v));
         }
         let segments = pixels.map(|p| modulation(&p, cycles).unwrap_or(0.0));
         Self { radius, modulation: mean(&segments), segments }
     }
+}
+
+/// Angle and level of the pixels within half a pixel of a circle.
+fn on_circle(y: &Plane<f32>, center: [f64; 2], radius: f64) -> Vec<(f64, f64)> {
+    let mut pixels = Vec::new();
+    let range = |c: f64, n: usize| ((c - radius - 1.0).max(0.0) as usize)..((c + radius + 2.0) as usize).min(n);
+    for row in range(center[1], y.height()) {
+        let dy = row as f64 + 0.5 - center[1];
+        for x in range(center[0], y.width()) {
+            let dx = x as f64 + 0.5 - center[0];
+            if (dx.hypot(dy) - radius).abs() < 0.5 {
+                pixels.push((dy.atan2(dx).rem_euclid(TAU), f64::from(y.get(x, row))));
+            }
+        }
+    }
+    pixels
+}
+
+/// Amplitude of one sinusoid round a whole circle.
+fn whole(pixels: &[(f64, f64)], cycles: u32) -> Option<f64> {
+    let row = |a: f64| {
+        let (sin, cos) = (f64::from(cycles) * a).sin_cos();
+        vec![1.0, a.cos(), a.sin(), cos, sin]
+    };
+    let rows: Vec<Vec<f64>> = pixels.iter().map(|p| row(p.0)).collect();
+    let fit = least_squares(&rows, &pixels.iter().map(|p| p.1).collect::<Vec<_>>())?;
+    Some(fit[3].hypot(fit[4]))
 }
 
 /// Amplitude over mean of the sinusoid of `cycles` in pixels of angle and level, with what noise adds taken away.

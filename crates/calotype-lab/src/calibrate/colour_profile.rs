@@ -155,17 +155,30 @@ pub fn fit_colour(
     if patches.len() < 16 || neutrals.len() < 3 {
         return Err(bad(format!("{} patches of 24 are neither clipped nor black, {} of them neutral", patches.len(), neutrals.len())));
     }
-    // Neutral patches are not quite neutral: divide by what they should be, which the matrix of the light would see alike.
-    let ratio = |c: usize| median(&neutrals.iter().map(|i| colors[*i].mean[c] / colors[*i].mean[1]).collect::<Vec<_>>());
-    let neutral = [ratio(0), 1.0, ratio(2)];
-    // One scale for all: the neutrals' green against their luminance. White light (1, 1, 1) is then white.
-    let scale = median(&neutrals.iter().map(|i| lab_to_xyz(lab[*i], white)[1] / colors[*i].mean[1]).collect::<Vec<_>>());
-    let samples: Vec<Sample> = patches
-        .iter()
-        .map(|i| Sample { camera: [0, 1, 2].map(|c| colors[*i].mean[c] / neutral[c] * scale), lab: lab[*i] })
-        .collect();
     let fit = |samples: &[Sample], terms: usize| fit(samples, terms).ok_or_else(|| bad("its colours do not tell a fit".into()));
-    let (matrix, polynomial) = (fit(&samples, 3)?, fit(&samples, 6)?);
+    // Neutral patches are not quite neutral. What a white would give is found in turns with the matrix: it says how the
+    // camera sees each neutral patch relative to white. The scale follows in the same way from green.
+    let (mut neutral, mut samples, mut matrix) = ([1.0; 3], Vec::new(), None);
+    for _ in 0..4 {
+        let seen = |i: usize| -> Result<[f64; 3]> {
+            let xyz = lab_to_xyz(lab[i], white);
+            match &matrix {
+                None => Ok([xyz[1]; 3]),
+                Some(m) => Ok(transform(&invert(&rows(m)).ok_or_else(|| bad("its matrix has no inverse".into()))?, xyz)),
+            }
+        };
+        let seen: Vec<[f64; 3]> = neutrals.iter().map(|i| seen(*i)).collect::<Result<_>>()?;
+        let of = |c: usize| median(&neutrals.iter().zip(&seen).map(|(i, s)| colors[*i].mean[c] / s[c]).collect::<Vec<_>>());
+        let white_seen = [of(0), of(1), of(2)];
+        neutral = white_seen.map(|v| v / white_seen[1]);
+        samples = patches
+            .iter()
+            .map(|i| Sample { camera: [0, 1, 2].map(|c| colors[*i].mean[c] / white_seen[c]), lab: lab[*i] })
+            .collect::<Vec<_>>();
+        matrix = Some(fit(&samples, 3)?);
+    }
+    let matrix = matrix.ok_or_else(|| bad("its colours do not tell a fit".into()))?;
+    let polynomial = fit(&samples, 6)?;
     let errors = |model: &Model| samples.iter().map(|s| model.error(s)).collect::<Vec<f64>>();
     let unseen = |terms: usize| -> Result<Vec<f64>> {
         (0..samples.len())
@@ -176,7 +189,7 @@ pub fn fit_colour(
             .collect()
     };
     let (em, ep) = (errors(&matrix), errors(&polynomial));
-    let forward_matrix = [0, 1, 2].map(|i| [matrix.0[i][0], matrix.0[i][1], matrix.0[i][2]]);
+    let forward_matrix = rows(&matrix);
     let back = invert(&forward_matrix).ok_or_else(|| bad("its matrix has no inverse".into()))?;
     let color_matrix = multiply(&multiply(&diagonal(neutral), &back), &bradford(light.xy, D50_XY));
     Ok(ColourProfile {
@@ -193,6 +206,11 @@ pub fn fit_colour(
         patches: patches.iter().zip(em.iter().zip(&ep)).map(|(i, (m, p))| (CHART_NAMES[*i], *m, *p)).collect(),
         left_out,
     })
+}
+
+/// The matrix of a model of three terms.
+fn rows(m: &Model) -> Matrix3 {
+    [0, 1, 2].map(|i| [m.0[i][0], m.0[i][1], m.0[i][2]])
 }
 
 /// A value of the shading grid, bilinear, at fractions of the picture.

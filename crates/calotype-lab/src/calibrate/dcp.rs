@@ -151,7 +151,9 @@ mod tests {
             errors.push(e);
         }
         let mean = crate::stats::mean(&errors);
-        assert!(mean < 0.1 && worst < 1.0, "mean {mean}, worst {worst}");
+        let p95 = crate::stats::quantile(&errors, 0.95);
+        // the worst are colours that leave ProPhoto
+        assert!(mean < 0.06 && p95 < 0.2 && worst < 2.0, "mean {mean}, p95 {p95}, worst {worst}");
     }
 
     #[test]

@@ -72,27 +72,24 @@ impl Chart {
         }
     }
 
-    /// Mean and standard deviation of every patch of three planes, and the share of its samples at or above `clip`.
+    /// Mean of every patch of three planes, and the share of its samples at or above `clip`.
     pub(crate) fn patches(&self, planes: &[Plane<f32>; 3], clip: f32) -> Vec<PatchColor> {
         let size = (planes[0].width(), planes[0].height());
         (0..24)
             .map(|i| {
-                let (mut sum, mut square, mut n, mut clipped) = ([0.0; 3], [0.0; 3], 0.0, 0.0);
+                let (mut sum, mut n, mut clipped) = ([0.0; 3], 0.0, 0.0);
                 self.for_pixels(i, size, |x, y| {
                     let mut over = false;
                     for c in 0..3 {
                         let v = f64::from(planes[c].get(x, y));
                         sum[c] += v;
-                        square[c] += v * v;
                         over |= v >= f64::from(clip);
                     }
                     n += 1.0;
                     clipped += f64::from(u8::from(over));
                 });
                 let n = f64::max(n, 1.0);
-                let mean = sum.map(|s| s / n);
-                let deviation = [0, 1, 2].map(|c| (square[c] / n - mean[c] * mean[c]).max(0.0).sqrt());
-                PatchColor { mean, deviation, clipped: clipped / n }
+                PatchColor { mean: sum.map(|s| s / n), clipped: clipped / n }
             })
             .collect()
     }
@@ -115,11 +112,10 @@ impl Chart {
     }
 }
 
-/// One patch's mean colour, and how it scatters.
+/// One patch's mean colour.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PatchColor {
     pub mean: [f64; 3],
-    pub deviation: [f64; 3],
     /// Share of its pixels at or above white.
     pub clipped: f64,
 }
