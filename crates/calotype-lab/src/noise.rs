@@ -62,7 +62,7 @@ pub type Area = (String, Region);
 /// # Errors
 /// [`LabError::Outside`] for an area beyond the picture, [`LabError::Value`] for one of less than 12 pixels a side.
 pub fn noise(picture: &Picture, areas: &[Area], viewing: Option<Viewing>) -> Result<NoiseReport> {
-    let viewing = viewing.unwrap_or_else(|| Viewing::of_picture(picture.height(), 20.0, 40.0));
+    let viewing = viewing.unwrap_or_else(|| Viewing::of_picture(picture.frame.1, 20.0, 40.0));
     let mut patches = areas.iter().map(|(label, region)| patch(picture, label, *region, viewing)).collect::<Result<Vec<_>>>()?;
     if patches.is_empty() {
         return Err(LabError::NotFound {

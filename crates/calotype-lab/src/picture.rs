@@ -17,6 +17,8 @@ pub struct Picture {
     pub name: String,
     /// How its samples were encoded, in words ("sRGB, 8 bit").
     pub encoding: String,
+    /// Width and height of the picture that this is a part of: how large it is seen does not change with a crop.
+    pub frame: (usize, usize),
     /// The pixels.
     pub rgb: Rgb<Linear>,
 }
@@ -31,12 +33,13 @@ impl Picture {
         for plane in &planes {
             check_finite(&name, plane)?;
         }
-        Ok(Self { name, encoding: encoding.into(), rgb: Rgb::from_planes(planes) })
+        let frame = (planes[0].width(), planes[0].height());
+        Ok(Self { name, encoding: encoding.into(), frame, rgb: Rgb::from_planes(planes) })
     }
 
     /// Name and encoding, with no pixels.
     pub(crate) fn clone_without_pixels(&self) -> Self {
-        Self { name: self.name.clone(), encoding: self.encoding.clone(), rgb: Rgb::new(0, 0) }
+        Self { name: self.name.clone(), encoding: self.encoding.clone(), frame: self.frame, rgb: Rgb::new(0, 0) }
     }
 
     /// Pixels in a row.
@@ -79,7 +82,7 @@ impl Picture {
         let rect = region.inside(&self.name, self.size())?;
         let [r, g, b] = &self.rgb.planes;
         let planes = [r.crop(rect), g.crop(rect), b.crop(rect)];
-        Ok(Self { name: self.name.clone(), encoding: self.encoding.clone(), rgb: Rgb::from_planes(planes) })
+        Ok(Self { rgb: Rgb::from_planes(planes), ..self.clone_without_pixels() })
     }
 }
 

@@ -156,7 +156,7 @@ impl Measured for SkinReport {
 pub fn monk_strip() -> Picture {
     let planes = [0, 1, 2].map(|c| calotype_image::Plane::from_fn(160, 16, |x, _| srgb_decode(f32::from(MONK_TONES[x / 16][c]) / 255.0)));
     let rgb = calotype_image::Rgb::from_planes(planes);
-    Picture { name: "ten skin tones".into(), encoding: "linear".into(), rgb }
+    Picture { name: "ten skin tones".into(), encoding: "linear".into(), frame: (160, 16), rgb }
 }
 
 #[cfg(test)]

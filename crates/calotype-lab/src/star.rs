@@ -105,7 +105,7 @@ pub fn star(picture: &Picture, options: &StarOptions) -> Result<StarReport> {
     };
     let mtf = curve(&|r| r.modulation);
     let directions = (0..SEGMENTS / 2).map(|s| curve(&|r| 0.5 * (r.segments[s] + r.segments[s + SEGMENTS / 2]))).collect();
-    let viewing = options.viewing.unwrap_or_else(|| Viewing::of_picture(picture.height(), 20.0, 40.0));
+    let viewing = options.viewing.unwrap_or_else(|| Viewing::of_picture(picture.frame.1, 20.0, 40.0));
     let side = (2.0 * radius) as usize;
     let region = crate::Region { x: (center[0] - radius).max(0.0) as usize, y: (center[1] - radius).max(0.0) as usize, width: side, height: side };
     Ok(StarReport {

@@ -10,7 +10,6 @@ use calotype_lab::calibrate::{
 };
 use calotype_lab::{self as lab, Card, ChartReference, Limits, Measured, RawPicture};
 use serde_json::json;
-use std::io::Write;
 
 /// Measures a camera and writes its profile.
 pub fn run(args: &CalibrateArgs) -> Result<Outcome, Failure> {

@@ -19,8 +19,7 @@ use calotype_lab::{
     self as lab, Card, Chart, ChartReference, CompareOptions, EdgeOptions, LabError, Limits, Measured, Picture, RawPicture, Region, Source,
     StarOptions, TextureOptions, Viewing, WedgeOptions,
 };
-use serde_json::{Value, json};
-use std::io::Write;
+use serde_json::json;
 use std::path::{Path, PathBuf};
 
 /// Measures.
@@ -80,7 +79,7 @@ fn edge(args: &EdgeArgs) -> Result<Outcome, Failure> {
         viewing: Some(Viewing::of_picture(height, args.viewing.height_cm, args.viewing.distance_cm)),
     };
     match args.input.read()? {
-        Source::Picture(p) => show(&lab::edges(&p, &options(p.height()))?, &args.output),
+        Source::Picture(p) => show(&lab::edges(&p, &options(p.frame.1))?, &args.output),
         Source::Raw(raw) => show(&lab::raw_edges(&raw, &options(raw.size().1))?, &args.output),
     }
 }
@@ -246,7 +245,7 @@ impl ChartColours {
 
 impl Seen {
     fn of(&self, p: &Picture) -> Viewing {
-        Viewing::of_picture(p.height(), self.height_cm, self.distance_cm)
+        Viewing::of_picture(p.frame.1, self.height_cm, self.distance_cm)
     }
 }
 

@@ -8,8 +8,7 @@ use crate::target;
 use calotype_lab::report::{Report, gather, html};
 use calotype_lab::{self as lab, Limits};
 use serde_json::json;
-use std::fmt::Write as _;
-use std::io::Write;
+use std::fmt::Write;
 
 /// Measures a folder and writes its page and JSON.
 pub fn run(args: &ReportArgs, common: &Common) -> Result<Outcome, Failure> {

@@ -153,7 +153,7 @@ mod tests {
         let mean = crate::stats::mean(&errors);
         let p95 = crate::stats::quantile(&errors, 0.95);
         // the worst are colours that leave ProPhoto
-        assert!(mean < 0.06 && p95 < 0.2 && worst < 2.0, "mean {mean}, p95 {p95}, worst {worst}");
+        assert!(mean < 0.06 && p95 < 0.3 && worst < 2.0, "mean {mean}, p95 {p95}, worst {worst}");
     }
 
     #[test]

@@ -46,10 +46,10 @@ impl Chart {
         Self { centers, axes, seen }
     }
 
-    /// True where every patch lies inside a picture of `size`.
+    /// True where the middle of every patch, which is measured, lies inside a picture of `size`.
     fn fits(&self, size: (usize, usize)) -> bool {
         self.centers.iter().zip(&self.axes).all(|(c, [u, v])| {
-            let (rx, ry) = (0.6 * (u[0].abs() + v[0].abs()), 0.6 * (u[1].abs() + v[1].abs()));
+            let (rx, ry) = (0.5 * (u[0].abs() + v[0].abs()), 0.5 * (u[1].abs() + v[1].abs()));
             c[0] - rx >= 0.0 && c[1] - ry >= 0.0 && c[0] + rx <= size.0 as f64 && c[1] + ry <= size.1 as f64
         })
     }

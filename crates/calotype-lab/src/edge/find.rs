@@ -37,13 +37,13 @@ pub(crate) fn find(plane: &Plane<f32>, most: usize) -> Vec<Found> {
         let region = Region { x, y, width: TILE.min(plane.width() - x), height: TILE.min(plane.height() - y) };
         (region, tensor(&smooth, region))
     };
-    let mut seeds: Vec<(Region, Tensor)> = par::map(across * down, tile).into_iter().filter(|(_, t)| t.is_edge()).collect();
+    let mut seeds: Vec<(Region, Tensor)> = par::map(across * down, tile).into_iter().filter(|(r, t)| t.is_edge(*r)).collect();
     seeds.sort_by(|a, b| b.1.energy().total_cmp(&a.1.energy()).then((a.0.y, a.0.x).cmp(&(b.0.y, b.0.x))));
     let mut found: Vec<Found> = Vec::new();
     let mut tries = 0;
     for (seed, t) in seeds {
         // Seeds on an edge that is taken already, and a bound on the work that a busy picture makes.
-        if found.len() >= 4 * most || tries >= 400 {
+        if found.len() >= 4 * most || tries >= 1000 {
             break;
         }
         let (cx, cy) = t.middle(seed);
@@ -76,7 +76,7 @@ fn grow(plane: &Plane<f32>, vertical: bool, cx: f64, cy: f64) -> Option<Found> {
         let rows = Rows::of_plane(plane, region, vertical);
         let Some(line) = rows.line() else { continue };
         let angle = line.angle_deg().abs();
-        if !(1.7..=30.0).contains(&angle) || line.residual > 0.6 {
+        if !(1.7..=30.0).contains(&angle) || line.residual > 0.6 || !rows.alike() {
             continue;
         }
         let Some(s) = spread(&rows, &line, f64::INFINITY) else { continue };
@@ -114,6 +114,10 @@ struct Tensor {
     xy: f64,
     mx: f64,
     my: f64,
+    /// Second moments of the gradient's place, from the region's corner.
+    mxx: f64,
+    mxy: f64,
+    myy: f64,
     light: f64,
 }
 
@@ -129,6 +133,8 @@ fn tensor(plane: &Plane<f32>, region: Region) -> Tensor {
             t.xy += gx * gy;
             t.mx += g * (x as f64 + 0.5);
             t.my += g * (y as f64 + 0.5);
+            let (u, v) = ((x - region.x) as f64, (y - region.y) as f64);
+            (t.mxx, t.mxy, t.myy) = (t.mxx + g * u * u, t.mxy + g * u * v, t.myy + g * v * v);
             t.light += f64::from(row[x].abs());
         }
     }
@@ -142,11 +148,21 @@ impl Tensor {
     }
 
     /// One direction only, near but not along an axis, and worth looking at.
-    fn is_edge(&self) -> bool {
+    fn is_edge(&self, region: Region) -> bool {
         let (sum, difference) = (self.xx + self.yy, (self.xx - self.yy).hypot(2.0 * self.xy));
         let direction = (0.5 * (2.0 * self.xy).atan2(self.xx - self.yy)).to_degrees();
         let off = direction.abs().min((90.0 - direction.abs()).abs());
-        sum > 0.0 && difference > 0.7 * sum && (1.0..=32.0).contains(&off)
+        sum > 0.0 && difference > 0.7 * sum && (1.0..=32.0).contains(&off) && self.spread(region) < 20.0
+    }
+
+    /// Variance of the gradient's place across the edge, in square pixels: large where there are several edges.
+    fn spread(&self, region: Region) -> f64 {
+        let g = self.xx + self.yy;
+        let (cx, cy) = (self.mx / g - region.x as f64 - 0.5, self.my / g - region.y as f64 - 0.5);
+        let (xx, xy, yy) = (self.mxx / g - cx * cx, self.mxy / g - cx * cy, self.myy / g - cy * cy);
+        let angle = 0.5 * (2.0 * self.xy).atan2(self.xx - self.yy);
+        let (sin, cos) = angle.sin_cos();
+        xx * cos * cos + 2.0 * xy * sin * cos + yy * sin * sin
     }
 
     fn middle(&self, region: Region) -> (f64, f64) {

@@ -80,7 +80,8 @@ pub fn edges(picture: &Picture, options: &EdgeOptions) -> Result<EdgeReport> {
     let found = seek(&picture.name, &luminance, options, 1)?;
     let planes = [&picture.rgb.planes[0], &picture.rgb.planes[1], &picture.rgb.planes[2], &luminance];
     let rows = |found: &Found, c: Channel| Rows::of_plane(planes[c as usize], found.region, found.vertical);
-    let mut report = measure(&picture.name, picture.size(), &found, options, &Channel::ALL, &rows)?;
+    let viewing = options.viewing.unwrap_or_else(|| Viewing::of_picture(picture.frame.1, 20.0, 40.0));
+    let mut report = measure(&picture.name, picture.size(), &found, viewing, &Channel::ALL, &rows)?;
     report.crops = report
         .edges
         .iter()
@@ -105,7 +106,8 @@ pub fn raw_edges(raw: &RawPicture, options: &EdgeOptions) -> Result<EdgeReport> 
         Rows::of_samples(&raw.samples, found.region, found.vertical, |x, y| raw.cfa.color_at(x, y) as usize == c as usize)
     };
     let channels = if raw.cfa.is_mono() { &[Channel::Green][..] } else { &Channel::ALL[..3] };
-    measure(&raw.name, raw.size(), &found, options, channels, &rows)
+    let viewing = options.viewing.unwrap_or_else(|| Viewing::of_picture(raw.size().1, 20.0, 40.0));
+    measure(&raw.name, raw.size(), &found, viewing, channels, &rows)
 }
 
 /// The regions asked for, or those found; in pixels of the picture that `plane` shows at 1 / `scale`.
@@ -142,11 +144,10 @@ fn measure(
     name: &str,
     size: (usize, usize),
     found: &[Found],
-    options: &EdgeOptions,
+    viewing: Viewing,
     channels: &[Channel],
     rows: &dyn Fn(&Found, Channel) -> Rows,
 ) -> Result<EdgeReport> {
-    let viewing = options.viewing.unwrap_or_else(|| Viewing::of_picture(size.1, 20.0, 40.0));
     let mut edges = Vec::new();
     for f in found {
         // One line for all channels: that of the channel with the most light, so that colours are seen to be apart.

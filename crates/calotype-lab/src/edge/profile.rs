@@ -160,6 +160,17 @@ impl Rows {
     }
 }
 
+impl Rows {
+    /// True where every row has a like step: the edge does not end inside the region.
+    pub(crate) fn alike(&self) -> bool {
+        let steps: Vec<f64> = self.0.iter().map(|(_, s)| quarter(s, true) - quarter(s, false)).collect();
+        let middle = median(&steps);
+        let noise = median(&steps.iter().map(|s| (s - middle).abs()).collect::<Vec<_>>());
+        let far = |s: &&f64| (*s - middle).abs() > 0.15 * middle.abs() + 5.0 * noise;
+        steps.iter().filter(far).count() * 50 <= steps.len() && 5.0 * noise < middle.abs()
+    }
+}
+
 /// Mean of the outer fifth of a row's samples.
 fn quarter(samples: &[[f64; 2]], last: bool) -> f64 {
     let n = samples.len().div_ceil(5);
