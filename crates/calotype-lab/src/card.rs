@@ -231,7 +231,8 @@ mod tests {
 
     #[test]
     fn better_depends_on_the_goal() {
-        let f = |value: f64, goal| Figure { key: "k".into(), label: "l".into(), value: Some(value), unit: "".into(), goal };
+        let f =
+            |value: f64, goal| Figure { key: "k".into(), label: "l".into(), value: Some(value), unit: "".into(), goal };
         assert_eq!(f(2.0, Goal::Higher).better_than(&f(1.0, Goal::Higher)), 1);
         assert_eq!(f(2.0, Goal::Lower).better_than(&f(1.0, Goal::Lower)), -1);
         assert_eq!(f(1.1, Goal::Near(1.0)).better_than(&f(0.8, Goal::Near(1.0))), 1);

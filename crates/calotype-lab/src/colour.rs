@@ -157,7 +157,12 @@ pub fn colour(picture: &Picture, chart: &Chart, reference: &ChartReference) -> R
     })
 }
 
-fn white_balance(colors: &[PatchColor], patches: &[ColourPatch], target: &[[f64; 3]; 24], neutrals: &[usize]) -> WhiteBalanceError {
+fn white_balance(
+    colors: &[PatchColor],
+    patches: &[ColourPatch],
+    target: &[[f64; 3]; 24],
+    neutrals: &[usize],
+) -> WhiteBalanceError {
     let ab: Vec<f64> = neutrals
         .iter()
         .map(|i| (patches[*i].lab[1] - patches[*i].reference[1]).hypot(patches[*i].lab[2] - patches[*i].reference[2]))
@@ -260,8 +265,21 @@ impl Measured for ColourReport {
             .iter()
             .map(|p| {
                 let open = |v: Option<f64>| v.unwrap_or(f64::NAN);
-                Row::new(p.name, [p.delta_e, p.delta_c, p.delta_e_as_is, open(p.chroma_ratio), open(p.hue_error_deg), p.lab[0], p.lab[1], p.lab[2], 100.0 * p.clipped])
-                    .with_swatches([linear(p.lab), linear(p.reference)])
+                Row::new(
+                    p.name,
+                    [
+                        p.delta_e,
+                        p.delta_c,
+                        p.delta_e_as_is,
+                        open(p.chroma_ratio),
+                        open(p.hue_error_deg),
+                        p.lab[0],
+                        p.lab[1],
+                        p.lab[2],
+                        100.0 * p.clipped,
+                    ],
+                )
+                .with_swatches([linear(p.lab), linear(p.reference)])
             })
             .collect();
         let mut plot = Plot::new("Patches in a*, b* (lines from what they should be)", "a*", "b*");
@@ -271,22 +289,31 @@ impl Measured for ColourReport {
         plot = plot.dots("reference", self.patches.iter().map(|p| [p.reference[1], p.reference[2]]).collect());
         plot = plot.dots("measured", self.patches.iter().map(|p| [p.lab[1], p.lab[2]]).collect());
         let wb = self.white_balance;
-        let mut card = Card::new("colour", &self.subject, "24-patch chart, CIEDE2000 (ISO/CIE 11664-6), CIELAB under D50")
-            .figure("delta_e_mean", "dE2000, mean", self.delta_e_mean, "", Goal::Lower)
-            .figure("delta_e_p90", "dE2000, 90th percentile", self.delta_e_p90, "", Goal::Lower)
-            .figure("delta_e_max", "dE2000, largest", self.delta_e_max, "", Goal::Lower)
-            .figure("delta_c_mean", "hue and chroma only, mean", self.delta_c_mean, "", Goal::Lower)
-            .figure("delta_e_as_is_mean", "dE2000 as exposed, mean", self.delta_e_as_is_mean, "", Goal::Neither)
-            .figure("exposure_error_ev", "exposure error", self.exposure_error_ev, "EV", Goal::Near(0.0))
-            .figure("wb_delta_ab", "white balance error", wb.delta_ab, "dab", Goal::Lower)
-            .figure("wb_angle", "white balance angle", wb.angle_deg, "degrees", Goal::Lower)
-            .figure("wb_red_ev", "too red", wb.red_ev, "EV", Goal::Near(0.0))
-            .figure("wb_blue_ev", "too blue", wb.blue_ev, "EV", Goal::Near(0.0))
-            .figure("chroma_gain", "chroma, relative", self.chroma_gain, "", Goal::Near(1.0))
-            .figure("hue_error", "hue error, mean", self.hue_error_deg, "degrees", Goal::Lower)
-            .table("Patches (exposure matched)", &["dE2000", "dC", "as is", "chroma", "hue deg", "L*", "a*", "b*", "clipped %"], rows)
-            .plot(plot)
-            .note(format!("{} of 24 patches were seen by themselves; {} count (L* 5 to 98, not clipped).", self.chart.seen, self.patches.iter().filter(|p| p.counts).count()));
+        let mut card =
+            Card::new("colour", &self.subject, "24-patch chart, CIEDE2000 (ISO/CIE 11664-6), CIELAB under D50")
+                .figure("delta_e_mean", "dE2000, mean", self.delta_e_mean, "", Goal::Lower)
+                .figure("delta_e_p90", "dE2000, 90th percentile", self.delta_e_p90, "", Goal::Lower)
+                .figure("delta_e_max", "dE2000, largest", self.delta_e_max, "", Goal::Lower)
+                .figure("delta_c_mean", "hue and chroma only, mean", self.delta_c_mean, "", Goal::Lower)
+                .figure("delta_e_as_is_mean", "dE2000 as exposed, mean", self.delta_e_as_is_mean, "", Goal::Neither)
+                .figure("exposure_error_ev", "exposure error", self.exposure_error_ev, "EV", Goal::Near(0.0))
+                .figure("wb_delta_ab", "white balance error", wb.delta_ab, "dab", Goal::Lower)
+                .figure("wb_angle", "white balance angle", wb.angle_deg, "degrees", Goal::Lower)
+                .figure("wb_red_ev", "too red", wb.red_ev, "EV", Goal::Near(0.0))
+                .figure("wb_blue_ev", "too blue", wb.blue_ev, "EV", Goal::Near(0.0))
+                .figure("chroma_gain", "chroma, relative", self.chroma_gain, "", Goal::Near(1.0))
+                .figure("hue_error", "hue error, mean", self.hue_error_deg, "degrees", Goal::Lower)
+                .table(
+                    "Patches (exposure matched)",
+                    &["dE2000", "dC", "as is", "chroma", "hue deg", "L*", "a*", "b*", "clipped %"],
+                    rows,
+                )
+                .plot(plot)
+                .note(format!(
+                    "{} of 24 patches were seen by themselves; {} count (L* 5 to 98, not clipped).",
+                    self.chart.seen,
+                    self.patches.iter().filter(|p| p.counts).count()
+                ));
         card.crops.extend(self.crop.clone());
         card
     }
@@ -294,7 +321,11 @@ impl Measured for ColourReport {
 
 impl Measured for ToneReport {
     fn card(&self) -> Card {
-        let rows = self.steps.iter().map(|s| Row::new(format!("{:.4}", s[0]), [s[0].log2(), s[1], s[1].log2(), lightness(s[1].min(1.0))])).collect();
+        let rows = self
+            .steps
+            .iter()
+            .map(|s| Row::new(format!("{:.4}", s[0]), [s[0].log2(), s[1], s[1].log2(), lightness(s[1].min(1.0))]))
+            .collect();
         Card::new("tone", &self.subject, "tone curve recovered from steps of known luminance (ISO 14524)")
             .figure("slope_at_grey", "slope at mid grey", self.slope_at_grey, "", Goal::Neither)
             .figure("grey_lstar", "mid grey is rendered to", self.grey_lstar, "L*", Goal::Neither)

@@ -83,7 +83,8 @@ pub fn distortion(picture: &Picture) -> Result<DistortionReport> {
     for _ in 0..8 {
         let r0 = rest(k).ok_or_else(degenerate)?;
         let step = 1e-4;
-        let (ra, rb) = (rest([k[0] + step, k[1]]).ok_or_else(degenerate)?, rest([k[0], k[1] + step]).ok_or_else(degenerate)?);
+        let (ra, rb) =
+            (rest([k[0] + step, k[1]]).ok_or_else(degenerate)?, rest([k[0], k[1] + step]).ok_or_else(degenerate)?);
         let rows: Vec<Vec<f64>> = (0..r0.len()).map(|i| vec![(ra[i] - r0[i]) / step, (rb[i] - r0[i]) / step]).collect();
         let Some(move_by) = least_squares(&rows, &r0.iter().map(|v| -v).collect::<Vec<_>>()) else { break };
         k = [k[0] + move_by[0], k[1] + move_by[1]];
@@ -96,7 +97,8 @@ pub fn distortion(picture: &Picture) -> Result<DistortionReport> {
     }
     let left = rest(k).ok_or_else(degenerate)?;
     let ideal = |r: f64| r * (1.0 + k[0] * r * r + k[1] * r.powi(4));
-    let curve: Vec<[f64; 2]> = (1..=40).map(|i| f64::from(i) / 40.0).map(|r| [r, 100.0 * (r / ideal(r) - 1.0)]).collect();
+    let curve: Vec<[f64; 2]> =
+        (1..=40).map(|i| f64::from(i) / 40.0).map(|r| [r, 100.0 * (r / ideal(r) - 1.0)]).collect();
     let largest = curve.iter().map(|p| p[1]).fold(0.0f64, |a, b| if b.abs() > a.abs() { b } else { a });
     // A line that is straight in the scene and passes the middle of the upper border: how high it is at the sides.
     let real = |p: [f64; 2]| {
@@ -130,7 +132,8 @@ pub fn distortion(picture: &Picture) -> Result<DistortionReport> {
             })
             .collect();
         let rows: Vec<Vec<f64>> = points.iter().map(|p| vec![p[0], p[0].powi(3), p[0].powi(5)]).collect();
-        let fit = least_squares(&rows, &points.iter().map(|p| p[1]).collect::<Vec<_>>()).unwrap_or_else(|| vec![0.0; 3]);
+        let fit =
+            least_squares(&rows, &points.iter().map(|p| p[1]).collect::<Vec<_>>()).unwrap_or_else(|| vec![0.0; 3]);
         let size: Vec<f64> = dots
             .iter()
             .map(|d| {
@@ -138,7 +141,12 @@ pub fn distortion(picture: &Picture) -> Result<DistortionReport> {
                 shift[0].hypot(shift[1])
             })
             .collect();
-        LateralColour { coefficients: [fit[0], fit[1], fit[2]], mean_px: mean(&size), p95_px: quantile(&size, 0.95), points }
+        LateralColour {
+            coefficients: [fit[0], fit[1], fit[2]],
+            mean_px: mean(&size),
+            p95_px: quantile(&size, 0.95),
+            points,
+        }
     });
     Ok(DistortionReport {
         subject: picture.name.clone(),
@@ -235,7 +243,11 @@ fn blobs(dark: &Plane<u8>) -> Vec<Patch> {
             sx += x as f64 + 0.5;
             sy += y as f64 + 0.5;
             (x0, x1, y0, y1) = (x0.min(x), x1.max(x), y0.min(y), y1.max(y));
-            for j in [(x > 0, i.wrapping_sub(1)), (x + 1 < w, i + 1), (y > 0, i.wrapping_sub(w)), (y + 1 < h, i + w)].into_iter().filter(|n| n.0).map(|n| n.1) {
+            for j in [(x > 0, i.wrapping_sub(1)), (x + 1 < w, i + 1), (y > 0, i.wrapping_sub(w)), (y + 1 < h, i + w)]
+                .into_iter()
+                .filter(|n| n.0)
+                .map(|n| n.1)
+            {
                 if !seen[j] && dark.data()[j] == 1 {
                     seen[j] = true;
                     stack.push(j);
@@ -295,24 +307,36 @@ impl Measured for DistortionReport {
         };
         let [red, blue] = &self.lateral;
         let worst = red.p95_px.max(blue.p95_px);
-        Card::new("distortion", &self.subject, "ISO 17850:2015 (distortion), ISO 19084:2015 (lateral colour), grid of dots")
-            .figure("distortion_max", "distortion, largest", self.largest_percent, "%", Goal::Near(0.0))
-            .figure("distortion_tv", "TV distortion", self.tv_percent, "%", Goal::Near(0.0))
-            .figure("distortion_residual", "left over by the model", self.residual_px, "pixels", Goal::Lower)
-            .figure("lateral_red", "lateral colour, red, mean", red.mean_px, "pixels", Goal::Lower)
-            .figure("lateral_blue", "lateral colour, blue, mean", blue.mean_px, "pixels", Goal::Lower)
-            .figure("lateral_p95", "lateral colour, 95th percentile", worst, "pixels", Goal::Lower)
-            .table("r_ideal = r (1 + k1 r^2 + k2 r^4), r = 1 at the corner", &["k1", "k2"], vec![Row::new("distortion", self.k)])
-            .table("Lateral colour a r + b r^3 + c r^5 in pixels", &["a", "b", "c"], vec![Row::new("red", red.coefficients), Row::new("blue", blue.coefficients)])
-            .plot(Plot::new("Distortion", "radius (1 = corner)", "%").curve("", self.curve.clone()))
-            .plot(
-                Plot::new("Lateral colour against green", "radius (1 = corner)", "pixels outwards")
-                    .colored("red", curve(red), "#c8362b")
-                    .colored("blue", curve(blue), "#2b62c8")
-                    .dots("", red.points.clone())
-                    .dots("", blue.points.clone()),
-            )
-            .note(format!("{} dots.", self.dots))
+        Card::new(
+            "distortion",
+            &self.subject,
+            "ISO 17850:2015 (distortion), ISO 19084:2015 (lateral colour), grid of dots",
+        )
+        .figure("distortion_max", "distortion, largest", self.largest_percent, "%", Goal::Near(0.0))
+        .figure("distortion_tv", "TV distortion", self.tv_percent, "%", Goal::Near(0.0))
+        .figure("distortion_residual", "left over by the model", self.residual_px, "pixels", Goal::Lower)
+        .figure("lateral_red", "lateral colour, red, mean", red.mean_px, "pixels", Goal::Lower)
+        .figure("lateral_blue", "lateral colour, blue, mean", blue.mean_px, "pixels", Goal::Lower)
+        .figure("lateral_p95", "lateral colour, 95th percentile", worst, "pixels", Goal::Lower)
+        .table(
+            "r_ideal = r (1 + k1 r^2 + k2 r^4), r = 1 at the corner",
+            &["k1", "k2"],
+            vec![Row::new("distortion", self.k)],
+        )
+        .table(
+            "Lateral colour a r + b r^3 + c r^5 in pixels",
+            &["a", "b", "c"],
+            vec![Row::new("red", red.coefficients), Row::new("blue", blue.coefficients)],
+        )
+        .plot(Plot::new("Distortion", "radius (1 = corner)", "%").curve("", self.curve.clone()))
+        .plot(
+            Plot::new("Lateral colour against green", "radius (1 = corner)", "pixels outwards")
+                .colored("red", curve(red), "#c8362b")
+                .colored("blue", curve(blue), "#2b62c8")
+                .dots("", red.points.clone())
+                .dots("", blue.points.clone()),
+        )
+        .note(format!("{} dots.", self.dots))
     }
 }
 
@@ -329,7 +353,8 @@ mod tests {
             Plane::from_fn(w, h, |x, y| {
                 let mut sum = 0.0;
                 for s in 0..9 {
-                    let (px, py) = (x as f64 + (f64::from(s % 3) + 0.5) / 3.0, y as f64 + (f64::from(s / 3) + 0.5) / 3.0);
+                    let (px, py) =
+                        (x as f64 + (f64::from(s % 3) + 0.5) / 3.0, y as f64 + (f64::from(s / 3) + 0.5) / 3.0);
                     let (dx, dy) = ((px - 300.0) / half / scale, (py - 225.0) / half / scale);
                     let r2 = dx * dx + dy * dy;
                     let (u, v) = (dx * (1.0 + k * r2) * half, dy * (1.0 + k * r2) * half);

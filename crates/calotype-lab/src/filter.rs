@@ -35,7 +35,8 @@ fn separable(plane: &Plane<f32>, kernel: &[f64]) -> Plane<f32> {
             let (from, to) = (plane.row(top + y), band.row_mut(y));
             for (x, v) in to.iter_mut().enumerate() {
                 let pairs = &columns[x * (kernel.len() - 1)..][..kernel.len() - 1];
-                *v = kernel[0] * from[x] + pairs.iter().zip(&kernel[1..]).map(|(p, k)| k * (from[p[0]] + from[p[1]])).sum::<f32>();
+                *v = kernel[0] * from[x]
+                    + pairs.iter().zip(&kernel[1..]).map(|(p, k)| k * (from[p[0]] + from[p[1]])).sum::<f32>();
             }
         }
     });
@@ -58,7 +59,9 @@ fn separable(plane: &Plane<f32>, kernel: &[f64]) -> Plane<f32> {
 
 /// For every place the two at each distance below `taps`, mirrored.
 fn neighbours(size: usize, taps: usize) -> Vec<[usize; 2]> {
-    (0..size).flat_map(|x| (1..taps).map(move |d| [mirror(x as isize - d as isize, size), mirror((x + d) as isize, size)])).collect()
+    (0..size)
+        .flat_map(|x| (1..taps).map(move |d| [mirror(x as isize - d as isize, size), mirror((x + d) as isize, size)]))
+        .collect()
 }
 
 /// A place beyond the border, mirrored into it; the border pixel counts twice.

@@ -36,7 +36,8 @@ pub fn flare(picture: &Picture, dark: Option<Region>, bright: Option<Region>) ->
     let mut squares: Vec<(f64, Region)> = Vec::new();
     for top in (0..(y.height() + 1).saturating_sub(side)).step_by(side / 2) {
         for left in (0..(y.width() + 1).saturating_sub(side)).step_by(side / 2) {
-            let values: Vec<f64> = (top..top + side).flat_map(|r| y.row(r)[left..left + side].iter().map(|v| f64::from(*v))).collect();
+            let values: Vec<f64> =
+                (top..top + side).flat_map(|r| y.row(r)[left..left + side].iter().map(|v| f64::from(*v))).collect();
             squares.push((quantile(&values, 0.5), Region { x: left, y: top, width: side, height: side }));
         }
     }
@@ -47,11 +48,15 @@ pub fn flare(picture: &Picture, dark: Option<Region>, bright: Option<Region>) ->
         reason: reason.into(),
         remedy: "Name both fields: --dark WIDTHxHEIGHT+X+Y --bright WIDTHxHEIGHT+X+Y.",
     };
-    let (Some(first), Some(last)) = (squares.first(), squares.last()) else { return Err(missing("the picture is too small")) };
+    let (Some(first), Some(last)) = (squares.first(), squares.last()) else {
+        return Err(missing("the picture is too small"));
+    };
     let (dark, bright) = (dark.unwrap_or(first.1), bright.unwrap_or(last.1));
     let mean = |region: Region| -> Result<[f64; 4]> {
         let part = picture.crop(region)?;
-        let of = |p: &calotype_image::Plane<f32>| p.data().iter().map(|v| f64::from(*v)).sum::<f64>() / p.data().len() as f64;
+        let of = |p: &calotype_image::Plane<f32>| {
+            p.data().iter().map(|v| f64::from(*v)).sum::<f64>() / p.data().len() as f64
+        };
         let [r, g, b] = &part.rgb.planes;
         Ok([of(r), of(g), of(b), of(&part.luminance())])
     };
@@ -66,7 +71,12 @@ pub fn flare(picture: &Picture, dark: Option<Region>, bright: Option<Region>) ->
         bright,
         glare_percent: [0, 1, 2, 3].map(|c| 100.0 * d[c] / b[c].max(1e-12)),
         contrast_ev: (b[3] / d[3].max(1e-12)).log2(),
-        clipped: picture.crop(bright)?.rgb.planes.iter().any(|p| p.data().iter().filter(|v| **v >= 1.0 - 1e-4).count() * 20 > p.data().len()),
+        clipped: picture
+            .crop(bright)?
+            .rgb
+            .planes
+            .iter()
+            .any(|p| p.data().iter().filter(|v| **v >= 1.0 - 1e-4).count() * 20 > p.data().len()),
         crop: Some(thumbnail::part("the target", picture, around)),
     })
 }
@@ -94,7 +104,12 @@ mod tests {
 
     #[test]
     fn the_share_of_white_in_black_is_found() {
-        let plane = Plane::from_fn(200, 160, |x, y| if (80..110).contains(&x) && (60..90).contains(&y) { 0.8 * 0.02 } else { 0.8 });
+        let plane =
+            Plane::from_fn(
+                200,
+                160,
+                |x, y| if (80..110).contains(&x) && (60..90).contains(&y) { 0.8 * 0.02 } else { 0.8 },
+            );
         let picture = noisy(&grey("box", plane), 0.001, 1);
         let report = flare(&picture, None, None).unwrap();
         assert!((report.glare_percent[3] - 2.0).abs() < 0.08, "{:?}", report.glare_percent);

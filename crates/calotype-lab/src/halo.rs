@@ -71,7 +71,8 @@ pub fn halo(picture: &Picture, regions: &[Region], truth: Option<&Picture>) -> R
         }
         regions.iter().map(|r| (*r, is_vertical(&y, *r))).collect()
     };
-    let mut edges: Vec<HaloEdge> = seeds.iter().filter_map(|(region, vertical)| widest(&y, *region, *vertical, regions.is_empty())).collect();
+    let mut edges: Vec<HaloEdge> =
+        seeds.iter().filter_map(|(region, vertical)| widest(&y, *region, *vertical, regions.is_empty())).collect();
     edges.sort_by(|a, b| (b.fields[1] - b.fields[0]).total_cmp(&(a.fields[1] - a.fields[0])));
     if edges.is_empty() {
         return Err(LabError::NotFound {
@@ -81,7 +82,8 @@ pub fn halo(picture: &Picture, regions: &[Region], truth: Option<&Picture>) -> R
             remedy: "Point at a slanted edge with flat fields on both sides: --region WIDTHxHEIGHT+X+Y.",
         });
     }
-    let crops = edges.iter().take(3).map(|e| thumbnail::part(&format!("edge {}", e.region), picture, e.region)).collect();
+    let crops =
+        edges.iter().take(3).map(|e| thumbnail::part(&format!("edge {}", e.region), picture, e.region)).collect();
     Ok(HaloReport { subject: picture.name.clone(), edges, local_contrast, crops })
 }
 
@@ -175,7 +177,16 @@ fn contrast_gain(picture: &Plane<f32>, truth: &Plane<f32>) -> Vec<[f64; 2]> {
 
 impl Measured for HaloReport {
     fn card(&self) -> Card {
-        let rows = self.edges.iter().map(|e| Row::new(e.region.to_string(), [e.fields[0], e.fields[1], e.near[0], e.near[1], e.far[0], e.far[1], e.width_px, e.reach_px])).collect();
+        let rows = self
+            .edges
+            .iter()
+            .map(|e| {
+                Row::new(
+                    e.region.to_string(),
+                    [e.fields[0], e.fields[1], e.near[0], e.near[1], e.far[0], e.far[1], e.width_px, e.reach_px],
+                )
+            })
+            .collect();
         let largest = |f: &dyn Fn(&HaloEdge) -> f64| self.edges.iter().map(f).fold(0.0f64, f64::max);
         let mut plot = Plot::new("Profiles", "pixels from the edge", "L*");
         for e in self.edges.iter().take(6) {
@@ -183,16 +194,34 @@ impl Measured for HaloReport {
         }
         let mut card = Card::new("halo", &self.subject, "step overshoot in L*")
             .figure("halo", "halo beyond 6 pixels, largest", largest(&|e| e.far[0].max(e.far[1])), "L*", Goal::Lower)
-            .figure("overshoot", "overshoot within 6 pixels, largest", largest(&|e| e.near[0].max(e.near[1])), "L*", Goal::Lower)
-            .figure("halo_median", "halo, median", median(&self.edges.iter().map(|e| e.far[0].max(e.far[1])).collect::<Vec<_>>()), "L*", Goal::Lower)
+            .figure(
+                "overshoot",
+                "overshoot within 6 pixels, largest",
+                largest(&|e| e.near[0].max(e.near[1])),
+                "L*",
+                Goal::Lower,
+            )
+            .figure(
+                "halo_median",
+                "halo, median",
+                median(&self.edges.iter().map(|e| e.far[0].max(e.far[1])).collect::<Vec<_>>()),
+                "L*",
+                Goal::Lower,
+            )
             .figure("halo_width", "halo falls to half at", largest(&|e| e.width_px), "pixels", Goal::Neither)
-            .table("Edges", &["dark L*", "bright L*", "near over", "near under", "far over", "far under", "width px", "seen to px"], rows)
+            .table(
+                "Edges",
+                &["dark L*", "bright L*", "near over", "near under", "far over", "far under", "width px", "seen to px"],
+                rows,
+            )
             .plot(plot);
         if let Some(gain) = &self.local_contrast {
             let rows = gain.iter().map(|g| Row::new(format!("{} % of the height", g[0]), [g[1]])).collect();
-            card = card
-                .table("Local contrast over the truth's", &["gain"], rows)
-                .plot(Plot::new("Local contrast over the truth's", "scale, % of the height", "gain").logarithmic(true, false).curve("", gain.clone()));
+            card = card.table("Local contrast over the truth's", &["gain"], rows).plot(
+                Plot::new("Local contrast over the truth's", "scale, % of the height", "gain")
+                    .logarithmic(true, false)
+                    .curve("", gain.clone()),
+            );
         }
         card.crops = self.crops.clone();
         card.note("A halo of less than 2 L* is hard to see.")
@@ -241,6 +270,9 @@ mod tests {
     fn no_edge_and_other_sizes_are_refused() {
         let flat = grey("flat", Plane::filled(200, 200, 0.4));
         assert!(halo(&flat, &[], None).is_err());
-        assert!(matches!(halo(&flat, &[], Some(&grey("other", Plane::filled(100, 200, 0.4)))), Err(LabError::SizeMismatch { .. })));
+        assert!(matches!(
+            halo(&flat, &[], Some(&grey("other", Plane::filled(100, 200, 0.4)))),
+            Err(LabError::SizeMismatch { .. })
+        ));
     }
 }

@@ -34,7 +34,9 @@ pub(crate) fn spread(patches: &[Patch], start: usize, u: [f64; 2], v: [f64; 2], 
             }
             let guess = [from.center[0] + d[0], from.center[1] + d[1]];
             let away = |q: &Patch| (q.center[0] - guess[0]).hypot(q.center[1] - guess[1]);
-            let Some((j, q)) = patches.iter().enumerate().min_by(|a, b| away(a.1).total_cmp(&away(b.1))) else { continue };
+            let Some((j, q)) = patches.iter().enumerate().min_by(|a, b| away(a.1).total_cmp(&away(b.1))) else {
+                continue;
+            };
             let pitch = d[0].hypot(d[1]);
             if away(q) < 0.22 * pitch && (0.55..1.8).contains(&(q.side / from.side)) && !taken[j] {
                 taken[j] = true;

@@ -54,7 +54,9 @@ mod write;
 
 pub use card::{Card, Crop, Figure, Goal, Measured, Plot, Row, Series, Table};
 pub use chart::{CHART_NAMES, Chart, ChartReference, chart_from_corners, find_chart};
-pub use colour::{ColourPatch, ColourReport, ToneReport, WhiteBalanceError, colour, neutral_steps, reference_from, tone};
+pub use colour::{
+    ColourPatch, ColourReport, ToneReport, WhiteBalanceError, colour, neutral_steps, reference_from, tone,
+};
 pub use compare::{CompareOptions, Comparison, Fidelity, RawComparison, RawFidelity, compare, compare_raw};
 pub use distortion::{DistortionReport, LateralColour, distortion};
 pub use edge::{Edge, EdgeChannel, EdgeOptions, EdgeReport, edges, raw_edges};

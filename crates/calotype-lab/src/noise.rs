@@ -63,7 +63,8 @@ pub type Area = (String, Region);
 /// [`LabError::Outside`] for an area beyond the picture, [`LabError::Value`] for one of less than 12 pixels a side.
 pub fn noise(picture: &Picture, areas: &[Area], viewing: Option<Viewing>) -> Result<NoiseReport> {
     let viewing = viewing.unwrap_or_else(|| Viewing::of_picture(picture.frame.1, 20.0, 40.0));
-    let mut patches = areas.iter().map(|(label, region)| patch(picture, label, *region, viewing)).collect::<Result<Vec<_>>>()?;
+    let mut patches =
+        areas.iter().map(|(label, region)| patch(picture, label, *region, viewing)).collect::<Result<Vec<_>>>()?;
     if patches.is_empty() {
         return Err(LabError::NotFound {
             what: "flat area",
@@ -79,7 +80,10 @@ pub fn noise(picture: &Picture, areas: &[Area], viewing: Option<Viewing>) -> Res
 
 /// The six neutral patches of a chart as areas.
 pub fn neutral_areas(chart: &Chart) -> Vec<Area> {
-    (18..24).map(|i| (CHART_NAMES[i].into(), chart.region(i))).filter(|a| a.1.width >= LEAST && a.1.height >= LEAST).collect()
+    (18..24)
+        .map(|i| (CHART_NAMES[i].into(), chart.region(i)))
+        .filter(|a| a.1.width >= LEAST && a.1.height >= LEAST)
+        .collect()
 }
 
 /// Areas of 48 pixels a side that are as flat as their neighbours allow, at most one for each stop of luminance and at
@@ -94,7 +98,8 @@ pub fn flat_areas(picture: &Picture) -> Vec<Area> {
             let cells: Vec<f64> = (0..36)
                 .map(|i| {
                     let (bx, by) = (left + i % 6 * 8, top + i / 6 * 8);
-                    (0..8).map(|dy| y.row(by + dy)[bx..bx + 8].iter().map(|v| f64::from(*v)).sum::<f64>()).sum::<f64>() / 64.0
+                    (0..8).map(|dy| y.row(by + dy)[bx..bx + 8].iter().map(|v| f64::from(*v)).sum::<f64>()).sum::<f64>()
+                        / 64.0
                 })
                 .collect();
             let level = mean(&cells);
@@ -116,9 +121,16 @@ pub fn flat_areas(picture: &Picture) -> Vec<Area> {
 fn patch(picture: &Picture, label: &str, region: Region, viewing: Viewing) -> Result<NoisePatch> {
     let part = picture.crop(region)?;
     if region.width < LEAST || region.height < LEAST {
-        return Err(LabError::Value { what: "a flat area", value: region.to_string(), reason: format!("it needs {LEAST} pixels a side") });
+        return Err(LabError::Value {
+            what: "a flat area",
+            value: region.to_string(),
+            reason: format!("it needs {LEAST} pixels a side"),
+        });
     }
-    let flat = Picture { rgb: calotype_image::Rgb::from_planes(part.rgb.planes.clone().map(|p| level(&p))), ..part.clone_without_pixels() };
+    let flat = Picture {
+        rgb: calotype_image::Rgb::from_planes(part.rgb.planes.clone().map(|p| level(&p))),
+        ..part.clone_without_pixels()
+    };
     let luminance = flat.luminance();
     let of = |plane: &Plane<f32>| {
         let values: Vec<f64> = plane.data().iter().map(|v| f64::from(*v)).collect();
@@ -129,7 +141,8 @@ fn patch(picture: &Picture, label: &str, region: Region, viewing: Viewing) -> Re
     };
     let [r, g, b] = &flat.rgb.planes;
     let stats = [of(r), of(g), of(b), of(&luminance)];
-    let lab: Vec<[f64; 3]> = (0..luminance.data().len()).map(|i| to_lab([r, g, b].map(|p| f64::from(p.data()[i])))).collect();
+    let lab: Vec<[f64; 3]> =
+        (0..luminance.data().len()).map(|i| to_lab([r, g, b].map(|p| f64::from(p.data()[i])))).collect();
     let lab_deviation = [0, 1, 2].map(|c| crate::stats::deviation(&lab.iter().map(|l| l[c]).collect::<Vec<_>>()));
     let (m, deviation) = stats[3];
     let at = |x: usize, y: usize| f64::from(luminance.get(x, y)) - m;
@@ -167,7 +180,11 @@ fn level(plane: &Plane<f32>) -> Plane<f32> {
     let cell = (w.min(h) / 12).max(1);
     for by in 0..h / cell {
         for bx in 0..w / cell {
-            let sum: f64 = (0..cell).map(|dy| plane.row(by * cell + dy)[bx * cell..(bx + 1) * cell].iter().map(|v| f64::from(*v)).sum::<f64>()).sum();
+            let sum: f64 = (0..cell)
+                .map(|dy| {
+                    plane.row(by * cell + dy)[bx * cell..(bx + 1) * cell].iter().map(|v| f64::from(*v)).sum::<f64>()
+                })
+                .sum();
             let middle = 0.5 * (cell as f64 - 1.0);
             rows.push(vec![1.0, centred(bx * cell, w) + middle / w as f64, centred(by * cell, h) + middle / h as f64]);
             values.push(sum / (cell * cell) as f64);
@@ -188,7 +205,13 @@ fn opponent_csf(channel: usize, v: f64) -> f64 {
     };
     match channel {
         // the mean passes; the peak is at v = c / b = 4
-        0 => if v == 0.0 { 1.0 } else { csf(v) / csf(4.0) },
+        0 => {
+            if v == 0.0 {
+                1.0
+            } else {
+                csf(v) / csf(4.0)
+            }
+        }
         1 => two(109.1413, 0.00038, 3.4244, 93.5971, 0.00367, 2.1677),
         _ => two(7.0328, 0.0, 4.2582, 40.6910, 0.1039, 1.6487),
     }
@@ -246,8 +269,23 @@ impl Measured for NoiseReport {
             .patches
             .iter()
             .map(|p| {
-                Row::new(p.label.clone(), [p.mean[3], p.snr_db[3], p.snr_db[0], p.snr_db[1], p.snr_db[2], p.lab_deviation[0], p.lab_deviation[1], p.lab_deviation[2], p.visual_noise, p.correlation[0], p.correlation[1]])
-                    .with_swatches([[p.mean[0], p.mean[1], p.mean[2]]])
+                Row::new(
+                    p.label.clone(),
+                    [
+                        p.mean[3],
+                        p.snr_db[3],
+                        p.snr_db[0],
+                        p.snr_db[1],
+                        p.snr_db[2],
+                        p.lab_deviation[0],
+                        p.lab_deviation[1],
+                        p.lab_deviation[2],
+                        p.visual_noise,
+                        p.correlation[0],
+                        p.correlation[1],
+                    ],
+                )
+                .with_swatches([[p.mean[0], p.mean[1], p.mean[2]]])
             })
             .collect();
         let all = |f: &dyn Fn(&NoisePatch) -> f64| self.patches.iter().map(f).collect::<Vec<_>>();
@@ -256,7 +294,8 @@ impl Measured for NoiseReport {
             let points = self.patches.iter().map(|p| [p.mean[3], p.snr_db[c]]).collect();
             snr = snr.colored(name, points, CHANNEL_COLORS[c]);
         }
-        let mut spectrum = Plot::new("Noise spectrum of luminance (white noise is 1)", "cycles per pixel", "relative power");
+        let mut spectrum =
+            Plot::new("Noise spectrum of luminance (white noise is 1)", "cycles per pixel", "relative power");
         for p in &self.patches {
             spectrum = spectrum.curve(&p.label, p.spectrum.clone());
         }
@@ -265,10 +304,32 @@ impl Measured for NoiseReport {
             .figure("snr_dark", "signal to noise at 0.02", self.snr_at(0.02), "dB", Goal::Higher)
             .figure("snr_median", "signal to noise, median", median(&all(&|p| p.snr_db[3])), "dB", Goal::Higher)
             .figure("visual_noise", "visual noise, mean", mean(&all(&|p| p.visual_noise)), "", Goal::Lower)
-            .figure("visual_noise_max", "visual noise, largest", all(&|p| p.visual_noise).iter().fold(0.0f64, |a, b| a.max(*b)), "", Goal::Lower)
-            .figure("chroma_noise", "colour over lightness noise", median(&all(&|p| p.chroma_over_lightness)), "", Goal::Lower)
-            .figure("correlation", "correlation of neighbours", median(&all(&|p| 0.5 * (p.correlation[0] + p.correlation[1]))), "", Goal::Neither)
-            .table("Flat areas", &["Y", "SNR dB", "R dB", "G dB", "B dB", "sd L*", "sd a*", "sd b*", "visual", "corr x", "corr y"], rows)
+            .figure(
+                "visual_noise_max",
+                "visual noise, largest",
+                all(&|p| p.visual_noise).iter().fold(0.0f64, |a, b| a.max(*b)),
+                "",
+                Goal::Lower,
+            )
+            .figure(
+                "chroma_noise",
+                "colour over lightness noise",
+                median(&all(&|p| p.chroma_over_lightness)),
+                "",
+                Goal::Lower,
+            )
+            .figure(
+                "correlation",
+                "correlation of neighbours",
+                median(&all(&|p| 0.5 * (p.correlation[0] + p.correlation[1]))),
+                "",
+                Goal::Neither,
+            )
+            .table(
+                "Flat areas",
+                &["Y", "SNR dB", "R dB", "G dB", "B dB", "sd L*", "sd a*", "sd b*", "visual", "corr x", "corr y"],
+                rows,
+            )
             .plot(snr)
             .plot(spectrum)
             .note(format!("Visual noise is for {:.0} pixels in a degree of view.", self.viewing.pixels_per_degree));

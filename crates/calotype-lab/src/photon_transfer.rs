@@ -94,7 +94,9 @@ pub fn photon_transfer(pairs: &[(&RawPicture, &RawPicture)]) -> Result<PhotonTra
     if points[1].len() < 24 {
         return Err(missing(format!("{} tiles of green are neither clipped nor black", points[1].len())));
     }
-    if pairs.iter().any(|(a, b)| std::ptr::eq(*a, *b)) || points[1].iter().filter(|p| p[1] <= 0.0).count() * 2 > points[1].len() {
+    if pairs.iter().any(|(a, b)| std::ptr::eq(*a, *b))
+        || points[1].iter().filter(|p| p[1] <= 0.0).count() * 2 > points[1].len()
+    {
         return Err(missing("the two raws are the same".into()));
     }
     let (mut shot, mut read, mut shot_error, mut fit) = ([0.0; 3], [0.0; 3], [0.0; 3], 1.0);
@@ -105,7 +107,9 @@ pub fn photon_transfer(pairs: &[(&RawPicture, &RawPicture)]) -> Result<PhotonTra
         let line = fit_line(&points[c]).ok_or_else(|| missing("the tiles do not tell a line".into()))?;
         (shot[c], read[c], shot_error[c]) = (line.0.max(0.0), line.1.max(0.0), line.2);
         if c == 1 {
-            fit = median(&points[c].iter().map(|p| p[1] / (shot[c] * p[0].max(0.0) + read[c]).max(1e-12)).collect::<Vec<_>>());
+            fit = median(
+                &points[c].iter().map(|p| p[1] / (shot[c] * p[0].max(0.0) + read[c]).max(1e-12)).collect::<Vec<_>>(),
+            );
         }
     }
     if shot[1] <= 0.0 && read[1] <= 0.0 {
@@ -115,7 +119,8 @@ pub fn photon_transfer(pairs: &[(&RawPicture, &RawPicture)]) -> Result<PhotonTra
     if points[0].is_empty() {
         (shot, read, shot_error) = ([shot[1]; 3], [read[1]; 3], [shot_error[1]; 3]);
     }
-    let non_uniformity = (uniformity.len() > 40).then(|| median(&uniformity.iter().map(|u| u.0).collect::<Vec<_>>()).max(0.0).sqrt());
+    let non_uniformity =
+        (uniformity.len() > 40).then(|| median(&uniformity.iter().map(|u| u.0).collect::<Vec<_>>()).max(0.0).sqrt());
     let file = pairs[0].0.info.noise_profile;
     let model = shot[1] * 0.18 + read[1];
     for p in &mut points {
@@ -179,7 +184,11 @@ impl PhotonTransfer {
 
 impl Measured for PhotonTransfer {
     fn card(&self) -> Card {
-        let rows = ["R", "G", "B"].iter().enumerate().map(|(c, n)| Row::new(*n, [self.shot[c], self.shot_error[c], self.read[c], self.read[c].sqrt()])).collect();
+        let rows = ["R", "G", "B"]
+            .iter()
+            .enumerate()
+            .map(|(c, n)| Row::new(*n, [self.shot[c], self.shot_error[c], self.read[c], self.read[c].sqrt()]))
+            .collect();
         let mut plot = Plot::new("Photon transfer", "signal (saturation 1)", "variance");
         for (c, color) in CHANNEL_COLORS.iter().take(3).enumerate() {
             let top = self.points[c].iter().fold(0.0f64, |a, p| a.max(p[0]));
@@ -187,14 +196,24 @@ impl Measured for PhotonTransfer {
             if let Some(s) = plot.series.last_mut() {
                 s.color = color.to_string();
             }
-            plot = plot.colored(["R", "G", "B"][c], vec![[0.0, self.read[c]], [top, self.read[c] + self.shot[c] * top]], color);
+            plot = plot.colored(
+                ["R", "G", "B"][c],
+                vec![[0.0, self.read[c]], [top, self.read[c] + self.shot[c] * top]],
+                color,
+            );
         }
         let mut card = Card::new("photon transfer", &self.subject, "EMVA 1288, pairs of flat raws")
             .figure("shot", "S, green", self.shot[1], "", Goal::Lower)
             .figure("read", "O, green", self.read[1], "", Goal::Lower)
             .figure("full_well", "electrons at saturation, green", self.full_well_electrons, "e-", Goal::Higher)
             .figure("read_electrons", "read noise, green", self.read_electrons, "e-", Goal::Lower)
-            .figure("non_uniformity", "fixed pattern, green", self.non_uniformity.map(|v| 100.0 * v), "% of signal", Goal::Lower)
+            .figure(
+                "non_uniformity",
+                "fixed pattern, green",
+                self.non_uniformity.map(|v| 100.0 * v),
+                "% of signal",
+                Goal::Lower,
+            )
             .figure("noise_fit", "measured over modelled variance", self.fit, "", Goal::Near(1.0))
             .figure("file_noise", "file's NoiseProfile over measured", self.file_over_measured, "", Goal::Near(1.0))
             .table("var(x) = S x + O", &["S", "error of S", "O", "sqrt O"], rows)
@@ -223,7 +242,8 @@ mod tests {
     #[test]
     fn a_known_sensor_is_found() {
         let (s, o) = (2.5e-4, 4e-6);
-        let raws: Vec<RawPicture> = [0.8, 0.8, 0.1, 0.1].iter().enumerate().map(|(i, l)| flat(s, o, *l, i as u64 + 1)).collect();
+        let raws: Vec<RawPicture> =
+            [0.8, 0.8, 0.1, 0.1].iter().enumerate().map(|(i, l)| flat(s, o, *l, i as u64 + 1)).collect();
         let t = photon_transfer(&[(&raws[0], &raws[1]), (&raws[2], &raws[3])]).unwrap();
         for c in 0..3 {
             assert!((t.shot[c] / s - 1.0).abs() < 0.04, "{c}: {:?}", t.shot);
@@ -233,7 +253,10 @@ mod tests {
         assert!((t.fit - 1.0).abs() < 0.05);
         let range = crate::range::sensor_range(&t, 8.0);
         let want = -crate::range::signal_at_snr(s, o, 1.0).log2();
-        assert!((range.photosite_ev[0][1] - want).abs() < 0.2 && (range.picture_ev[0] - range.photosite_ev[0][1]).abs() < 1e-9);
+        assert!(
+            (range.photosite_ev[0][1] - want).abs() < 0.2
+                && (range.picture_ev[0] - range.photosite_ev[0][1]).abs() < 1e-9
+        );
     }
 
     #[test]

@@ -60,7 +60,11 @@ pub struct RangeStep {
 pub fn wedge(picture: &Picture, options: &WedgeOptions) -> Result<RangeReport> {
     let n = options.densities.len();
     if n < 4 || options.densities.iter().any(|d| !d.is_finite()) {
-        return Err(LabError::Value { what: "the number of densities", value: n.to_string(), reason: "a wedge has at least four steps".into() });
+        return Err(LabError::Value {
+            what: "the number of densities",
+            value: n.to_string(),
+            reason: "a wedge has at least four steps".into(),
+        });
     }
     let part = match options.region {
         Some(region) => picture.crop(region)?,
@@ -70,13 +74,20 @@ pub fn wedge(picture: &Picture, options: &WedgeOptions) -> Result<RangeReport> {
     let across = y.width() >= y.height();
     let (long, short) = if across { (y.width(), y.height()) } else { (y.height(), y.width()) };
     if long < 8 * n || short < 8 {
-        return Err(LabError::Value { what: "the wedge's region", value: format!("{}x{}", y.width(), y.height()), reason: format!("{n} steps need 8 pixels each") });
+        return Err(LabError::Value {
+            what: "the wedge's region",
+            value: format!("{}x{}", y.width(), y.height()),
+            reason: format!("{n} steps need 8 pixels each"),
+        });
     }
     let lightest = options.densities.iter().fold(f64::MAX, |a, b| a.min(*b));
     let mut steps: Vec<RangeStep> = (0..n)
         .map(|i| {
             // the middle half of a step, so that its borders and flare from its neighbours count less
-            let (from, to) = ((long as f64 * (i as f64 + 0.25) / n as f64) as usize, (long as f64 * (i as f64 + 0.75) / n as f64) as usize);
+            let (from, to) = (
+                (long as f64 * (i as f64 + 0.25) / n as f64) as usize,
+                (long as f64 * (i as f64 + 0.75) / n as f64) as usize,
+            );
             let (near, far) = (short / 4, short - short / 4);
             let mut values = Vec::new();
             for a in from..to.max(from + 2) {
@@ -126,7 +137,8 @@ fn finish(name: &str, mut steps: Vec<RangeStep>) -> Result<RangeReport> {
     let dark = (0..n).find(|i| slopes[*i] > 0.0 && told(*i)).ok_or_else(|| missing("the response is flat".into()))?;
     let least = steps[dark].noise / slopes[dark];
     // Signal to noise over luminance, both in stops: where it falls below a level, from the bright side.
-    let curve: Vec<[f64; 2]> = steps[..=top].iter().map(|s| [s.luminance.log2(), s.scene_snr.max(1e-6).log2()]).collect();
+    let curve: Vec<[f64; 2]> =
+        steps[..=top].iter().map(|s| [s.luminance.log2(), s.scene_snr.max(1e-6).log2()]).collect();
     let reach = |level: f64| {
         let level = f64::log2(level);
         let at = curve.windows(2).rposition(|w| w[0][1] < level && w[1][1] >= level)?;
@@ -135,7 +147,12 @@ fn finish(name: &str, mut steps: Vec<RangeStep>) -> Result<RangeReport> {
     };
     let log_slopes: Vec<[f64; 2]> = steps
         .windows(2)
-        .map(|w| [0.5 * (w[0].luminance.log2() + w[1].luminance.log2()), (w[1].signal.max(1e-9) / w[0].signal.max(1e-9)).log2() / (w[1].luminance / w[0].luminance).log2()])
+        .map(|w| {
+            [
+                0.5 * (w[0].luminance.log2() + w[1].luminance.log2()),
+                (w[1].signal.max(1e-9) / w[0].signal.max(1e-9)).log2() / (w[1].luminance / w[0].luminance).log2(),
+            ]
+        })
         .collect();
     let middle = interpolate(&log_slopes, 0.5 * (steps[0].luminance.log2() + white.log2()));
     let told: f64 = steps
@@ -195,7 +212,16 @@ pub fn sensor_range(transfer: &PhotonTransfer, megapixels: f64) -> SensorRange {
 
 impl Measured for RangeReport {
     fn card(&self) -> Card {
-        let rows = self.steps.iter().map(|s| Row::new(format!("{:.2} EV", s.luminance.log2()), [s.signal, s.noise, s.scene_snr, 20.0 * s.scene_snr.max(1e-6).log10(), 100.0 * s.clipped])).collect();
+        let rows = self
+            .steps
+            .iter()
+            .map(|s| {
+                Row::new(
+                    format!("{:.2} EV", s.luminance.log2()),
+                    [s.signal, s.noise, s.scene_snr, 20.0 * s.scene_snr.max(1e-6).log10(), 100.0 * s.clipped],
+                )
+            })
+            .collect();
         let mut card = Card::new("range", &self.subject, "ISO 15739:2013 and ISO 14524:2009, step wedge")
             .figure("range_iso15739", "dynamic range (ISO 15739)", self.iso15739_ev, "EV", Goal::Higher)
             .figure("range_snr1", "to signal to noise 1", self.snr_ev[0], "EV", Goal::Higher)
@@ -203,13 +229,22 @@ impl Measured for RangeReport {
             .figure("range_snr10", "to signal to noise 10", self.snr_ev[2], "EV", Goal::Higher)
             .figure("range_response", "range of the response (ISO 14524)", self.response_ev, "EV", Goal::Higher)
             .table("Steps", &["signal", "noise", "scene SNR", "dB", "clipped %"], rows)
-            .plot(Plot::new("Response", "luminance", "linear light in the picture").logarithmic(true, true).curve("", self.steps.iter().map(|s| [s.luminance, s.signal]).collect()))
-            .plot(Plot::new("Signal to noise, referred to the scene", "luminance", "ratio").logarithmic(true, true).curve("", self.steps.iter().map(|s| [s.luminance, s.scene_snr]).collect()));
+            .plot(
+                Plot::new("Response", "luminance", "linear light in the picture")
+                    .logarithmic(true, true)
+                    .curve("", self.steps.iter().map(|s| [s.luminance, s.signal]).collect()),
+            )
+            .plot(
+                Plot::new("Signal to noise, referred to the scene", "luminance", "ratio")
+                    .logarithmic(true, true)
+                    .curve("", self.steps.iter().map(|s| [s.luminance, s.scene_snr]).collect()),
+            );
         if self.open_above {
             card = card.note("The brightest step is not clipped: the range goes on above the wedge; expose longer.");
         }
         if self.snr_ev[0].is_none() {
-            card = card.note("The darkest step still has a signal to noise above 1: the range goes on below the wedge.");
+            card =
+                card.note("The darkest step still has a signal to noise above 1: the range goes on below the wedge.");
         }
         card
     }
@@ -217,13 +252,22 @@ impl Measured for RangeReport {
 
 impl Measured for SensorRange {
     fn card(&self) -> Card {
-        let rows = RANGE_LEVELS.iter().zip(self.photosite_ev).zip(self.picture_ev).map(|((l, p), s)| Row::new(format!("SNR {l}"), [p[0], p[1], p[2], s])).collect();
+        let rows = RANGE_LEVELS
+            .iter()
+            .zip(self.photosite_ev)
+            .zip(self.picture_ev)
+            .map(|((l, p), s)| Row::new(format!("SNR {l}"), [p[0], p[1], p[2], s]))
+            .collect();
         let t = &self.transfer;
-        let mut card = Card::new("range", &self.subject, "from photon transfer: saturation over the signal at a given signal to noise")
-            .figure("sensor_range", "dynamic range, green, SNR 1", self.photosite_ev[0][1], "EV", Goal::Higher)
-            .figure("sensor_range_8mp", "the same at 8 megapixels", self.picture_ev[0], "EV", Goal::Higher)
-            .figure("snr_max", "signal to noise at saturation", self.snr_max_db, "dB", Goal::Higher)
-            .table("Range in EV", &["R", "G", "B", "G at 8 MP"], rows);
+        let mut card = Card::new(
+            "range",
+            &self.subject,
+            "from photon transfer: saturation over the signal at a given signal to noise",
+        )
+        .figure("sensor_range", "dynamic range, green, SNR 1", self.photosite_ev[0][1], "EV", Goal::Higher)
+        .figure("sensor_range_8mp", "the same at 8 megapixels", self.picture_ev[0], "EV", Goal::Higher)
+        .figure("snr_max", "signal to noise at saturation", self.snr_max_db, "dB", Goal::Higher)
+        .table("Range in EV", &["R", "G", "B", "G at 8 MP"], rows);
         card.plots = t.card().plots;
         card
     }

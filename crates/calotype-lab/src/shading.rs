@@ -104,15 +104,30 @@ fn measure(name: &str, planes: &[Plane<f32>; 3], developed: bool) -> Result<Shad
     let corners = [0, nx - 1, (ny - 1) * nx, ny * nx - 1].map(|k| light[k].log2());
     let rows: Vec<Vec<f64>> = (0..nx * ny).map(|k| [2, 4, 6].map(|p| radius(k).powi(p)).to_vec()).collect();
     let fit = least_squares(&rows, &light.iter().map(|v| v - 1.0).collect::<Vec<_>>()).unwrap_or_else(|| vec![0.0; 3]);
-    let rest: Vec<f64> = rows.iter().zip(&light).map(|(r, v)| (v - 1.0 - r.iter().zip(&fit).map(|(a, b)| a * b).sum::<f64>()).powi(2)).collect();
-    let extreme = |c: usize| (0..nx * ny).map(|k| (grid[c][k] / grid[1][k]).log2()).fold(0.0f64, |a, b| if b.abs() > a.abs() { b } else { a });
+    let rest: Vec<f64> = rows
+        .iter()
+        .zip(&light)
+        .map(|(r, v)| (v - 1.0 - r.iter().zip(&fit).map(|(a, b)| a * b).sum::<f64>()).powi(2))
+        .collect();
+    let extreme = |c: usize| {
+        (0..nx * ny)
+            .map(|k| (grid[c][k] / grid[1][k]).log2())
+            .fold(0.0f64, |a, b| if b.abs() > a.abs() { b } else { a })
+    };
     let ab = |k: usize| {
         // white balanced at the centre, same luminance
         let y = 0.5 / light[k];
         let lab = crate::to_lab([0, 1, 2].map(|c| grid[c][k] * y));
         lab[1].hypot(lab[2])
     };
-    let half = |right: bool| mean(&(0..nx * ny).filter(|k| k % nx != nx / 2 && (k % nx > nx / 2) == right).map(|k| light[k]).collect::<Vec<_>>());
+    let half = |right: bool| {
+        mean(
+            &(0..nx * ny)
+                .filter(|k| k % nx != nx / 2 && (k % nx > nx / 2) == right)
+                .map(|k| light[k])
+                .collect::<Vec<_>>(),
+        )
+    };
     let (largest, smallest) = light.iter().fold((f64::MIN, f64::MAX), |(a, b), v| (a.max(*v), b.min(*v)));
     Ok(ShadingReport {
         subject: name.into(),
@@ -158,7 +173,11 @@ impl Measured for ShadingReport {
         for (c, name) in ["R", "G", "B"].into_iter().enumerate() {
             plot = plot.colored(name, diagonal(c), CHANNEL_COLORS[c]);
         }
-        plot = plot.colored("radial fit", (-16..=16).map(|i| f64::from(i) / 16.0).map(|t| [t, self.radial_at(t.abs())]).collect(), "#aaaaaa");
+        plot = plot.colored(
+            "radial fit",
+            (-16..=16).map(|i| f64::from(i) / 16.0).map(|t| [t, self.radial_at(t.abs())]).collect(),
+            "#aaaaaa",
+        );
         let plane = Plane::from_fn(nx * 16, ny * 16, |x, y| self.grid[1][y / 16 * nx + x / 16] as f32);
         let mut card = Card::new("shading", &self.subject, "ISO 17957:2015, flat field on a 17 x 13 grid")
             .figure("corner_ev", "corners, mean", self.corner_ev, "EV", Goal::Near(0.0))
@@ -168,11 +187,17 @@ impl Measured for ShadingReport {
             .figure("blue_ev", "blue over green, largest", self.blue_ev, "EV", Goal::Near(0.0))
             .figure("colour_shading", "colour shading, largest", self.delta_ab, "dab", Goal::Lower)
             .figure("tilt_ev", "left over right", self.tilt_ev, "EV", Goal::Near(0.0))
-            .table("Radial fall-off 1 + a r^2 + b r^4 + c r^6 (r = 1 at the corner)", &["a", "b", "c", "residual %"], vec![Row::new("light", [self.radial[0], self.radial[1], self.radial[2], self.radial_residual])])
+            .table(
+                "Radial fall-off 1 + a r^2 + b r^4 + c r^6 (r = 1 at the corner)",
+                &["a", "b", "c", "residual %"],
+                vec![Row::new("light", [self.radial[0], self.radial[1], self.radial[2], self.radial_residual])],
+            )
             .plot(plot);
         card.crops.push(thumbnail::heat("green relative to the centre: white 1 and more", &plane, 1.0));
         if self.tilt_ev.abs() > 0.05 {
-            card = card.note("The field is brighter on one side: light it more evenly, or take a second shot turned by 180 degrees.");
+            card = card.note(
+                "The field is brighter on one side: light it more evenly, or take a second shot turned by 180 degrees.",
+            );
         }
         card
     }

@@ -8,8 +8,16 @@ use serde::Serialize;
 
 /// The ten tones of the Monk scale, sRGB, lightest first, as published.
 pub const MONK_TONES: [[u8; 3]; 10] = [
-    [0xf6, 0xed, 0xe4], [0xf3, 0xe7, 0xdb], [0xf7, 0xea, 0xd0], [0xea, 0xda, 0xba], [0xd7, 0xbd, 0x96],
-    [0xa0, 0x7e, 0x56], [0x82, 0x5c, 0x43], [0x60, 0x41, 0x34], [0x3a, 0x31, 0x2a], [0x29, 0x24, 0x20],
+    [0xf6, 0xed, 0xe4],
+    [0xf3, 0xe7, 0xdb],
+    [0xf7, 0xea, 0xd0],
+    [0xea, 0xda, 0xba],
+    [0xd7, 0xbd, 0x96],
+    [0xa0, 0x7e, 0x56],
+    [0x82, 0x5c, 0x43],
+    [0x60, 0x41, 0x34],
+    [0x3a, 0x31, 0x2a],
+    [0x29, 0x24, 0x20],
 ];
 
 /// What became of skin tones.
@@ -136,9 +144,17 @@ impl Measured for SkinReport {
             .tones
             .iter()
             .enumerate()
-            .map(|(i, t)| Row::new(format!("tone {}", i + 1), [t.hue_shift_deg, t.chroma_gain, t.lightness_shift, t.measured[0], t.measured[1], t.measured[2]]).with_swatches([linear(t.measured), linear(t.reference)]))
+            .map(|(i, t)| {
+                Row::new(
+                    format!("tone {}", i + 1),
+                    [t.hue_shift_deg, t.chroma_gain, t.lightness_shift, t.measured[0], t.measured[1], t.measured[2]],
+                )
+                .with_swatches([linear(t.measured), linear(t.reference)])
+            })
             .collect();
-        let numbered = |f: fn(&SkinTone) -> f64| self.tones.iter().enumerate().map(|(i, t)| [i as f64 + 1.0, f(t)]).collect::<Vec<_>>();
+        let numbered = |f: fn(&SkinTone) -> f64| {
+            self.tones.iter().enumerate().map(|(i, t)| [i as f64 + 1.0, f(t)]).collect::<Vec<_>>()
+        };
         Card::new("skin", &self.subject, "ten tones of the Monk scale, hue and chroma in CIELAB")
             .figure("hue_shift_max", "hue shift, largest", self.hue_shift_max_deg, "degrees", Goal::Lower)
             .figure("hue_shift_mean", "hue shift, mean", self.hue_shift_mean_deg, "degrees", Goal::Near(0.0))
@@ -146,7 +162,10 @@ impl Measured for SkinReport {
             .figure("chroma_gain_min", "chroma, smallest", self.chroma_gain[0], "", Goal::Near(1.0))
             .figure("chroma_gain_max", "chroma, largest", self.chroma_gain[1], "", Goal::Near(1.0))
             .table("Tones", &["hue shift", "chroma", "dL*", "L*", "a*", "b*"], rows)
-            .plot(Plot::new("Hue shift by tone", "tone, light to dark", "degrees").curve("", numbered(|t| t.hue_shift_deg)))
+            .plot(
+                Plot::new("Hue shift by tone", "tone, light to dark", "degrees")
+                    .curve("", numbered(|t| t.hue_shift_deg)),
+            )
             .plot(Plot::new("Chroma by tone", "tone, light to dark", "relative").curve("", numbered(|t| t.chroma_gain)))
             .note("Aims: hue shift at most 3 degrees, chroma 0.9 to 1.15, tones within 2 degrees of each other.")
     }
@@ -154,7 +173,8 @@ impl Measured for SkinReport {
 
 /// A picture of the ten tones, 16 pixels each: for trying a rendering.
 pub fn monk_strip() -> Picture {
-    let planes = [0, 1, 2].map(|c| calotype_image::Plane::from_fn(160, 16, |x, _| srgb_decode(f32::from(MONK_TONES[x / 16][c]) / 255.0)));
+    let planes = [0, 1, 2]
+        .map(|c| calotype_image::Plane::from_fn(160, 16, |x, _| srgb_decode(f32::from(MONK_TONES[x / 16][c]) / 255.0)));
     let rgb = calotype_image::Rgb::from_planes(planes);
     Picture { name: "ten skin tones".into(), encoding: "linear".into(), frame: (160, 16), rgb }
 }

@@ -67,7 +67,10 @@ pub fn star(picture: &Picture, options: &StarOptions) -> Result<StarReport> {
         Some(center) => center,
         None => radiant(&y).ok_or_else(|| missing("no place from which edges radiate".into()))?,
     };
-    let reach = [center[0], center[1], y.width() as f64 - center[0], y.height() as f64 - center[1]].into_iter().fold(f64::MAX, f64::min) - 1.5;
+    let reach = [center[0], center[1], y.width() as f64 - center[0], y.height() as f64 - center[1]]
+        .into_iter()
+        .fold(f64::MAX, f64::min)
+        - 1.5;
     if !(reach >= 20.0) {
         return Err(missing(format!("its middle ({:.0}, {:.0}) is too near to the border", center[0], center[1])));
     }
@@ -82,11 +85,14 @@ pub fn star(picture: &Picture, options: &StarOptions) -> Result<StarReport> {
     if !(6..=720).contains(&cycles) || (options.cycles.is_none() && agreed < 5) {
         return Err(missing("circles about it do not agree on a number of spokes".into()));
     }
-    let outer: Vec<f64> = (0..).map(|i| 6.0 + f64::from(i)).take_while(|r| *r < reach).filter(|r| frequency(cycles, *r) < 0.5).collect();
+    let outer: Vec<f64> =
+        (0..).map(|i| 6.0 + f64::from(i)).take_while(|r| *r < reach).filter(|r| frequency(cycles, *r) < 0.5).collect();
     let ring = |center, r| Ring::new(&y, center, r, cycles);
     let strengths: Vec<f64> = outer.iter().map(|r| ring(center, *r).modulation).collect();
     let largest = strengths.iter().fold(0.0f64, |a, b| a.max(*b));
-    let Some(last) = strengths.iter().rposition(|s| *s > 0.6 * largest) else { return Err(missing("no modulation".into())) };
+    let Some(last) = strengths.iter().rposition(|s| *s > 0.6 * largest) else {
+        return Err(missing("no modulation".into()));
+    };
     let radius = outer[last] - 1.0;
     if largest < 0.05 || radius < 16.0 {
         return Err(missing(format!("{cycles} pairs have a modulation of {largest:.3} only")));
@@ -104,10 +110,16 @@ pub fn star(picture: &Picture, options: &StarOptions) -> Result<StarReport> {
         Mtf::new(points)
     };
     let mtf = curve(&|r| r.modulation);
-    let directions = (0..SEGMENTS / 2).map(|s| curve(&|r| 0.5 * (r.segments[s] + r.segments[s + SEGMENTS / 2]))).collect();
+    let directions =
+        (0..SEGMENTS / 2).map(|s| curve(&|r| 0.5 * (r.segments[s] + r.segments[s + SEGMENTS / 2]))).collect();
     let viewing = options.viewing.unwrap_or_else(|| Viewing::of_picture(picture.frame.1, 20.0, 40.0));
     let side = (2.0 * radius) as usize;
-    let region = crate::Region { x: (center[0] - radius).max(0.0) as usize, y: (center[1] - radius).max(0.0) as usize, width: side, height: side };
+    let region = crate::Region {
+        x: (center[0] - radius).max(0.0) as usize,
+        y: (center[1] - radius).max(0.0) as usize,
+        width: side,
+        height: side,
+    };
     Ok(StarReport {
         subject: picture.name.clone(),
         center,
@@ -147,7 +159,13 @@ fn radiant(y: &Plane<f32>) -> Option<[f64; 2]> {
             let d = n[0] * (center[0] - p[0]) + n[1] * (center[1] - p[1]);
             let w = g / (1.0 + (d / scale).powi(2));
             let at = n[0] * p[0] + n[1] * p[1];
-            m = [m[0] + w * n[0] * n[0], m[1] + w * n[0] * n[1], m[2] + w * n[1] * n[1], m[3] + w * n[0] * at, m[4] + w * n[1] * at];
+            m = [
+                m[0] + w * n[0] * n[0],
+                m[1] + w * n[0] * n[1],
+                m[2] + w * n[1] * n[1],
+                m[3] + w * n[0] * at,
+                m[4] + w * n[1] * at,
+            ];
         }
         let det = m[0] * m[2] - m[1] * m[1];
         if !(det > 1e-9 * (m[0] + m[2]).powi(2)) {
@@ -177,7 +195,11 @@ fn harmonic(y: &Plane<f32>, center: [f64; 2], radius: f64) -> (u32, f64) {
 
 /// Moves the middle to where the inner circles are modulated most: there an error of the middle costs most.
 fn refine(y: &Plane<f32>, start: [f64; 2], cycles: u32, radius: f64) -> [f64; 2] {
-    let inner: Vec<f64> = [0.30, 0.24, 0.18, 0.12].iter().map(|f| f64::from(cycles) / (TAU * f)).filter(|r| *r < radius && *r > 5.0).collect();
+    let inner: Vec<f64> = [0.30, 0.24, 0.18, 0.12]
+        .iter()
+        .map(|f| f64::from(cycles) / (TAU * f))
+        .filter(|r| *r < radius && *r > 5.0)
+        .collect();
     let inner = if inner.is_empty() { vec![0.5 * radius, 0.7 * radius] } else { inner };
     // One sinusoid round the whole circle: segments by themselves would hide an error of the middle in their phases.
     let value = |c: [f64; 2]| inner.iter().filter_map(|r| whole(&on_circle(y, c, *r), cycles)).sum::<f64>();
@@ -268,14 +290,24 @@ fn modulation(pixels: &[(f64, f64)], cycles: u32) -> Option<f64> {
 impl Measured for StarReport {
     fn card(&self) -> Card {
         let names = ["0 degrees", "45 degrees", "90 degrees", "135 degrees"];
-        let rows = self.directions.iter().zip(names).map(|(m, n)| Row::new(n, [m.mtf50.unwrap_or(f64::NAN), m.mtf10.unwrap_or(f64::NAN), m.area])).collect();
-        let mut plot = Plot::new("Siemens star", "cycles per pixel", "modulation").colored("mean", self.mtf.curve.clone(), "#333333");
+        let rows = self
+            .directions
+            .iter()
+            .zip(names)
+            .map(|(m, n)| Row::new(n, [m.mtf50.unwrap_or(f64::NAN), m.mtf10.unwrap_or(f64::NAN), m.area]))
+            .collect();
+        let mut plot = Plot::new("Siemens star", "cycles per pixel", "modulation").colored(
+            "mean",
+            self.mtf.curve.clone(),
+            "#333333",
+        );
         for (m, n) in self.directions.iter().zip(names) {
             plot = plot.curve(n, m.curve.clone());
         }
         let spread = self.directions.iter().filter_map(|m| m.mtf50).collect::<Vec<_>>();
         let anisotropy = (spread.len() == self.directions.len()).then(|| {
-            (spread.iter().fold(0.0f64, |a, b| a.max(*b)) - spread.iter().fold(f64::MAX, |a, b| a.min(*b))) / median(&spread)
+            (spread.iter().fold(0.0f64, |a, b| a.max(*b)) - spread.iter().fold(f64::MAX, |a, b| a.min(*b)))
+                / median(&spread)
         });
         let mut card = Card::new("star", &self.subject, "ISO 12233:2017, sine-based SFR of a Siemens star")
             .figure("mtf50", "MTF50", self.mtf.mtf50, "cycles/pixel", Goal::Higher)
@@ -287,7 +319,11 @@ impl Measured for StarReport {
             .plot(plot)
             .note(format!(
                 "{} pairs about ({:.1}, {:.1}), out to {:.0} pixels; the response is 1 at {:.3} cycles per pixel.",
-                self.cycles, self.center[0], self.center[1], self.radius, frequency(self.cycles, self.radius)
+                self.cycles,
+                self.center[0],
+                self.center[1],
+                self.radius,
+                frequency(self.cycles, self.radius)
             ));
         card.crops.extend(self.crop.clone());
         card
@@ -304,7 +340,10 @@ mod tests {
             // sixteen samples a pixel: the middle would alias otherwise
             let mut sum = 0.0;
             for s in 0..16 {
-                let (dx, dy) = (x as f64 + 0.125 + 0.25 * f64::from(s % 4) - center[0], y as f64 + 0.125 + 0.25 * f64::from(s / 4) - center[1]);
+                let (dx, dy) = (
+                    x as f64 + 0.125 + 0.25 * f64::from(s % 4) - center[0],
+                    y as f64 + 0.125 + 0.25 * f64::from(s / 4) - center[1],
+                );
                 let inside = dx.hypot(dy) < 0.46 * size as f64;
                 sum += if inside { 0.4 + 0.3 * (cycles * dy.atan2(dx)).cos() } else { 0.4 };
             }
@@ -334,7 +373,9 @@ mod tests {
     fn motion_shows_in_one_direction() {
         let still = sine_star(300, [150.0, 150.0], 60.0, 0.7);
         let plane = &still.rgb.planes[0];
-        let blurred = Plane::from_fn(300, 300, |x, y| (0..5).map(|d| plane.clamped(x as isize + d - 2, y as isize)).sum::<f32>() / 5.0);
+        let blurred = Plane::from_fn(300, 300, |x, y| {
+            (0..5).map(|d| plane.clamped(x as isize + d - 2, y as isize)).sum::<f32>() / 5.0
+        });
         let report = star(&grey("moved", blurred), &StarOptions::default()).unwrap();
         // along 0 degrees spokes run across: rows see no change there; at 90 degrees the pattern runs across the motion
         let at = |i: usize| report.directions[i].mtf50.unwrap_or(0.5);

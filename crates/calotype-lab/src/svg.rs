@@ -24,7 +24,9 @@ pub fn svg(plot: &Plot) -> String {
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {} {}\" font-family=\"sans-serif\" font-size=\"12\">\
          <rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\
          <text x=\"{LEFT}\" y=\"20\" font-size=\"14\" font-weight=\"bold\">{}</text>",
-        SIZE[0], SIZE[1], escape(&plot.title)
+        SIZE[0],
+        SIZE[1],
+        escape(&plot.title)
     );
     let bottom = SIZE[1] - BOTTOM;
     for v in x.ticks() {
@@ -40,7 +42,11 @@ pub fn svg(plot: &Plot) -> String {
         "<rect x=\"{LEFT}\" y=\"{TOP}\" width=\"{width}\" height=\"{height}\" fill=\"none\" stroke=\"#888\"/>\
          <text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>\
          <text transform=\"translate(16 {:.1}) rotate(-90)\" text-anchor=\"middle\">{}</text>",
-        LEFT + 0.5 * width, SIZE[1] - 10.0, escape(&plot.x), TOP + 0.5 * height, escape(&plot.y)
+        LEFT + 0.5 * width,
+        SIZE[1] - 10.0,
+        escape(&plot.x),
+        TOP + 0.5 * height,
+        escape(&plot.y)
     )
     .ok();
     let color = |i: usize| match plot.series[i].color.as_str() {
@@ -51,11 +57,22 @@ pub fn svg(plot: &Plot) -> String {
         let points = series.points.iter().filter(|p| x.holds(p[0]) && y.holds(p[1])).map(|p| (px(p[0]), py(p[1])));
         if series.dots {
             points.for_each(|(x, y)| {
-                write!(out, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"2.5\" fill=\"{}\" fill-opacity=\"0.7\"/>", color(i)).ok();
+                write!(
+                    out,
+                    "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"2.5\" fill=\"{}\" fill-opacity=\"0.7\"/>",
+                    color(i)
+                )
+                .ok();
             });
         } else {
             let line: Vec<String> = points.map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
-            write!(out, "<polyline points=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"1.8\"/>", line.join(" "), color(i)).ok();
+            write!(
+                out,
+                "<polyline points=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"1.8\"/>",
+                line.join(" "),
+                color(i)
+            )
+            .ok();
         }
     }
     let named = plot.series.iter().enumerate().filter(|(_, s)| !s.label.is_empty());
@@ -154,7 +171,10 @@ mod tests {
     #[test]
     fn ticks_are_round_and_inside() {
         let axis = Axis::new(false, [0.0, 0.53].into_iter(), false);
-        assert_eq!(axis.ticks().iter().map(|v| number(*v)).collect::<Vec<_>>(), ["0", "0.1", "0.2", "0.3", "0.4", "0.5"]);
+        assert_eq!(
+            axis.ticks().iter().map(|v| number(*v)).collect::<Vec<_>>(),
+            ["0", "0.1", "0.2", "0.3", "0.4", "0.5"]
+        );
         let log = Axis::new(true, [0.001, 1.0, -3.0, f64::NAN].into_iter(), false);
         assert_eq!(log.ticks().len(), 4);
         assert_eq!(Axis::new(false, std::iter::empty(), false).ticks().len(), 6);
@@ -163,7 +183,9 @@ mod tests {
 
     #[test]
     fn a_plot_is_well_formed_and_keeps_odd_numbers_out() {
-        let plot = Plot::new("a < b & c", "x", "y").curve("one", vec![[0.0, 1.0], [1.0, f64::NAN], [2.0, 3.0]]).dots("", vec![[1.0, 2.0]]);
+        let plot = Plot::new("a < b & c", "x", "y")
+            .curve("one", vec![[0.0, 1.0], [1.0, f64::NAN], [2.0, 3.0]])
+            .dots("", vec![[1.0, 2.0]]);
         let text = svg(&plot);
         assert!(text.contains("a &lt; b &amp; c") && !text.contains("NaN") && text.ends_with("</svg>"));
         assert_eq!(text.matches("<circle").count(), 1);

@@ -71,7 +71,12 @@ pub enum TextureMethod {
 ///
 /// # Errors
 /// [`LabError::Outside`], [`LabError::SizeMismatch`], [`LabError::NotFound`] where the region has no texture.
-pub fn texture(picture: &Picture, region: Region, truth: Option<&Picture>, options: &TextureOptions) -> Result<TextureReport> {
+pub fn texture(
+    picture: &Picture,
+    region: Region,
+    truth: Option<&Picture>,
+    options: &TextureOptions,
+) -> Result<TextureReport> {
     let part = picture.crop(region)?.luminance();
     let missing = |reason: String| LabError::NotFound {
         what: "texture",
@@ -101,7 +106,8 @@ pub fn texture(picture: &Picture, region: Region, truth: Option<&Picture>, optio
             let t = windowed(&truth.crop(region)?.luminance());
             let cross = smooth(&t.radial(bins, |i| (image.data[i] * t.data[i].conj()).re / t.data.len() as f64));
             let own = smooth(&t.radial(bins, |i| t.power(i)));
-            let ratio = |of: &[[f64; 2]]| of.iter().zip(&own).map(|(a, b)| [a[0], a[1] / b[1].max(1e-20)]).collect::<Vec<_>>();
+            let ratio =
+                |of: &[[f64; 2]]| of.iter().zip(&own).map(|(a, b)| [a[0], a[1] / b[1].max(1e-20)]).collect::<Vec<_>>();
             let energy = ratio(&smooth(&power)).into_iter().map(|p| [p[0], p[1].max(0.0).sqrt()]).collect();
             (TextureMethod::Truth, ratio(&cross), energy)
         }
@@ -110,7 +116,11 @@ pub fn texture(picture: &Picture, region: Region, truth: Option<&Picture>, optio
                 Some(flat) => {
                     let part = picture.crop(flat)?.luminance();
                     if flat.width < 16 || flat.height < 16 {
-                        return Err(LabError::Value { what: "the flat area", value: flat.to_string(), reason: "it needs 16 pixels a side".into() });
+                        return Err(LabError::Value {
+                            what: "the flat area",
+                            value: flat.to_string(),
+                            reason: "it needs 16 pixels a side".into(),
+                        });
                     }
                     let s = windowed(&part);
                     Some(s.radial(bins.min(flat.width.min(flat.height) / 3), |i| s.power(i)))
@@ -127,7 +137,11 @@ pub fn texture(picture: &Picture, region: Region, truth: Option<&Picture>, optio
                 });
                 smooth(&left.collect::<Vec<_>>()).iter().map(|p| [p[0], p[1].max(0.0).sqrt()]).collect()
             };
-            let method = if noise.is_some() { TextureMethod::Power { exponent } } else { TextureMethod::PowerWithNoise { exponent } };
+            let method = if noise.is_some() {
+                TextureMethod::Power { exponent }
+            } else {
+                TextureMethod::PowerWithNoise { exponent }
+            };
             (method, root(true), root(false))
         }
     };
@@ -181,19 +195,24 @@ impl Measured for TextureReport {
     fn card(&self) -> Card {
         let how = match self.method {
             TextureMethod::Truth => "cross spectrum with the truth (Kirk et al. 2014)".to_string(),
-            TextureMethod::Power { exponent } => format!("spectrum against f^-{exponent}, noise of a flat area taken away (Cao et al. 2009)"),
-            TextureMethod::PowerWithNoise { exponent } => format!("spectrum against f^-{exponent}, noise counts as texture"),
+            TextureMethod::Power { exponent } => {
+                format!("spectrum against f^-{exponent}, noise of a flat area taken away (Cao et al. 2009)")
+            }
+            TextureMethod::PowerWithNoise { exponent } => {
+                format!("spectrum against f^-{exponent}, noise counts as texture")
+            }
         };
-        let mut card = Card::new("texture", &self.subject, &format!("dead leaves, {how}"))
-            .figure("texture_mtf50", "texture MTF50", self.mtf.mtf50, "cycles/pixel", Goal::Higher)
-            .figure("texture_mtf10", "texture MTF10", self.mtf.mtf10, "cycles/pixel", Goal::Higher)
-            .figure("texture_area", "area under the curve", self.mtf.area, "", Goal::Higher)
-            .figure("texture_acutance", "texture acutance", self.acutance, "", Goal::Higher)
-            .plot(
-                Plot::new("Texture", "cycles per pixel", "response")
-                    .curve("texture", self.mtf.curve.clone())
-                    .colored("with its noise", self.with_noise.curve.clone(), "#aaaaaa"),
-            );
+        let mut card =
+            Card::new("texture", &self.subject, &format!("dead leaves, {how}"))
+                .figure("texture_mtf50", "texture MTF50", self.mtf.mtf50, "cycles/pixel", Goal::Higher)
+                .figure("texture_mtf10", "texture MTF10", self.mtf.mtf10, "cycles/pixel", Goal::Higher)
+                .figure("texture_area", "area under the curve", self.mtf.area, "", Goal::Higher)
+                .figure("texture_acutance", "texture acutance", self.acutance, "", Goal::Higher)
+                .plot(
+                    Plot::new("Texture", "cycles per pixel", "response")
+                        .curve("texture", self.mtf.curve.clone())
+                        .colored("with its noise", self.with_noise.curve.clone(), "#aaaaaa"),
+                );
         card.crops.extend(self.crop.clone());
         card
     }
@@ -254,13 +273,15 @@ mod tests {
         let report = |seed: u64| {
             let mut random = Random(seed);
             let white: Vec<f64> = (0..512 * 512).map(|_| random.normal()).collect();
-            let field = Spectrum::of(512, 512, |x, y| white[y * 512 + x]).filtered(|f| if f == 0.0 { 0.0 } else { 0.004 * f.powf(-0.93) });
+            let field = Spectrum::of(512, 512, |x, y| white[y * 512 + x])
+                .filtered(|f| if f == 0.0 { 0.0 } else { 0.004 * f.powf(-0.93) });
             let soft = gaussian(&Plane::from_fn(512, 512, |x, y| 0.4 + field.get(x, y)), 1.1);
             // the field above, a flat area below
             let plane = Plane::from_fn(512, 700, |x, y| if y < 512 { soft.get(x, y) } else { 0.4 });
             let picture = noisy(&grey("field", plane), 0.01, seed + 1);
             let region = Region { x: 0, y: 0, width: 512, height: 512 };
-            let options = TextureOptions { flat: Some(Region { x: 0, y: 530, width: 512, height: 160 }), ..Default::default() };
+            let options =
+                TextureOptions { flat: Some(Region { x: 0, y: 530, width: 512, height: 160 }), ..Default::default() };
             texture(&picture, region, None, &options).unwrap()
         };
         let all: Vec<TextureReport> = (20..26).map(|s| report(100 * s)).collect();

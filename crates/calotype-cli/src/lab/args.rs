@@ -500,7 +500,8 @@ pub struct ReportArgs {
 }
 
 fn place(text: &str) -> Result<[f64; 2], String> {
-    let parts: Vec<f64> = text.split(',').filter_map(|v| v.trim().parse().ok()).filter(|v: &f64| v.is_finite()).collect();
+    let parts: Vec<f64> =
+        text.split(',').filter_map(|v| v.trim().parse().ok()).filter(|v: &f64| v.is_finite()).collect();
     match parts[..] {
         [x, y] if text.matches(',').count() == 1 => Ok([x, y]),
         _ => Err(format!("'{text}' is no place: write X,Y")),

@@ -14,7 +14,8 @@ use serde_json::json;
 /// Measures a camera and writes its profile.
 pub fn run(args: &CalibrateArgs) -> Result<Outcome, Failure> {
     if args.out.extension().is_none_or(|e| e != "toml") {
-        return Err(Failure::usage(format!("the profile {} does not end in .toml", args.out.display())).help("Name it like camera.toml."));
+        return Err(Failure::usage(format!("the profile {} does not end in .toml", args.out.display()))
+            .help("Name it like camera.toml."));
     }
     let dcp = args.out.with_extension("dcp");
     target::check_writable(&args.out, args.overwrite)?;
@@ -58,7 +59,9 @@ pub fn run(args: &CalibrateArgs) -> Result<Outcome, Failure> {
             Some(corners) => {
                 let corners: Option<[[f64; 2]; 4]> = corners.clone().try_into().ok();
                 let chart = corners.and_then(|c| lab::chart_from_corners(c, (w, h)));
-                Some(chart.ok_or_else(|| Failure::usage("the chart's corners are no quadrilateral inside the picture at half size"))?)
+                Some(chart.ok_or_else(|| {
+                    Failure::usage("the chart's corners are no quadrilateral inside the picture at half size")
+                })?)
             }
             None => None,
         };
@@ -92,7 +95,8 @@ pub fn run(args: &CalibrateArgs) -> Result<Outcome, Failure> {
     if fitted.is_some() {
         shown += &format!("\n{}: colours for raw developers", dcp.display());
     }
-    let value = serde_json::to_value(&profile).map_err(|e| Failure::new("cannot write the result as JSON").because(e))?;
+    let value =
+        serde_json::to_value(&profile).map_err(|e| Failure::new("cannot write the result as JSON").because(e))?;
     Ok(Outcome::new(shown, json!({ "output": args.out.display().to_string(), "profile": value })))
 }
 

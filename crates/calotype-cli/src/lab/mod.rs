@@ -12,12 +12,12 @@ use crate::failure::Failure;
 use crate::out::Outcome;
 use crate::target;
 use args::{
-    ChartColours, ChartPlace, ColourArgs, CompareArgs, EdgeArgs, FlareArgs, HaloArgs, Input, LabCommand, NoiseArgs, Output, PictureArgs,
-    RangeArgs, Seen, SkinArgs, StarArgs, TextureArgs, ToneArgs,
+    ChartColours, ChartPlace, ColourArgs, CompareArgs, EdgeArgs, FlareArgs, HaloArgs, Input, LabCommand, NoiseArgs,
+    Output, PictureArgs, RangeArgs, Seen, SkinArgs, StarArgs, TextureArgs, ToneArgs,
 };
 use calotype_lab::{
-    self as lab, Card, Chart, ChartReference, CompareOptions, EdgeOptions, LabError, Limits, Measured, Picture, RawPicture, Region, Source,
-    StarOptions, TextureOptions, Viewing, WedgeOptions,
+    self as lab, Card, Chart, ChartReference, CompareOptions, EdgeOptions, LabError, Limits, Measured, Picture,
+    RawPicture, Region, Source, StarOptions, TextureOptions, Viewing, WedgeOptions,
 };
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -172,7 +172,10 @@ fn shading(args: &PictureArgs) -> Result<Outcome, Failure> {
     }
 }
 
-fn on_picture<M: Measured>(args: &PictureArgs, measure: impl Fn(&Picture) -> lab::Result<M>) -> Result<Outcome, Failure> {
+fn on_picture<M: Measured>(
+    args: &PictureArgs,
+    measure: impl Fn(&Picture) -> lab::Result<M>,
+) -> Result<Outcome, Failure> {
     check(&args.output)?;
     show(&measure(&args.input.picture()?)?, &args.output)
 }
@@ -301,7 +304,8 @@ fn check(output: &Output) -> Result<(), Failure> {
 /// The card on the terminal, the numbers for programs, and the files that were asked for.
 fn show(measure: &impl Measured, output: &Output) -> Result<Outcome, Failure> {
     let card = measure.card();
-    let value = serde_json::to_value(measure).map_err(|e| Failure::new("cannot write the result as JSON").because(e))?;
+    let value =
+        serde_json::to_value(measure).map_err(|e| Failure::new("cannot write the result as JSON").because(e))?;
     if let Some(path) = &output.save {
         let text = serde_json::to_vec_pretty(&json!({ "card": card, "data": value }))
             .map_err(|e| Failure::new("cannot write the result as JSON").because(e))?;

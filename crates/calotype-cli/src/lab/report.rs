@@ -13,14 +13,16 @@ use std::fmt::Write;
 /// Measures a folder and writes its page and JSON.
 pub fn run(args: &ReportArgs, common: &Common) -> Result<Outcome, Failure> {
     if args.out.extension().is_none_or(|e| e != "html") {
-        return Err(Failure::usage(format!("the page {} does not end in .html", args.out.display())).help("Name it like card.html."));
+        return Err(Failure::usage(format!("the page {} does not end in .html", args.out.display()))
+            .help("Name it like card.html."));
     }
     let data = args.out.with_extension("json");
     target::check_writable(&args.out, args.overwrite)?;
     target::check_writable(&data, args.overwrite)?;
     let before = match &args.against {
         Some(path) => {
-            let text = std::fs::read_to_string(path).map_err(|e| Failure::new(format!("cannot read {}", path.display())).because(e))?;
+            let text = std::fs::read_to_string(path)
+                .map_err(|e| Failure::new(format!("cannot read {}", path.display())).because(e))?;
             Some(Report::from_json(&text, path)?)
         }
         None => None,
@@ -30,14 +32,16 @@ pub fn run(args: &ReportArgs, common: &Common) -> Result<Outcome, Failure> {
     display.clear();
     let warnings: Vec<String> = errors.iter().map(ToString::to_string).collect();
     if cards.is_empty() {
-        let failure = Failure::new(format!("nothing in {} could be measured", args.folder.display()))
-            .help("Name pictures by what to measure: edge-1.png, colour.exr; `calotype lab report --help` lists the words.");
+        let failure = Failure::new(format!("nothing in {} could be measured", args.folder.display())).help(
+            "Name pictures by what to measure: edge-1.png, colour.exr; `calotype lab report --help` lists the words.",
+        );
         return Err(match warnings.is_empty() {
             true => failure,
             false => failure.because(warnings.join("; ")),
         });
     }
-    let folder = args.folder.file_name().map_or_else(|| args.folder.display().to_string(), |n| n.to_string_lossy().into_owned());
+    let folder =
+        args.folder.file_name().map_or_else(|| args.folder.display().to_string(), |n| n.to_string_lossy().into_owned());
     let report = Report::new(args.title.clone().unwrap_or(folder), cards);
     let page = html(&report, before.as_ref());
     let text = serde_json::to_vec(&report).map_err(|e| Failure::new("cannot write the report as JSON").because(e))?;
@@ -49,7 +53,12 @@ pub fn run(args: &ReportArgs, common: &Common) -> Result<Outcome, Failure> {
         let changes = report.changes(before);
         for c in changes.iter().filter(|c| c.better != 0) {
             let word = if c.better > 0 { "better" } else { "worse" };
-            writeln!(shown, "  {word}: {} {}, {}: {:?} was {:?} {}", c.card.0, c.card.1, c.now.label, c.now.value, c.before.value, c.now.unit).ok();
+            writeln!(
+                shown,
+                "  {word}: {} {}, {}: {:?} was {:?} {}",
+                c.card.0, c.card.1, c.now.label, c.now.value, c.before.value, c.now.unit
+            )
+            .ok();
         }
         json["changes"] = serde_json::to_value(&changes).unwrap_or_default();
     }

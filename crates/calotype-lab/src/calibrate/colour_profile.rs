@@ -29,7 +29,8 @@ impl FromStr for Light {
 
     /// `A`, `D50`, `D55`, `D65`, `D75` or a temperature in kelvin (daylight from 4000, Planckian below).
     fn from_str(text: &str) -> std::result::Result<Self, String> {
-        let known = [("A", 2856.0, 17), ("D50", 5003.0, 23), ("D55", 5503.0, 20), ("D65", 6504.0, 21), ("D75", 7504.0, 22)];
+        let known =
+            [("A", 2856.0, 17), ("D50", 5003.0, 23), ("D55", 5503.0, 20), ("D65", 6504.0, 21), ("D75", 7504.0, 22)];
         if let Some(&(name, kelvin, code)) = known.iter().find(|k| k.0.eq_ignore_ascii_case(text)) {
             let xy = if name == "A" { [0.44758, 0.40745] } else { daylight_xy(kelvin) };
             return Ok(Self { xy, kelvin, code });
@@ -37,7 +38,9 @@ impl FromStr for Light {
         match text.trim_end_matches(['K', 'k']).parse::<f64>() {
             Ok(kelvin) if (1500.0..=25_000.0).contains(&kelvin) => {
                 let xy = if kelvin < 4000.0 { planckian_xy(kelvin) } else { daylight_xy(kelvin) };
-                let nearest = known.iter().min_by(|a, b| (1.0 / a.1 - 1.0 / kelvin).abs().total_cmp(&(1.0 / b.1 - 1.0 / kelvin).abs()));
+                let nearest = known
+                    .iter()
+                    .min_by(|a, b| (1.0 / a.1 - 1.0 / kelvin).abs().total_cmp(&(1.0 / b.1 - 1.0 / kelvin).abs()));
                 Ok(Self { xy, kelvin, code: nearest.map_or(21, |k| k.2) })
             }
             _ => Err(format!("'{text}' is no light: use A, D50, D55, D65, D75 or a temperature from 1500 to 25000")),
@@ -120,7 +123,8 @@ pub fn fit_colour(
             let (w, h) = (plane.width(), plane.height());
             for y in 0..h {
                 for (x, v) in plane.row_mut(y).iter_mut().enumerate() {
-                    *v /= at_grid(&flat.grid[c], (x as f64 + 0.5) / w as f64, (y as f64 + 0.5) / h as f64).max(0.05) as f32;
+                    *v /= at_grid(&flat.grid[c], (x as f64 + 0.5) / w as f64, (y as f64 + 0.5) / h as f64).max(0.05)
+                        as f32;
                 }
             }
         }
@@ -153,9 +157,15 @@ pub fn fit_colour(
     let patches: Vec<usize> = (0..24).filter(|i| usable(*i)).collect();
     let neutrals: Vec<usize> = patches.iter().copied().filter(|i| (18..23).contains(i)).collect();
     if patches.len() < 16 || neutrals.len() < 3 {
-        return Err(bad(format!("{} patches of 24 are neither clipped nor black, {} of them neutral", patches.len(), neutrals.len())));
+        return Err(bad(format!(
+            "{} patches of 24 are neither clipped nor black, {} of them neutral",
+            patches.len(),
+            neutrals.len()
+        )));
     }
-    let fit = |samples: &[Sample], terms: usize| fit(samples, terms).ok_or_else(|| bad("its colours do not tell a fit".into()));
+    let fit = |samples: &[Sample], terms: usize| {
+        fit(samples, terms).ok_or_else(|| bad("its colours do not tell a fit".into()))
+    };
     // Neutral patches are not quite neutral. What a white would give is found in turns with the matrix: it says how the
     // camera sees each neutral patch relative to white. The scale follows in the same way from green.
     let (mut neutral, mut samples, mut matrix) = ([1.0; 3], Vec::new(), None);
@@ -164,11 +174,14 @@ pub fn fit_colour(
             let xyz = lab_to_xyz(lab[i], white);
             match &matrix {
                 None => Ok([xyz[1]; 3]),
-                Some(m) => Ok(transform(&invert(&rows(m)).ok_or_else(|| bad("its matrix has no inverse".into()))?, xyz)),
+                Some(m) => {
+                    Ok(transform(&invert(&rows(m)).ok_or_else(|| bad("its matrix has no inverse".into()))?, xyz))
+                }
             }
         };
         let seen: Vec<[f64; 3]> = neutrals.iter().map(|i| seen(*i)).collect::<Result<_>>()?;
-        let of = |c: usize| median(&neutrals.iter().zip(&seen).map(|(i, s)| colors[*i].mean[c] / s[c]).collect::<Vec<_>>());
+        let of =
+            |c: usize| median(&neutrals.iter().zip(&seen).map(|(i, s)| colors[*i].mean[c] / s[c]).collect::<Vec<_>>());
         let white_seen = [of(0), of(1), of(2)];
         neutral = white_seen.map(|v| v / white_seen[1]);
         samples = patches
@@ -354,15 +367,22 @@ impl ColourProfile {
 impl Measured for ColourProfile {
     fn card(&self) -> Card {
         let rows = self.patches.iter().map(|(name, m, p)| Row::new(*name, [*m, *p])).collect();
-        let fits = [("matrix", self.matrix_error, self.matrix_unseen), ("root polynomial", self.polynomial_error, self.polynomial_unseen)];
+        let fits = [
+            ("matrix", self.matrix_error, self.matrix_unseen),
+            ("root polynomial", self.polynomial_error, self.polynomial_unseen),
+        ];
         let errors = fits.iter().map(|(n, e, u)| Row::new(*n, [e.mean, e.p90, e.max, u.mean, u.p90, u.max])).collect();
-        let mut card = Card::new("colour profile", &self.subject, "white-preserving matrix and root polynomial (Finlayson, Mackiewicz and Hurlbert 2015)")
-            .figure("profile_delta_e", "dE2000 of the profile, mean", self.polynomial_error.mean, "", Goal::Lower)
-            .figure("profile_unseen", "on patches left out of the fit, mean", self.polynomial_unseen.mean, "", Goal::Lower)
-            .figure("profile_matrix", "dE2000 of the matrix alone, mean", self.matrix_error.mean, "", Goal::Lower)
-            .figure("profile_kelvin", "light", self.light.kelvin, "K", Goal::Neither)
-            .table("dE2000", &["mean", "p90", "max", "unseen mean", "unseen p90", "unseen max"], errors)
-            .table("Patches", &["matrix", "polynomial"], rows);
+        let mut card = Card::new(
+            "colour profile",
+            &self.subject,
+            "white-preserving matrix and root polynomial (Finlayson, Mackiewicz and Hurlbert 2015)",
+        )
+        .figure("profile_delta_e", "dE2000 of the profile, mean", self.polynomial_error.mean, "", Goal::Lower)
+        .figure("profile_unseen", "on patches left out of the fit, mean", self.polynomial_unseen.mean, "", Goal::Lower)
+        .figure("profile_matrix", "dE2000 of the matrix alone, mean", self.matrix_error.mean, "", Goal::Lower)
+        .figure("profile_kelvin", "light", self.light.kelvin, "K", Goal::Neither)
+        .table("dE2000", &["mean", "p90", "max", "unseen mean", "unseen p90", "unseen max"], errors)
+        .table("Patches", &["matrix", "polynomial"], rows);
         if !self.left_out.is_empty() {
             card = card.note(format!("Left out: {}.", self.left_out.join(", ")));
         }
@@ -377,8 +397,13 @@ impl Measured for ColourProfile {
 /// [`LabError::Value`] where the file's calibration cannot be used, [`LabError::NotFound`] where it has none.
 pub fn developed(raw: &RawPicture) -> Result<Picture> {
     use calotype_color::{CameraModel, RgbSpace, SceneHueSat, WhiteBalance};
-    let refused = |e: calotype_color::ColorError| LabError::Value { what: "the file's calibration", value: raw.name.clone(), reason: e.to_string() };
-    let camera = CameraModel::new(&raw.info.calibration).and_then(|m| m.resolve(WhiteBalance::AsShot)).map_err(refused)?;
+    let refused = |e: calotype_color::ColorError| LabError::Value {
+        what: "the file's calibration",
+        value: raw.name.clone(),
+        reason: e.to_string(),
+    };
+    let camera =
+        CameraModel::new(&raw.info.calibration).and_then(|m| m.resolve(WhiteBalance::AsShot)).map_err(refused)?;
     if !camera.calibrated {
         return Err(LabError::NotFound {
             what: "colour calibration",
@@ -452,7 +477,12 @@ pub(super) mod tests {
         let light = "D50".parse().unwrap();
         let fitted = |raw: &RawPicture| fit_colour(raw, light, &ChartReference::Since2014, None, None).unwrap();
         let profile = fitted(&raw);
-        assert!(profile.polynomial_error.mean < 0.6 * profile.matrix_error.mean, "{:?} {:?}", profile.polynomial_error, profile.matrix_error);
+        assert!(
+            profile.polynomial_error.mean < 0.6 * profile.matrix_error.mean,
+            "{:?} {:?}",
+            profile.polynomial_error,
+            profile.matrix_error
+        );
         assert!(profile.polynomial_unseen.mean < profile.matrix_unseen.mean);
         let mut dark = raw.clone();
         dark.samples.data_mut().iter_mut().for_each(|v| *v *= 0.3);

@@ -33,7 +33,11 @@ pub fn bake(profile: &ColourProfile) -> Option<HueSatMap> {
             } else {
                 let shift = (to_hue - hue + 9.0).rem_euclid(6.0) - 3.0;
                 // bounds far beyond what a camera needs keep a wild corner of the table from tearing
-                [(60.0 * shift).clamp(-40.0, 40.0) as f32, (to_saturation / saturation).clamp(0.4, 2.0) as f32, value.clamp(0.5, 2.0) as f32]
+                [
+                    (60.0 * shift).clamp(-40.0, 40.0) as f32,
+                    (to_saturation / saturation).clamp(0.4, 2.0) as f32,
+                    value.clamp(0.5, 2.0) as f32,
+                ]
             });
         }
     }
@@ -58,7 +62,8 @@ pub fn write_dcp(mut out: impl io::Write, profile: &ColourProfile, name: &str, m
 
 /// The tags of a profile.
 pub(super) fn profile_tags(profile: &ColourProfile, name: &str, model: &str) -> Vec<(u16, Value)> {
-    let matrix = |m: &Matrix3| Value::SRational(m.iter().flatten().map(|v| [(v * 1e6).round() as i32, 1_000_000]).collect());
+    let matrix =
+        |m: &Matrix3| Value::SRational(m.iter().flatten().map(|v| [(v * 1e6).round() as i32, 1_000_000]).collect());
     let mut all = vec![
         (tags::UNIQUE_CAMERA_MODEL, Value::Ascii(model.into())),
         (tags::COLOR_MATRIX_1, matrix(&profile.color_matrix)),

@@ -121,7 +121,10 @@ mod tests {
 
     #[test]
     fn a_lit_dark_is_refused() {
-        let scene = RawPicture { samples: Plane::from_fn(120, 90, |x, _| if x > 110 { 0.8 } else { 0.0 }), ..raw(0.0, 0.0, 1, &[]) };
+        let scene = RawPicture {
+            samples: Plane::from_fn(120, 90, |x, _| if x > 110 { 0.8 } else { 0.0 }),
+            ..raw(0.0, 0.0, 1, &[])
+        };
         assert!(matches!(find_defects(&[&scene], &[]), Err(LabError::NotFound { .. })));
     }
 }

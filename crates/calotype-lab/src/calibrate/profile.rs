@@ -119,7 +119,11 @@ impl CameraProfile {
     /// # Errors
     /// [`LabError::Value`] where a number is not finite.
     pub fn to_toml(&self) -> Result<String> {
-        let body = toml::to_string(self).map_err(|e| LabError::Value { what: "the profile", value: self.camera.unique_model.clone(), reason: e.to_string() })?;
+        let body = toml::to_string(self).map_err(|e| LabError::Value {
+            what: "the profile",
+            value: self.camera.unique_model.clone(),
+            reason: e.to_string(),
+        })?;
         Ok(format!(
             "# A camera as it was measured: noise, colour, shading, bad pixels.\n\
              # Samples have black 0 and saturation 1; matrices are by rows; docs/reference/lab.md says how each was found.\n\n{body}"
@@ -146,10 +150,15 @@ impl CameraProfile {
     }
 }
 
+/// Six digits: more than any of this is known to.
+fn short(v: f64) -> f64 {
+    format!("{v:.5e}").parse().unwrap_or(v)
+}
+
 impl NoiseSection {
     /// The section of a measurement.
     pub fn new(iso: Option<f64>, transfer: &PhotonTransfer) -> Self {
-        Self { iso: iso.unwrap_or(0.0), shot: transfer.shot, read: transfer.read }
+        Self { iso: iso.unwrap_or(0.0), shot: transfer.shot.map(short), read: transfer.read.map(short) }
     }
 }
 
@@ -158,13 +167,13 @@ impl ColourSection {
     pub fn new(profile: &ColourProfile, dcp: &str) -> Self {
         Self {
             kelvin: profile.light.kelvin,
-            white_xy: profile.light.xy,
-            neutral: profile.neutral,
-            forward_matrix: profile.forward_matrix,
-            color_matrix: profile.color_matrix,
-            root_polynomial: profile.root_polynomial,
-            error: [profile.matrix_error.mean, profile.polynomial_error.mean],
-            error_unseen: [profile.matrix_unseen.mean, profile.polynomial_unseen.mean],
+            white_xy: profile.light.xy.map(short),
+            neutral: profile.neutral.map(short),
+            forward_matrix: profile.forward_matrix.map(|row| row.map(short)),
+            color_matrix: profile.color_matrix.map(|row| row.map(short)),
+            root_polynomial: profile.root_polynomial.map(|row| row.map(short)),
+            error: [profile.matrix_error.mean, profile.polynomial_error.mean].map(short),
+            error_unseen: [profile.matrix_unseen.mean, profile.polynomial_unseen.mean].map(short),
             dcp: dcp.into(),
         }
     }
@@ -173,7 +182,7 @@ impl ColourSection {
 impl ShadingSection {
     /// The section of a measurement.
     pub fn new(report: &ShadingReport) -> Self {
-        let gains = |c: usize| report.grid[c].iter().map(|v| (1e5 / v.max(1e-3)).round() / 1e5).collect();
+        let gains = |c: usize| report.grid[c].iter().map(|v| short(1.0 / v.max(1e-3))).collect();
         Self { nodes: [SHADING_GRID.0, SHADING_GRID.1], red: gains(0), green: gains(1), blue: gains(2) }
     }
 }
@@ -190,9 +199,15 @@ mod tests {
 
     #[test]
     fn a_profile_comes_back_and_nonsense_is_refused() {
-        let mut profile = CameraProfile::new(CameraSection { make: "Maker".into(), model: "One".into(), unique_model: "Maker One".into(), size: [4000, 3000] });
+        let mut profile = CameraProfile::new(CameraSection {
+            make: "Maker".into(),
+            model: "One".into(),
+            unique_model: "Maker One".into(),
+            size: [4000, 3000],
+        });
         profile.noise.push(NoiseSection { iso: 100.0, shot: [1e-4, 2e-4, 3e-4], read: [1e-7; 3] });
-        profile.shading = Some(ShadingSection { nodes: [2, 1], red: vec![1.0, 1.5], green: vec![1.0, 1.2], blue: vec![1.0, 1.1] });
+        profile.shading =
+            Some(ShadingSection { nodes: [2, 1], red: vec![1.0, 1.5], green: vec![1.0, 1.2], blue: vec![1.0, 1.1] });
         profile.defects = Some(DefectSection { hot: vec![[1, 2]], dead: vec![] });
         let text = profile.to_toml().unwrap();
         let path = Path::new("p.toml");

@@ -72,7 +72,8 @@ fn steepness(planes: &[Plane<f32>]) -> Plane<f32> {
     let roots: Vec<Plane<f32>> = planes
         .iter()
         .map(|p| {
-            let white = quantile(&p.data().iter().step_by(11).map(|v| f64::from(*v)).collect::<Vec<_>>(), 0.99).max(1e-6) as f32;
+            let white = quantile(&p.data().iter().step_by(11).map(|v| f64::from(*v)).collect::<Vec<_>>(), 0.99)
+                .max(1e-6) as f32;
             gaussian(&Plane::from_fn(p.width(), p.height(), |x, y| (p.get(x, y).max(0.0) / white).sqrt()), 0.8)
         })
         .collect();
@@ -107,7 +108,12 @@ fn candidates(steepness: &Plane<f32>, flat: f32) -> Vec<Patch> {
             xx += fx * fx;
             yy += fy * fy;
             xy += fx * fy;
-            let near = [(x > 0, i.wrapping_sub(1)), (x + 1 < width, i + 1), (y > 0, i.wrapping_sub(width)), (y + 1 < height, i + width)];
+            let near = [
+                (x > 0, i.wrapping_sub(1)),
+                (x + 1 < width, i + 1),
+                (y > 0, i.wrapping_sub(width)),
+                (y + 1 < height, i + width),
+            ];
             for j in near.into_iter().filter(|n| n.0).map(|n| n.1) {
                 if !seen[j] && steepness.data()[j] <= flat {
                     seen[j] = true;
@@ -156,7 +162,9 @@ fn lattices(patches: &[Patch]) -> Vec<Lattice> {
                 // right-handed, near a right angle, of like lengths
                 if sine > 0.8 && (0.6..1.7).contains(&(du / dv)) {
                     let lattice = spread(patches, i, u, v, 5);
-                    if lattice.len() >= NEEDED && !all.iter().any(|l| l.len() >= lattice.len() && l.iter().any(|n| n.1 == i)) {
+                    if lattice.len() >= NEEDED
+                        && !all.iter().any(|l| l.len() >= lattice.len() && l.iter().any(|n| n.1 == i))
+                    {
                         all.push(lattice);
                     }
                 }

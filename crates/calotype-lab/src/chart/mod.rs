@@ -60,7 +60,8 @@ impl Chart {
         let (u, v) = (u.map(|c| 0.5 * c), v.map(|c| 0.5 * c));
         let det = u[0] * v[1] - u[1] * v[0];
         let (rx, ry) = (u[0].abs() + v[0].abs(), u[1].abs() + v[1].abs());
-        let range = |c: f64, r: f64, n: usize| (c - r).floor().max(0.0) as usize..((c + r).ceil().max(0.0) as usize).min(n);
+        let range =
+            |c: f64, r: f64, n: usize| (c - r).floor().max(0.0) as usize..((c + r).ceil().max(0.0) as usize).min(n);
         for y in range(cy, ry, size.1) {
             for x in range(cx, rx, size.0) {
                 let (dx, dy) = (x as f64 + 0.5 - cx, y as f64 + 0.5 - cy);

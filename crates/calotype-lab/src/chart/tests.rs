@@ -11,7 +11,8 @@ pub(crate) fn draw(size: (usize, usize), corners: [[f64; 2]; 4], gains: [f32; 3]
         // four samples a pixel are enough for soft borders
         let mut sum = 0.0;
         for s in 0..4 {
-            let [i, j] = project(&back, [x as f64 + 0.25 + 0.5 * f64::from(s & 1), y as f64 + 0.25 + 0.5 * f64::from(s >> 1)]);
+            let [i, j] =
+                project(&back, [x as f64 + 0.25 + 0.5 * f64::from(s & 1), y as f64 + 0.25 + 0.5 * f64::from(s >> 1)]);
             let inside = (-0.5..5.5).contains(&i) && (-0.5..3.5).contains(&j);
             let (ri, rj) = (i.round(), j.round());
             sum += match (inside, (i - ri).abs() < 0.42 && (j - rj).abs() < 0.42) {
@@ -31,7 +32,8 @@ fn a_chart_is_found_however_it_is_turned() {
     let straight = [[60.0, 50.0], [420.0, 70.0], [410.0, 310.0], [50.0, 290.0]];
     for turn in 0..4 {
         let corners = [0, 1, 2, 3].map(|i| straight[(i + turn) % 4]);
-        let corners = if turn % 2 == 1 { [[60.0, 420.0], [70.0, 60.0], [310.0, 50.0], [290.0, 410.0]] } else { corners };
+        let corners =
+            if turn % 2 == 1 { [[60.0, 420.0], [70.0, 60.0], [310.0, 50.0], [290.0, 410.0]] } else { corners };
         let picture = noisy(&draw((480, 480), corners, [0.5, 1.0, 0.7]), 0.004, 3);
         let chart = find_chart(&picture).unwrap_or_else(|e| panic!("turn {turn}: {e}"));
         let grid = [[-0.5, -0.5], [5.5, -0.5], [5.5, 3.5], [-0.5, 3.5]];
@@ -53,7 +55,9 @@ fn a_cut_or_missing_chart_is_refused() {
     assert!(find_chart(&other).is_err());
     assert!(find_chart(&crate::synth::grey("small", Plane::filled(20, 20, 0.5))).is_err());
     // a lattice of flat patches that are all grey is no colour chart
-    let grey = Plane::from_fn(480, 360, |x, y| if x % 60 < 45 && y % 60 < 45 { 0.2 + 0.05 * ((x / 60 + 3 * (y / 60)) % 7) as f32 } else { 0.02 });
+    let grey = Plane::from_fn(480, 360, |x, y| {
+        if x % 60 < 45 && y % 60 < 45 { 0.2 + 0.05 * ((x / 60 + 3 * (y / 60)) % 7) as f32 } else { 0.02 }
+    });
     assert!(find_chart(&crate::synth::grey("lattice", grey)).is_err());
 }
 

@@ -159,19 +159,27 @@ pub fn compare(picture: &Picture, truth: &Picture, options: &CompareOptions) -> 
     let (ghost_ratio, still, moving) = match &options.moving {
         None => (None, None, None),
         Some(mask) => {
-            let at = |wanted: u8| Plane::from_fn(size.0, size.1, |x, y| valid.get(x, y) & u8::from(mask.get(x, y) == wanted));
+            let at = |wanted: u8| {
+                Plane::from_fn(size.0, size.1, |x, y| valid.get(x, y) & u8::from(mask.get(x, y) == wanted))
+            };
             let (still, moving) = (at(0), at(1));
             let difference = Plane::from_fn(size.0, size.1, |i, j| x.get(i, j) - t.get(i, j));
             let smooth = gaussian(&difference, 2.0);
-            let mean = |mask: &Plane<u8>| masked(&smooth, mask).map(|v| v.abs()).sum::<f64>() / masked(&smooth, mask).count() as f64;
+            let mean = |mask: &Plane<u8>| {
+                masked(&smooth, mask).map(|v| v.abs()).sum::<f64>() / masked(&smooth, mask).count() as f64
+            };
             let ratio = mean(&moving) / mean(&still);
             (Some(ratio).filter(|r| r.is_finite()), errors.over(&still), errors.over(&moving))
         }
     };
-    let detail = detail(&x, &t, &match &options.moving {
-        Some(mask) => Plane::from_fn(size.0, size.1, |x, y| valid.get(x, y) & (1 - mask.get(x, y).min(1))),
-        None => valid.clone(),
-    });
+    let detail = detail(
+        &x,
+        &t,
+        &match &options.moving {
+            Some(mask) => Plane::from_fn(size.0, size.1, |x, y| valid.get(x, y) & (1 - mask.get(x, y).min(1))),
+            None => valid.clone(),
+        },
+    );
     let (ssimulacra2, butteraugli) = match options.perceptual && size.0 >= 8 && size.1 >= 8 {
         false => (None, None),
         true => {
@@ -246,7 +254,9 @@ impl Errors {
                         e += (code(a[c]) - code(b[c])).powi(2) / 3.0;
                         l += (a[c] - b[c]).powi(2) / 3.0;
                     }
-                    let lab = |v: [f32; 3]| xyz_to_lab_d65(transform(&REC709_TO_XYZ, v.map(|v| f64::from(v.clamp(0.0, 1.0)))));
+                    let lab = |v: [f32; 3]| {
+                        xyz_to_lab_d65(transform(&REC709_TO_XYZ, v.map(|v| f64::from(v.clamp(0.0, 1.0)))))
+                    };
                     encoded.row_mut(y)[x] = e;
                     linear.row_mut(y)[x] = l;
                     delta.row_mut(y)[x] = if a == b { 0.0 } else { delta_e_2000(lab(b), lab(a)) as f32 };
@@ -286,7 +296,10 @@ impl Errors {
                 }
             }
         }
-        ([0.01, 0.05, 0.25, 0.5, 0.75, 0.95].map(|q| quantile(&psnr, q)), [0.05, 0.25, 0.5, 0.75, 0.95, 0.99].map(|q| quantile(&delta, q)))
+        (
+            [0.01, 0.05, 0.25, 0.5, 0.75, 0.95].map(|q| quantile(&psnr, q)),
+            [0.05, 0.25, 0.5, 0.75, 0.95, 0.99].map(|q| quantile(&delta, q)),
+        )
     }
 
     /// Share of pixels by CIEDE2000, in steps of 0.25.
@@ -298,7 +311,11 @@ impl Errors {
             total += 1;
         }
         let end = bins.iter().rposition(|n| *n > 0).unwrap_or(0) + 1;
-        bins[..end].iter().enumerate().map(|(i, n)| [(i as f64 + 0.5) / 4.0, 100.0 * *n as f64 / total.max(1) as f64]).collect()
+        bins[..end]
+            .iter()
+            .enumerate()
+            .map(|(i, n)| [(i as f64 + 0.5) / 4.0, 100.0 * *n as f64 / total.max(1) as f64])
+            .collect()
     }
 }
 
@@ -341,8 +358,13 @@ fn detail(picture: &Plane<f32>, truth: &Plane<f32>, mask: &Plane<u8>) -> Option<
 
 /// PSNR after log(1 + 5000 v) over the truth's 99.95th percentile (Kalantari and Ramamoorthi 2017 use this curve).
 fn hdr_psnr(picture: &Picture, truth: &Picture, margin: usize) -> f64 {
-    let sample: Vec<f64> =
-        truth.rgb.planes.iter().flat_map(|p| p.data().iter().step_by(1 + p.data().len() / 400_000)).map(|v| f64::from(*v)).collect();
+    let sample: Vec<f64> = truth
+        .rgb
+        .planes
+        .iter()
+        .flat_map(|p| p.data().iter().step_by(1 + p.data().len() / 400_000))
+        .map(|v| f64::from(*v))
+        .collect();
     let top = quantile(&sample, 0.9995).max(1e-6);
     let curve = |v: f32| (5000.0 * (f64::from(v) / top).clamp(0.0, 1.0)).ln_1p() / 5000f64.ln_1p();
     let (mut sum, mut n) = (0.0, 0u64);
@@ -378,7 +400,9 @@ impl Measured for Comparison {
             .figure("compared", "share of pixels compared", 100.0 * self.compared, "%", Goal::Neither);
         card.figures.retain(|f| f.value.is_some());
         if let (Some(still), Some(moving)) = (self.still, self.moving) {
-            let row = |label: &str, f: Fidelity| Row::new(label, [f.psnr_db, f.linear_psnr_db, f.delta_e_mean, f.delta_e_p95, f.pixels as f64]);
+            let row = |label: &str, f: Fidelity| {
+                Row::new(label, [f.psnr_db, f.linear_psnr_db, f.delta_e_mean, f.delta_e_p95, f.pixels as f64])
+            };
             card = card.table(
                 "Where it moved, and where not",
                 &["PSNR dB", "linear PSNR dB", "mean dE2000", "p95 dE2000", "pixels"],
@@ -387,9 +411,20 @@ impl Measured for Comparison {
         }
         let tiles = format!("Tiles of {0}x{0} pixels", self.tile);
         card = card
-            .table(&format!("{tiles}: PSNR in dB"), &["p1", "p5", "p25", "p50", "p75", "p95"], vec![Row::new("PSNR", self.tile_psnr_db)])
-            .table(&format!("{tiles}: mean CIEDE2000"), &["p5", "p25", "p50", "p75", "p95", "p99"], vec![Row::new("dE2000", self.tile_delta_e)])
-            .plot(Plot::new("Pixels by colour difference", "CIEDE2000", "% of pixels").curve("", self.maps.histogram.clone()));
+            .table(
+                &format!("{tiles}: PSNR in dB"),
+                &["p1", "p5", "p25", "p50", "p75", "p95"],
+                vec![Row::new("PSNR", self.tile_psnr_db)],
+            )
+            .table(
+                &format!("{tiles}: mean CIEDE2000"),
+                &["p5", "p25", "p50", "p75", "p95", "p99"],
+                vec![Row::new("dE2000", self.tile_delta_e)],
+            )
+            .plot(
+                Plot::new("Pixels by colour difference", "CIEDE2000", "% of pixels")
+                    .curve("", self.maps.histogram.clone()),
+            );
         if let Some(map) = &self.maps.delta_e {
             card.crops.push(thumbnail::heat("CIEDE2000: black 0, white 10 and more", map, 10.0));
         }

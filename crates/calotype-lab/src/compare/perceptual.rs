@@ -22,7 +22,8 @@ pub(super) fn prepare(picture: &Picture, truth: &Picture, valid: &Plane<u8>) -> 
 
 /// The score of SSIMULACRA2.
 pub(super) fn ssimulacra2(picture: &[RGB<f32>], truth: &[RGB<f32>], size: (usize, usize)) -> Result<f64> {
-    let bytes = |p: &[RGB<f32>]| -> Vec<u8> { p.iter().flat_map(|p| [p.r, p.g, p.b]).flat_map(f32::to_ne_bytes).collect() };
+    let bytes =
+        |p: &[RGB<f32>]| -> Vec<u8> { p.iter().flat_map(|p| [p.r, p.g, p.b]).flat_map(f32::to_ne_bytes).collect() };
     let (a, b) = (bytes(picture), bytes(truth));
     let slice = |data| {
         PixelSlice::new(data, size.0 as u32, size.1 as u32, size.0 * 12, PixelDescriptor::RGBF32_LINEAR)

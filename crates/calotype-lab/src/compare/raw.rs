@@ -55,7 +55,12 @@ pub fn compare_raw(
 ) -> Result<RawComparison> {
     let size = (truth.width(), truth.height());
     let mismatch = |name: &str, other| {
-        Err(LabError::SizeMismatch { first_name: name.into(), first: other, second_name: truth_name.into(), second: size })
+        Err(LabError::SizeMismatch {
+            first_name: name.into(),
+            first: other,
+            second_name: truth_name.into(),
+            second: size,
+        })
     };
     if picture.size() != size {
         return mismatch(&picture.name, picture.size());
@@ -66,7 +71,8 @@ pub fn compare_raw(
     if let Some(mask) = moving.filter(|m| (m.width(), m.height()) != size) {
         return mismatch("the mask of motion", (mask.width(), mask.height()));
     }
-    let usable = Plane::from_fn(size.0, size.1, |x, y| u8::from(truth.get(x, y) < 0.9 && picture.samples.get(x, y) < 0.95));
+    let usable =
+        Plane::from_fn(size.0, size.1, |x, y| u8::from(truth.get(x, y) < 0.9 && picture.samples.get(x, y) < 0.95));
     let fitted = fit_gain(&picture.samples, truth, &usable);
     // A merged raw keeps the exposure of its reference: within two percent, a fit would only follow the noise.
     let gain = if (fitted - 1.0).abs() > 0.02 { fitted } else { 1.0 };
@@ -125,7 +131,16 @@ impl Measured for RawComparison {
     fn card(&self) -> Card {
         let row = |label: &str, f: RawFidelity| {
             let open = f64::NAN;
-            Row::new(label, [f.psnr_db, f.single_psnr_db.unwrap_or(open), f.psnr_db - f.single_psnr_db.unwrap_or(open), f.effective_frames.unwrap_or(open), f.bias])
+            Row::new(
+                label,
+                [
+                    f.psnr_db,
+                    f.single_psnr_db.unwrap_or(open),
+                    f.psnr_db - f.single_psnr_db.unwrap_or(open),
+                    f.effective_frames.unwrap_or(open),
+                    f.bias,
+                ],
+            )
         };
         let mut rows = vec![row("all", self.all), row("darkest third", self.dark_third)];
         rows.extend(self.moving.map(|m| row("moving", m)));

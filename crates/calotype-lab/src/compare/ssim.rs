@@ -22,7 +22,8 @@ pub(super) fn ssim(picture: &Picture, truth: &Picture, mask: &Plane<u8>) -> f64 
     for (i, _) in mask.data().iter().enumerate().filter(|(_, m)| **m == 1) {
         let at = |p: &Plane<f32>| f64::from(p.data()[i]);
         let (ux, uy) = (at(&ma), at(&mb));
-        let (vx, vy, vxy) = (unbiased * (at(&aa) - ux * ux), unbiased * (at(&bb) - uy * uy), unbiased * (at(&ab) - ux * uy));
+        let (vx, vy, vxy) =
+            (unbiased * (at(&aa) - ux * ux), unbiased * (at(&bb) - uy * uy), unbiased * (at(&ab) - ux * uy));
         sum += (2.0 * ux * uy + c1) * (2.0 * vxy + c2) / ((ux * ux + uy * uy + c1) * (vx + vy + c2));
         n += 1;
     }

@@ -37,7 +37,8 @@ pub(crate) fn find(plane: &Plane<f32>, most: usize) -> Vec<Found> {
         let region = Region { x, y, width: TILE.min(plane.width() - x), height: TILE.min(plane.height() - y) };
         (region, tensor(&smooth, region))
     };
-    let mut seeds: Vec<(Region, Tensor)> = par::map(across * down, tile).into_iter().filter(|(r, t)| t.is_edge(*r)).collect();
+    let mut seeds: Vec<(Region, Tensor)> =
+        par::map(across * down, tile).into_iter().filter(|(r, t)| t.is_edge(*r)).collect();
     seeds.sort_by(|a, b| b.1.energy().total_cmp(&a.1.energy()).then((a.0.y, a.0.x).cmp(&(b.0.y, b.0.x))));
     let mut found: Vec<Found> = Vec::new();
     let mut tries = 0;

@@ -98,12 +98,18 @@ pub fn edges(picture: &Picture, options: &EdgeOptions) -> Result<EdgeReport> {
 pub fn raw_edges(raw: &RawPicture, options: &EdgeOptions) -> Result<EdgeReport> {
     let [_, green, _] = raw.half();
     let halved = EdgeOptions {
-        regions: options.regions.iter().map(|r| Region { x: r.x / 2, y: r.y / 2, width: r.width / 2, height: r.height / 2 }).collect(),
+        regions: options
+            .regions
+            .iter()
+            .map(|r| Region { x: r.x / 2, y: r.y / 2, width: r.width / 2, height: r.height / 2 })
+            .collect(),
         ..options.clone()
     };
     let found = seek(&raw.name, &green, &halved, 2)?;
     let rows = |found: &Found, c: Channel| {
-        Rows::of_samples(&raw.samples, found.region, found.vertical, |x, y| raw.cfa.color_at(x, y) as usize == c as usize)
+        Rows::of_samples(&raw.samples, found.region, found.vertical, |x, y| {
+            raw.cfa.color_at(x, y) as usize == c as usize
+        })
     };
     let channels = if raw.cfa.is_mono() { &[Channel::Green][..] } else { &Channel::ALL[..3] };
     let viewing = options.viewing.unwrap_or_else(|| Viewing::of_picture(raw.size().1, 20.0, 40.0));
@@ -129,7 +135,9 @@ fn seek(name: &str, plane: &calotype_image::Plane<f32>, options: &EdgeOptions, s
         return Err(LabError::NotFound {
             what: "slanted edge",
             name: name.into(),
-            reason: "no straight edge between flat fields, 2 to 30 degrees off the vertical or the horizontal, was seen".into(),
+            reason:
+                "no straight edge between flat fields, 2 to 30 degrees off the vertical or the horizontal, was seen"
+                    .into(),
             remedy: "Point at one with --region WIDTHxHEIGHT+X+Y; 60 x 100 pixels are enough.",
         });
     }
@@ -156,7 +164,8 @@ fn measure(
         let found: Vec<EdgeChannel> =
             channels.iter().filter_map(|&c| profile::channel(c, &rows(f, c), &line, viewing)).collect();
         if found.iter().any(|c| c.channel == base) {
-            let (cx, cy) = (f.region.x as f64 + 0.5 * f.region.width as f64, f.region.y as f64 + 0.5 * f.region.height as f64);
+            let (cx, cy) =
+                (f.region.x as f64 + 0.5 * f.region.width as f64, f.region.y as f64 + 0.5 * f.region.height as f64);
             let (hx, hy) = (0.5 * size.0 as f64, 0.5 * size.1 as f64);
             edges.push(Edge {
                 region: f.region,
@@ -171,7 +180,10 @@ fn measure(
         return Err(LabError::NotFound {
             what: "edge that can be measured",
             name: name.into(),
-            reason: format!("{} edges were seen, all too short, too blurred or too noisy for a line to be laid", found.len()),
+            reason: format!(
+                "{} edges were seen, all too short, too blurred or too noisy for a line to be laid",
+                found.len()
+            ),
             remedy: "Choose regions at least 40 pixels long and four times as wide as the edge is blurred.",
         });
     }
@@ -180,7 +192,9 @@ fn measure(
 
 impl Measured for EdgeReport {
     fn card(&self) -> Card {
-        let of = |f: &dyn Fn(&EdgeChannel) -> Option<f64>| -> Vec<f64> { self.edges.iter().filter_map(|e| f(e.main())).collect() };
+        let of = |f: &dyn Fn(&EdgeChannel) -> Option<f64>| -> Vec<f64> {
+            self.edges.iter().filter_map(|e| f(e.main())).collect()
+        };
         let mid = |v: Vec<f64>| if v.is_empty() { None } else { Some(median(&v)) };
         let shifts: Vec<f64> = self
             .edges
@@ -195,7 +209,19 @@ impl Measured for EdgeReport {
             let shift = |c| e.channels.iter().find(|x| x.channel == c).map_or(f64::NAN, |x| x.shift_px);
             rows.push(Row::new(
                 format!("{} {}", e.region, if e.vertical { "|" } else { "-" }),
-                [e.angle_deg, e.field, m.contrast, open(m.mtf.mtf50), open(m.mtf.mtf10), m.mtf.area, m.acutance, 100.0 * m.overshoot, 100.0 * m.undershoot, shift(Channel::Red), shift(Channel::Blue)],
+                [
+                    e.angle_deg,
+                    e.field,
+                    m.contrast,
+                    open(m.mtf.mtf50),
+                    open(m.mtf.mtf10),
+                    m.mtf.area,
+                    m.acutance,
+                    100.0 * m.overshoot,
+                    100.0 * m.undershoot,
+                    shift(Channel::Red),
+                    shift(Channel::Blue),
+                ],
             ));
         }
         let main = self.edges[0].main().channel.letter();
@@ -212,15 +238,39 @@ impl Measured for EdgeReport {
         let mut card = Card::new("edge", &self.subject, "ISO 12233:2017, edge-based SFR")
             .figure("mtf50", "MTF50, median", mid(of(&|c| c.mtf.mtf50)), "cycles/pixel", Goal::Higher)
             .figure("mtf10", "MTF10, median", mid(of(&|c| c.mtf.mtf10)), "cycles/pixel", Goal::Higher)
-            .figure("mtf50_lph", "MTF50, median", mid(of(&|c| c.mtf.mtf50)).map(|v| v * self.size.1 as f64), "line pairs/height", Goal::Higher)
+            .figure(
+                "mtf50_lph",
+                "MTF50, median",
+                mid(of(&|c| c.mtf.mtf50)).map(|v| v * self.size.1 as f64),
+                "line pairs/height",
+                Goal::Higher,
+            )
             .figure("area", "area under the curve", mid(of(&|c| Some(c.mtf.area))), "", Goal::Higher)
             .figure("acutance", "acutance", mid(of(&|c| Some(c.acutance))), "", Goal::Higher)
             .figure("overshoot", "overshoot, median", mid(of(&|c| Some(100.0 * c.overshoot))), "%", Goal::Lower)
             .figure("undershoot", "undershoot, median", mid(of(&|c| Some(100.0 * c.undershoot))), "%", Goal::Lower)
-            .figure("fringe", "lateral colour, mean", (!shifts.is_empty()).then(|| mean(&shifts)), "pixels", Goal::Lower)
+            .figure(
+                "fringe",
+                "lateral colour, mean",
+                (!shifts.is_empty()).then(|| mean(&shifts)),
+                "pixels",
+                Goal::Lower,
+            )
             .table(
                 &format!("Edges ({main})"),
-                &["slant deg", "field", "contrast", "MTF50", "MTF10", "area", "acutance", "over %", "under %", "R-G px", "B-G px"],
+                &[
+                    "slant deg",
+                    "field",
+                    "contrast",
+                    "MTF50",
+                    "MTF10",
+                    "area",
+                    "acutance",
+                    "over %",
+                    "under %",
+                    "R-G px",
+                    "B-G px",
+                ],
                 rows,
             )
             .plot(all)

@@ -141,9 +141,11 @@ impl Rows {
             }
             let fit = |terms: usize| {
                 let keep: Vec<[f64; 2]> = points.clone();
-                let rows: Vec<Vec<f64>> = keep.iter().map(|p| (0..terms).map(|k| p[0].powi(k as i32)).collect()).collect();
+                let rows: Vec<Vec<f64>> =
+                    keep.iter().map(|p| (0..terms).map(|k| p[0].powi(k as i32)).collect()).collect();
                 let fit = least_squares(&rows, &keep.iter().map(|p| p[1]).collect::<Vec<_>>())?;
-                let error = keep.iter().map(|p| (p[1] - (0..terms).map(|k| fit[k] * p[0].powi(k as i32)).sum::<f64>()).powi(2));
+                let error =
+                    keep.iter().map(|p| (p[1] - (0..terms).map(|k| fit[k] * p[0].powi(k as i32)).sum::<f64>()).powi(2));
                 let residual = (error.sum::<f64>() / keep.len() as f64).sqrt();
                 Some((fit, residual))
             };
@@ -200,7 +202,8 @@ pub(crate) fn spread(rows: &Rows, line: &Line, reach: f64) -> Option<Spread> {
         rows.0.iter().flat_map(|(y, s)| s.iter().map(|p| [line.distance(p[0], *y), p[1]])).collect();
     // Up to where every row has samples, so that the fields are the same all along the edge.
     let inner = |side: f64| -> f64 {
-        let of_row = |(y, s): &(f64, Vec<[f64; 2]>)| s.iter().map(|p| side * line.distance(p[0], *y)).fold(0.0, f64::max);
+        let of_row =
+            |(y, s): &(f64, Vec<[f64; 2]>)| s.iter().map(|p| side * line.distance(p[0], *y)).fold(0.0, f64::max);
         rows.0.iter().map(of_row).fold(f64::INFINITY, f64::min)
     };
     let half = inner(1.0).min(inner(-1.0)).min(reach);
@@ -318,7 +321,9 @@ impl Spread {
         let level = 0.5 * (self.dark + self.bright);
         let points = self.points();
         let cross = points.windows(2).filter(|w| (w[0][1] < level) != (w[1][1] < level));
-        cross.map(|w| w[0][0] + (level - w[0][1]) / (w[1][1] - w[0][1]) / BINS).min_by(|a, b| a.abs().total_cmp(&b.abs()))
+        cross
+            .map(|w| w[0][0] + (level - w[0][1]) / (w[1][1] - w[0][1]) / BINS)
+            .min_by(|a, b| a.abs().total_cmp(&b.abs()))
     }
 }
 

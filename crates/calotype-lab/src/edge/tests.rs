@@ -95,7 +95,12 @@ fn lateral_colour_is_the_shift_between_channels() {
 
 #[test]
 fn raw_edges_are_measured_by_their_own_photosites() {
-    let raw = RawPicture { name: "raw".into(), samples: edge(240, 240, 6.0, 1.1, 0.0), cfa: Cfa::GBRG, info: crate::synth::info() };
+    let raw = RawPicture {
+        name: "raw".into(),
+        samples: edge(240, 240, 6.0, 1.1, 0.0),
+        cfa: Cfa::GBRG,
+        info: crate::synth::info(),
+    };
     let report = raw_edges(&raw, &EdgeOptions::default()).unwrap();
     assert_eq!(report.edges[0].channels.len(), 3);
     for c in &report.edges[0].channels {

@@ -25,9 +25,10 @@ pub(super) fn picture(file: &Input<'_>, planes: [Plane<f32>; 3], profile: &[u8],
     let white = RgbSpace::Rec709.primaries().white;
     let m = multiply(&RgbSpace::Rec709.from_xyz(), &multiply(&bradford(D50_XY, white), &to_d50));
     // A profile's numbers have 16 bits: sRGB by profile is sRGB, not something 0.01 percent beside it.
-    let identity = m.iter().enumerate().all(|(i, row)| {
-        row.iter().enumerate().all(|(j, v)| (v - f64::from(u8::from(i == j))).abs() < 2e-3)
-    });
+    let identity = m
+        .iter()
+        .enumerate()
+        .all(|(i, row)| row.iter().enumerate().all(|(j, v)| (v - f64::from(u8::from(i == j))).abs() < 2e-3));
     let words = format!("by its ICC profile{}, {kind}", if identity { " (Rec.709 primaries)" } else { "" });
     let (r, g, b) = (|v| r.evaluate_value(v), |v| g.evaluate_value(v), |v| b.evaluate_value(v));
     to_picture(file.name(), words, planes, [&r, &g, &b], (!identity).then_some(m))

@@ -9,10 +9,8 @@ use zune_core::options::DecoderOptions;
 use zune_jpeg::JpegDecoder;
 
 pub(super) fn read(file: &Input<'_>) -> Result<Picture> {
-    let options = DecoderOptions::default()
-        .set_max_width(65535)
-        .set_max_height(65535)
-        .jpeg_set_out_colorspace(ColorSpace::RGB);
+    let options =
+        DecoderOptions::default().set_max_width(65535).set_max_height(65535).jpeg_set_out_colorspace(ColorSpace::RGB);
     let mut decoder = JpegDecoder::new_with_options(Cursor::new(file.bytes), options);
     decoder.decode_headers().map_err(|e| file.wrong(format!("{e:?}")))?;
     let info = decoder.info().ok_or_else(|| file.wrong("no picture in the JPEG"))?;

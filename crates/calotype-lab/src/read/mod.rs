@@ -105,13 +105,23 @@ fn read_bytes(path: &Path, limits: &Limits) -> Result<Vec<u8>> {
     file.take(limits.max_bytes + 1).read_to_end(&mut bytes).map_err(failed)?;
     let value = bytes.len() as u64;
     if value > limits.max_bytes {
-        return Err(LabError::TooLarge { what: "the size in bytes", value, limit: limits.max_bytes, path: path.into() });
+        return Err(LabError::TooLarge {
+            what: "the size in bytes",
+            value,
+            limit: limits.max_bytes,
+            path: path.into(),
+        });
     }
     Ok(bytes)
 }
 
 /// A picture whose samples have a known encoding.
-fn planes_of(file: &Input<'_>, planes: [calotype_image::Plane<f32>; 3], encoding: Encoding, kind: &str) -> Result<Picture> {
+fn planes_of(
+    file: &Input<'_>,
+    planes: [calotype_image::Plane<f32>; 3],
+    encoding: Encoding,
+    kind: &str,
+) -> Result<Picture> {
     encoding::known(file.name(), planes, encoding, kind)
 }
 

@@ -25,7 +25,9 @@ pub(super) fn read(file: &Input<'_>) -> Result<RawPicture> {
     let (samples, cfa) = match &dng.image {
         RawImage::Cfa { samples, cfa } => (samples, *cfa),
         RawImage::Mono { samples } => (samples, Cfa::MONO),
-        RawImage::Linear { .. } => return Err(file.wrong("a linear DNG, demosaiced already; raw measures need a mosaic")),
+        RawImage::Linear { .. } => {
+            return Err(file.wrong("a linear DNG, demosaiced already; raw measures need a mosaic"));
+        }
     };
     let samples = Plane::from_fn(width, height, |x, y| raw_to_linear(samples.get(x, y)));
     Ok(RawPicture { name: file.name(), samples, cfa, info: dng.info })
@@ -42,10 +44,13 @@ impl RawPicture {
     pub fn half(&self) -> [Plane<f32>; 3] {
         let (width, height) = (self.samples.width() / 2, self.samples.height() / 2);
         let cell = |color: usize| {
-            let at: Vec<(usize, usize)> =
-                (0..4).map(|i| (i & 1, i >> 1)).filter(|&(x, y)| self.cfa.is_mono() || self.cfa.color_at(x, y) as usize == color).collect();
+            let at: Vec<(usize, usize)> = (0..4)
+                .map(|i| (i & 1, i >> 1))
+                .filter(|&(x, y)| self.cfa.is_mono() || self.cfa.color_at(x, y) as usize == color)
+                .collect();
             Plane::from_fn(width, height, |x, y| {
-                at.iter().map(|&(dx, dy)| self.samples.get(2 * x + dx, 2 * y + dy)).sum::<f32>() / at.len().max(1) as f32
+                at.iter().map(|&(dx, dy)| self.samples.get(2 * x + dx, 2 * y + dy)).sum::<f32>()
+                    / at.len().max(1) as f32
             })
         };
         [cell(0), cell(1), cell(2)]
@@ -53,9 +58,11 @@ impl RawPicture {
 
     /// The samples of one photosite of the 2x2 cell, `phase` = (column, row), as a picture of half size.
     pub fn phase(&self, phase: (usize, usize)) -> Plane<f32> {
-        Plane::from_fn((self.samples.width() - phase.0).div_ceil(2), (self.samples.height() - phase.1).div_ceil(2), |x, y| {
-            self.samples.get(2 * x + phase.0, 2 * y + phase.1)
-        })
+        Plane::from_fn(
+            (self.samples.width() - phase.0).div_ceil(2),
+            (self.samples.height() - phase.1).div_ceil(2),
+            |x, y| self.samples.get(2 * x + phase.0, 2 * y + phase.1),
+        )
     }
 
     /// The four photosites of the cell with their colours.

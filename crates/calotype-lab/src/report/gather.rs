@@ -1,13 +1,13 @@
 //! The cards of a folder: saved results, and charts measured by what their names say.
 
-use crate::card::{Card, Measured};
 use crate::calibrate::developed;
+use crate::card::{Card, Measured};
 use crate::compare::{CompareOptions, compare};
 use crate::read::{Limits, Source, read, read_picture};
 use crate::{
-    ChartReference, EdgeOptions, LabError, Picture, Region, Result, StarOptions, TextureOptions, colour, distortion, edges, find_chart,
-    flare, flat_areas, halo, neutral_areas, neutral_steps, noise, photon_transfer, raw_edges, raw_shading, sensor_range, shading, skin,
-    star, texture, tone,
+    ChartReference, EdgeOptions, LabError, Picture, Region, Result, StarOptions, TextureOptions, colour, distortion,
+    edges, find_chart, flare, flat_areas, halo, neutral_areas, neutral_steps, noise, photon_transfer, raw_edges,
+    raw_shading, sensor_range, shading, skin, star, texture, tone,
 };
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -44,7 +44,8 @@ pub fn gather(folder: &Path, limits: &Limits, progress: &mut dyn FnMut(&Path)) -
         let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
         if extension == "json" {
             // other JSON files are none of ours
-            if let Some(saved) = std::fs::read_to_string(path).ok().and_then(|t| serde_json::from_str::<Saved>(&t).ok()) {
+            if let Some(saved) = std::fs::read_to_string(path).ok().and_then(|t| serde_json::from_str::<Saved>(&t).ok())
+            {
                 cards.push(saved.card);
             }
             continue;
@@ -56,7 +57,9 @@ pub fn gather(folder: &Path, limits: &Limits, progress: &mut dyn FnMut(&Path)) -
             flats.push(path.clone());
             continue;
         }
-        let truth = files.iter().find(|f| f.file_stem().is_some_and(|s| s.to_string_lossy().to_lowercase() == format!("truth{rest}")));
+        let truth = files
+            .iter()
+            .find(|f| f.file_stem().is_some_and(|s| s.to_string_lossy().to_lowercase() == format!("truth{rest}")));
         if !KINDS.contains(&word) {
             continue;
         }
@@ -74,8 +77,21 @@ pub fn gather(folder: &Path, limits: &Limits, progress: &mut dyn FnMut(&Path)) -
 }
 
 /// First words of names that say what to measure.
-const KINDS: [&str; 13] =
-    ["edge", "star", "texture", "noise", "colour", "color", "tone", "shading", "distortion", "flare", "halo", "skin", "compare"];
+const KINDS: [&str; 13] = [
+    "edge",
+    "star",
+    "texture",
+    "noise",
+    "colour",
+    "color",
+    "tone",
+    "shading",
+    "distortion",
+    "flare",
+    "halo",
+    "skin",
+    "compare",
+];
 
 fn measure(word: &str, path: &Path, truth: Option<&Path>, limits: &Limits) -> Result<Card> {
     let source = read(path, None, limits)?;
@@ -148,7 +164,8 @@ mod tests {
         let write = |name: &str, p: &Picture| {
             // NPY: the shortest way to a file of floats
             let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
-            let mut header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}, 3), }}", p.height(), p.width());
+            let mut header =
+                format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}, 3), }}", p.height(), p.width());
             header += &" ".repeat(63 - (10 + header.len()) % 64);
             header.push('\n');
             bytes.extend((header.len() as u16).to_le_bytes());

@@ -62,10 +62,17 @@ impl Report {
     pub fn changes<'a>(&'a self, before: &'a Self) -> Vec<Change<'a>> {
         let mut all = Vec::new();
         for card in &self.cards {
-            let Some(old) = before.cards.iter().find(|o| o.measure == card.measure && name(o) == name(card)) else { continue };
+            let Some(old) = before.cards.iter().find(|o| o.measure == card.measure && name(o) == name(card)) else {
+                continue;
+            };
             for now in &card.figures {
                 if let Some(before) = old.figures.iter().find(|f| f.key == now.key) {
-                    all.push(Change { card: (&card.measure, name(card)), now, before, better: now.better_than(before) });
+                    all.push(Change {
+                        card: (&card.measure, name(card)),
+                        now,
+                        before,
+                        better: now.better_than(before),
+                    });
                 }
             }
         }

@@ -28,7 +28,10 @@ pub fn html(report: &Report, before: Option<&Report>) -> String {
             let count = |way: i8| changes.iter().filter(|c| c.better == way).count();
             format!(
                 "<p class=\"quiet\">Beside {}: {} figures better, {} worse, {} the same or neither.</p>",
-                escape(&b.title), count(1), count(-1), count(0)
+                escape(&b.title),
+                count(1),
+                count(-1),
+                count(0)
             )
         }
         None => format!("<p class=\"quiet\">{} measures.</p>", report.cards.len()),
@@ -39,7 +42,11 @@ pub fn html(report: &Report, before: Option<&Report>) -> String {
         if let Some(f) = card.figures.first() {
             out += &format!(
                 "<tr><td><a href=\"#m{i}\">{}</a></td><td>{}</td><td>{}</td><td>{} {}</td></tr>",
-                escape(&card.measure), escape(name(card)), escape(&f.label), value(f), escape(&f.unit)
+                escape(&card.measure),
+                escape(name(card)),
+                escape(&f.label),
+                value(f),
+                escape(&f.unit)
             );
         }
     }
@@ -54,10 +61,13 @@ pub fn html(report: &Report, before: Option<&Report>) -> String {
 fn section(index: usize, card: &Card, before: Option<&Card>) -> String {
     let mut out = format!(
         "<section id=\"m{index}\"><h2>{}: {}</h2><p class=\"quiet\">{}</p>",
-        escape(&card.measure), escape(name(card)), escape(&card.standard)
+        escape(&card.measure),
+        escape(name(card)),
+        escape(&card.standard)
     );
     let heads = if before.is_some() { "<th>before</th><th>change</th>" } else { "" };
-    out += &format!("<div class=\"scroll\"><table><tr><th>figure</th><th>value</th><th>unit</th>{heads}<th>aim</th></tr>");
+    out +=
+        &format!("<div class=\"scroll\"><table><tr><th>figure</th><th>value</th><th>unit</th>{heads}<th>aim</th></tr>");
     for f in &card.figures {
         let compared = match before {
             None => String::new(),
@@ -72,13 +82,22 @@ fn section(index: usize, card: &Card, before: Option<&Card>) -> String {
             Goal::Near(t) => number(t),
             Goal::Neither => String::new(),
         };
-        out += &format!("<tr><td>{}</td><td>{}</td><td>{}</td>{compared}<td class=\"quiet\">{aim}</td></tr>", escape(&f.label), value(f), escape(&f.unit));
+        out += &format!(
+            "<tr><td>{}</td><td>{}</td><td>{}</td>{compared}<td class=\"quiet\">{aim}</td></tr>",
+            escape(&f.label),
+            value(f),
+            escape(&f.unit)
+        );
     }
     out += "</table></div><div class=\"plots\">";
     card.plots.iter().for_each(|p| out += &svg(p));
     out += "</div><div class=\"crops\">";
     for crop in card.crops.iter().filter(|c| !c.png.is_empty()) {
-        out += &format!("<figure><img alt=\"{0}\" src=\"data:image/png;base64,{1}\"><figcaption>{0}</figcaption></figure>", escape(&crop.label), escape(&crop.png));
+        out += &format!(
+            "<figure><img alt=\"{0}\" src=\"data:image/png;base64,{1}\"><figcaption>{0}</figcaption></figure>",
+            escape(&crop.label),
+            escape(&crop.png)
+        );
     }
     out += "</div>";
     card.tables.iter().for_each(|t| out += &table(t));
@@ -106,10 +125,18 @@ fn change(now: &Figure, before: &Figure) -> String {
 fn table(table: &Table) -> String {
     let heads: String = table.columns.iter().map(|c| format!("<th>{}</th>", escape(c))).collect();
     let row = |r: &Row| {
-        let swatches: String = r.swatches.iter().map(|[r, g, b]| format!("<span class=\"swatch\" style=\"background:rgb({r},{g},{b})\"></span>")).collect();
-        let cells: String = r.values.iter().map(|v| format!("<td>{}</td>", v.map_or_else(|| "-".into(), number))).collect();
+        let swatches: String = r
+            .swatches
+            .iter()
+            .map(|[r, g, b]| format!("<span class=\"swatch\" style=\"background:rgb({r},{g},{b})\"></span>"))
+            .collect();
+        let cells: String =
+            r.values.iter().map(|v| format!("<td>{}</td>", v.map_or_else(|| "-".into(), number))).collect();
         format!("<tr><td>{swatches} {}</td>{cells}</tr>", escape(&r.label))
     };
     let rows: String = table.rows.iter().map(row).collect();
-    format!("<h3>{}</h3><div class=\"scroll\"><table><tr><th></th>{heads}</tr>{rows}</table></div>", escape(&table.title))
+    format!(
+        "<h3>{}</h3><div class=\"scroll\"><table><tr><th></th>{heads}</tr>{rows}</table></div>",
+        escape(&table.title)
+    )
 }
