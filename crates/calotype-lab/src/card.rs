@@ -201,9 +201,9 @@ impl Plot {
         self
     }
 
-    /// With dots.
-    pub fn dots(mut self, label: &str, points: Vec<[f64; 2]>) -> Self {
-        self.series.push(Series { label: label.into(), points, color: String::new(), dots: true });
+    /// With dots; `color` is empty for the palette's next.
+    pub fn dots(mut self, label: &str, points: Vec<[f64; 2]>, color: &str) -> Self {
+        self.series.push(Series { label: label.into(), points, color: color.into(), dots: true });
         self
     }
 }

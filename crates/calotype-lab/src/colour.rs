@@ -138,7 +138,6 @@ pub fn colour(picture: &Picture, chart: &Chart, reference: &ChartReference) -> R
     let coloured: Vec<&&ColourPatch> = counted.iter().filter(|p| p.hue_error_deg.is_some()).collect();
     let chroma = |l: [f64; 3]| l[1].hypot(l[2]);
     let sum = |f: &dyn Fn(&ColourPatch) -> f64| coloured.iter().map(|p| f(p)).sum::<f64>();
-    let region = crate::Region { x: 0, y: 0, width: picture.width(), height: picture.height() };
     Ok(ColourReport {
         subject: picture.name.clone(),
         chart: chart.clone(),
@@ -153,7 +152,7 @@ pub fn colour(picture: &Picture, chart: &Chart, reference: &ChartReference) -> R
         chroma_gain: sum(&|p| chroma(p.lab)) / sum(&|p| chroma(p.reference)).max(1e-9),
         hue_error_deg: sum(&|p| p.hue_error_deg.unwrap_or(0.0).abs()) / coloured.len().max(1) as f64,
         patches,
-        crop: Some(thumbnail::part("the chart", picture, region)),
+        crop: Some(thumbnail::part("the chart", picture, chart.bounds(picture.size()))),
     })
 }
 
@@ -286,8 +285,8 @@ impl Measured for ColourReport {
         for p in &self.patches {
             plot = plot.colored("", vec![[p.reference[1], p.reference[2]], [p.lab[1], p.lab[2]]], "#888888");
         }
-        plot = plot.dots("reference", self.patches.iter().map(|p| [p.reference[1], p.reference[2]]).collect());
-        plot = plot.dots("measured", self.patches.iter().map(|p| [p.lab[1], p.lab[2]]).collect());
+        plot = plot.dots("reference", self.patches.iter().map(|p| [p.reference[1], p.reference[2]]).collect(), "");
+        plot = plot.dots("measured", self.patches.iter().map(|p| [p.lab[1], p.lab[2]]).collect(), "");
         let wb = self.white_balance;
         let mut card =
             Card::new("colour", &self.subject, "24-patch chart, CIEDE2000 (ISO/CIE 11664-6), CIELAB under D50")

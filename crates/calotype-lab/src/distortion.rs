@@ -333,8 +333,8 @@ impl Measured for DistortionReport {
             Plot::new("Lateral colour against green", "radius (1 = corner)", "pixels outwards")
                 .colored("red", curve(red), "#c8362b")
                 .colored("blue", curve(blue), "#2b62c8")
-                .dots("", red.points.clone())
-                .dots("", blue.points.clone()),
+                .dots("", red.points.clone(), "#c8362b")
+                .dots("", blue.points.clone(), "#2b62c8"),
         )
         .note(format!("{} dots.", self.dots))
     }

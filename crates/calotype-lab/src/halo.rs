@@ -99,24 +99,31 @@ fn is_vertical(y: &Plane<f32>, r: Region) -> bool {
 }
 
 /// The edge with fields as wide as they stay alone; a region that was pointed at is taken as it is.
+///
+/// A field that changes by more than an eighth of the step from one width to the next has met something else: a halo
+/// fades, it does not move the field.
 fn widest(y: &Plane<f32>, region: Region, vertical: bool, grow: bool) -> Option<HaloEdge> {
-    let factors: &[usize] = if grow { &[8, 6, 4, 3, 2, 1] } else { &[1] };
+    let factors: &[usize] = if grow { &[1, 2, 3, 4, 6, 8] } else { &[1] };
+    let mut widest: Option<(Region, Spread)> = None;
     for factor in factors {
         let grown = grown(region, vertical, *factor, (y.width(), y.height()));
         let rows = Rows::of_plane(y, grown, vertical);
-        let Some(line) = rows.line() else { continue };
-        let Some(s) = spread(&rows, &line, f64::INFINITY) else { continue };
+        let Some(s) = rows.line().and_then(|line| spread(&rows, &line, f64::INFINITY)) else { break };
         let n = s.bins.len();
-        // another edge in the outer third would be taken for a halo
         let calm = |part: &[f64]| {
             let range = part.iter().fold((f64::MAX, f64::MIN), |(a, b), v| (a.min(*v), b.max(*v)));
             range.1 - range.0 < 0.12 * (s.bright - s.dark) + 3.0 * s.noise
         };
-        if *factor == 1 || (s.explained > 0.8 && calm(&s.bins[..n / 6]) && calm(&s.bins[n - n / 6..])) {
-            return Some(edge(grown, &s));
+        if let Some((_, before)) = &widest {
+            let step = 0.125 * (before.bright - before.dark);
+            let kept = (s.bright - before.bright).abs() < step && (s.dark - before.dark).abs() < step;
+            if !(kept && s.explained > 0.8 && calm(&s.bins[..n / 6]) && calm(&s.bins[n - n / 6..])) {
+                break;
+            }
         }
+        widest = Some((grown, s));
     }
-    None
+    widest.map(|(region, s)| edge(region, &s))
 }
 
 fn grown(r: Region, vertical: bool, factor: usize, size: (usize, usize)) -> Region {

@@ -295,7 +295,8 @@ impl Measured for NoiseReport {
             snr = snr.colored(name, points, CHANNEL_COLORS[c]);
         }
         let mut spectrum =
-            Plot::new("Noise spectrum of luminance (white noise is 1)", "cycles per pixel", "relative power");
+            Plot::new("Noise spectrum of luminance (white noise is 1)", "cycles per pixel", "relative power")
+                .logarithmic(false, true);
         for p in &self.patches {
             spectrum = spectrum.curve(&p.label, p.spectrum.clone());
         }

@@ -192,10 +192,7 @@ impl Measured for PhotonTransfer {
         let mut plot = Plot::new("Photon transfer", "signal (saturation 1)", "variance");
         for (c, color) in CHANNEL_COLORS.iter().take(3).enumerate() {
             let top = self.points[c].iter().fold(0.0f64, |a, p| a.max(p[0]));
-            plot = plot.dots("", self.points[c].clone());
-            if let Some(s) = plot.series.last_mut() {
-                s.color = color.to_string();
-            }
+            plot = plot.dots("", self.points[c].clone(), color);
             plot = plot.colored(
                 ["R", "G", "B"][c],
                 vec![[0.0, self.read[c]], [top, self.read[c] + self.shot[c] * top]],

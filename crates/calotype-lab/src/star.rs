@@ -105,8 +105,18 @@ pub fn star(picture: &Picture, options: &StarOptions) -> Result<StarReport> {
     let curve = |of: &dyn Fn(&Ring) -> f64| {
         let edge: Vec<f64> = rings.iter().rev().take(6).map(of).collect();
         let one = mean(&edge).max(1e-9);
+        // means over rings of like frequency, 4 percent a step: single rings scatter by their few pixels
         let mut points = vec![[0.0, 1.0]];
-        points.extend(rings.iter().rev().map(|r| [frequency(cycles, r.radius), of(r) / one]));
+        let mut group: Vec<&Ring> = Vec::new();
+        for (i, r) in rings.iter().rev().enumerate() {
+            group.push(r);
+            let next = rings.iter().rev().nth(i + 1);
+            if next.is_none_or(|n| group[0].radius > 1.04 * n.radius) {
+                let f = mean(&group.iter().map(|r| frequency(cycles, r.radius)).collect::<Vec<_>>());
+                points.push([f, mean(&group.iter().map(|r| of(r)).collect::<Vec<_>>()) / one]);
+                group.clear();
+            }
+        }
         Mtf::new(points)
     };
     let mtf = curve(&|r| r.modulation);

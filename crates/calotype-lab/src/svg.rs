@@ -15,7 +15,9 @@ const PALETTE: [&str; 8] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00
 
 /// A plot as a self-contained SVG document.
 pub fn svg(plot: &Plot) -> String {
-    let x = Axis::new(plot.log_x, plot.series.iter().flat_map(|s| s.points.iter().map(|p| p[0])), false);
+    // dots on the border would be cut in half
+    let dotted = plot.series.iter().any(|s| s.dots);
+    let x = Axis::new(plot.log_x, plot.series.iter().flat_map(|s| s.points.iter().map(|p| p[0])), dotted);
     let y = Axis::new(plot.log_y, plot.series.iter().flat_map(|s| s.points.iter().map(|p| p[1])), true);
     let (width, height) = (SIZE[0] - LEFT - RIGHT, SIZE[1] - TOP - BOTTOM);
     let px = |v: f64| LEFT + x.place(v) * width;
@@ -75,8 +77,19 @@ pub fn svg(plot: &Plot) -> String {
             .ok();
         }
     }
-    let named = plot.series.iter().enumerate().filter(|(_, s)| !s.label.is_empty());
-    for (row, (i, series)) in named.enumerate().take(14) {
+    let named: Vec<_> = plot.series.iter().enumerate().filter(|(_, s)| !s.label.is_empty()).take(14).collect();
+    if let Some(longest) = named.iter().map(|(_, s)| s.label.chars().count()).max() {
+        // curves shine through a little
+        let (w, h) = (7.0 * longest as f64 + 40.0, 16.0 * named.len() as f64 + 6.0);
+        write!(
+            out,
+            "<rect x=\"{:.1}\" y=\"{:.1}\" width=\"{w:.1}\" height=\"{h:.1}\" fill=\"#fff\" fill-opacity=\"0.75\"/>",
+            SIZE[0] - RIGHT - 4.0 - w,
+            TOP + 4.0
+        )
+        .ok();
+    }
+    for (row, (i, series)) in named.into_iter().enumerate() {
         let at = TOP + 16.0 + 16.0 * row as f64;
         let right = SIZE[0] - RIGHT - 8.0;
         write!(
@@ -183,9 +196,11 @@ mod tests {
 
     #[test]
     fn a_plot_is_well_formed_and_keeps_odd_numbers_out() {
-        let plot = Plot::new("a < b & c", "x", "y")
-            .curve("one", vec![[0.0, 1.0], [1.0, f64::NAN], [2.0, 3.0]])
-            .dots("", vec![[1.0, 2.0]]);
+        let plot = Plot::new("a < b & c", "x", "y").curve("one", vec![[0.0, 1.0], [1.0, f64::NAN], [2.0, 3.0]]).dots(
+            "",
+            vec![[1.0, 2.0]],
+            "",
+        );
         let text = svg(&plot);
         assert!(text.contains("a &lt; b &amp; c") && !text.contains("NaN") && text.ends_with("</svg>"));
         assert_eq!(text.matches("<circle").count(), 1);

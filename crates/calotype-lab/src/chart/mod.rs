@@ -54,6 +54,20 @@ impl Chart {
         })
     }
 
+    /// The upright rectangle about the whole chart, inside a picture of `size`.
+    pub fn bounds(&self, size: (usize, usize)) -> Region {
+        let (mut low, mut high) = ([f64::MAX; 2], [0.0f64; 2]);
+        for (c, [u, v]) in self.centers.iter().zip(&self.axes) {
+            for k in 0..2 {
+                let reach = 1.1 * (u[k].abs() + v[k].abs());
+                (low[k], high[k]) = (low[k].min(c[k] - reach), high[k].max(c[k] + reach));
+            }
+        }
+        let (x, y) = (low[0].max(0.0) as usize, low[1].max(0.0) as usize);
+        let (right, bottom) = ((high[0] as usize).min(size.0), (high[1] as usize).min(size.1));
+        Region { x, y, width: right.saturating_sub(x).max(1), height: bottom.saturating_sub(y).max(1) }
+    }
+
     /// Calls `f(x, y)` for the pixels in the middle of a patch, half as wide and high as the distance to the next.
     fn for_pixels(&self, patch: usize, size: (usize, usize), mut f: impl FnMut(usize, usize)) {
         let ([cx, cy], [u, v]) = (self.centers[patch], self.axes[patch]);
