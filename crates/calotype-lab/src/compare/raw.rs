@@ -26,6 +26,8 @@ pub struct RawComparison {
     pub dark_third: RawFidelity,
     /// Where something moved.
     pub moving: Option<RawFidelity>,
+    /// Samples that were left out as defects of the sensor: far off in the one frame.
+    pub defects: usize,
 }
 
 /// Errors of samples over an area.
@@ -42,7 +44,7 @@ pub struct RawFidelity {
 }
 
 /// Compares a raw picture with the clean mosaic `truth` (linear, black 0, white 1, of the same size), and one frame of
-/// the burst with it too. Samples of 0.9 and more, and four pixels along the borders, are left out.
+/// the burst with it too. Samples of 0.9 and more, and four pixels along the borders, are left out, as are defects that the one frame shows.
 ///
 /// # Errors
 /// [`LabError::SizeMismatch`], [`LabError::NotFound`] where nothing is left to compare.
@@ -77,7 +79,8 @@ pub fn compare_raw(
     // A merged raw keeps the exposure of its reference: within two percent, a fit would only follow the noise.
     let gain = if (fitted - 1.0).abs() > 0.02 { fitted } else { 1.0 };
     let inner = |x: usize, y: usize| x >= 4 && y >= 4 && x + 4 < size.0 && y + 4 < size.1;
-    let good = Plane::from_fn(size.0, size.1, |x, y| u8::from(truth.get(x, y) < 0.9 && inner(x, y)));
+    let mut good = Plane::from_fn(size.0, size.1, |x, y| u8::from(truth.get(x, y) < 0.9 && inner(x, y)));
+    let defects = single.map_or(0, |single| leave_out_defects(&mut good, single, truth));
     let still = match moving {
         Some(mask) => {
             let still = erode(&Plane::from_fn(size.0, size.1, |x, y| u8::from(mask.get(x, y) == 0)), 4);
@@ -124,7 +127,32 @@ pub fn compare_raw(
         all: over(&all),
         dark_third: over(&dark),
         moving: moved.filter(|m| !m.is_empty()).map(|m| over(&m)),
+        defects,
     })
+}
+
+/// Takes defects of the sensor out of a mask: samples that are ten standard deviations off in one frame, by its file's
+/// noise profile, or without one by the median error. Nothing is taken out where these are more than half a percent: then
+/// the frame shows something else than the truth.
+fn leave_out_defects(good: &mut Plane<u8>, single: &RawPicture, truth: &Plane<f32>) -> usize {
+    let error = |i: usize| f64::from(single.samples.data()[i] - truth.data()[i]).abs();
+    let places: Vec<usize> = (0..good.data().len()).filter(|i| good.data()[*i] == 1).collect();
+    // the median of a normal error's size is 0.6745 standard deviations
+    let typical = quantile(&places.iter().step_by(17).map(|i| error(*i)).collect::<Vec<_>>(), 0.5) / 0.6745;
+    let width = good.width();
+    let deviation = |i: usize| match single.info.noise_profile {
+        Some(noise) => {
+            let color = single.cfa.color_at(i % width, i / width) as usize;
+            f64::from(noise.variance(color, truth.data()[i])).sqrt()
+        }
+        None => typical,
+    };
+    let bad: Vec<usize> = places.iter().copied().filter(|i| error(*i) > 10.0 * deviation(*i)).collect();
+    if bad.len() * 200 > places.len() {
+        return 0;
+    }
+    bad.iter().for_each(|i| good.data_mut()[*i] = 0);
+    bad.len()
 }
 
 impl Measured for RawComparison {
@@ -151,7 +179,7 @@ impl Measured for RawComparison {
             .figure("effective_frames", "as good as perfect frames", self.all.effective_frames, "", Goal::Higher)
             .figure("exposure_gain", "exposure factor found", self.exposure_gain, "", Goal::Near(1.0))
             .table("Errors", &["PSNR dB", "one frame dB", "gained dB", "effective frames", "bias"], rows)
-            .note(format!("Truth: {}.", self.truth));
+            .note(format!("Truth: {}. {} samples were left out as defects of the sensor.", self.truth, self.defects));
         card.figures.retain(|f| f.value.is_some());
         card
     }

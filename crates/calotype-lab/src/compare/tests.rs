@@ -70,7 +70,11 @@ fn merging_raws_counts_frames() {
         cfa: Cfa::RGGB,
         info: crate::synth::info(),
     };
-    let c = compare_raw(&raw(0.01 / 8f64.sqrt(), 1), &truth, "truth", Some(&raw(0.01, 2)), None).unwrap();
+    let mut single = raw(0.01, 2);
+    // a hot pixel says nothing of the merge
+    single.samples.row_mut(40)[50] = 0.9;
+    let c = compare_raw(&raw(0.01 / 8f64.sqrt(), 1), &truth, "truth", Some(&single), None).unwrap();
+    assert_eq!(c.defects, 1);
     assert!((c.all.effective_frames.unwrap() / 8.0 - 1.0).abs() < 0.05, "{:?}", c.all);
     assert!((c.all.single_psnr_db.unwrap() - 40.0).abs() < 0.15);
 }
