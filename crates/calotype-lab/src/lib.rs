@@ -50,13 +50,12 @@ mod svg;
 mod synth;
 mod texture;
 mod thumbnail;
+mod tone;
 mod write;
 
 pub use card::{Card, Crop, Figure, Goal, Measured, Plot, Row, Series, Table};
 pub use chart::{CHART_NAMES, Chart, ChartReference, chart_from_corners, find_chart};
-pub use colour::{
-    ColourPatch, ColourReport, ToneReport, WhiteBalanceError, colour, neutral_steps, reference_from, tone,
-};
+pub use colour::{ColourPatch, ColourReport, WhiteBalanceError, colour, reference_from};
 pub use compare::{CompareOptions, Comparison, Fidelity, RawComparison, RawFidelity, compare, compare_raw};
 pub use distortion::{DistortionReport, LateralColour, distortion};
 pub use edge::{Edge, EdgeChannel, EdgeOptions, EdgeReport, edges, raw_edges};
@@ -75,4 +74,5 @@ pub use skin::{MONK_TONES, SkinReport, SkinTone, monk_strip, skin};
 pub use star::{StarOptions, StarReport, star};
 pub use svg::svg;
 pub use texture::{TextureMethod, TextureOptions, TextureReport, texture};
+pub use tone::{ToneReport, neutral_steps, tone};
 pub use write::write_file;
