@@ -7,8 +7,10 @@ use crate::out::Outcome;
 use crate::target;
 use calotype_lab::report::{Report, gather, html};
 use calotype_lab::{self as lab, Limits};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 use std::fmt::Write;
+use std::path::Path;
 
 /// Measures a folder and writes its page and JSON.
 pub fn run(args: &ReportArgs, common: &Common) -> Result<Outcome, Failure> {
@@ -27,9 +29,17 @@ pub fn run(args: &ReportArgs, common: &Common) -> Result<Outcome, Failure> {
         }
         None => None,
     };
-    let display = crate::progress::Display::new(common, "");
-    let (cards, errors) = gather(&args.folder, &Limits::default(), &mut |_| {})?;
-    display.clear();
+    let target = if common.quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+    let bar = ProgressBar::with_draw_target(None, target);
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
+        bar.set_style(style);
+    }
+    let mut tell = |path: &Path| {
+        bar.set_message(format!("{}", path.display()));
+        bar.tick();
+    };
+    let (cards, errors) = gather(&args.folder, &Limits::default(), &mut tell)?;
+    bar.finish_and_clear();
     let warnings: Vec<String> = errors.iter().map(ToString::to_string).collect();
     if cards.is_empty() {
         let failure = Failure::new(format!("nothing in {} could be measured", args.folder.display())).help(
