@@ -40,6 +40,8 @@ pub enum Command {
     Demo(DemoArgs),
     /// List the built-in looks, or show one.
     Look(LookArgs),
+    /// Measure charts, photographs and cameras.
+    Lab(crate::lab::LabArgs),
     /// Print a completion script for a shell.
     Completions(CompletionsArgs),
 }

@@ -14,6 +14,7 @@ mod failure;
 mod info;
 mod inputs;
 mod interrupt;
+mod lab;
 mod look;
 mod merge;
 mod out;
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
         Command::Info(info) => info::run(&info, &common),
         Command::Demo(demo) => demo::run(&demo, &common),
         Command::Look(look) => look::run(&look),
+        Command::Lab(lab) => lab::run(&lab, &common),
         Command::Completions(completions) => completions::run(&completions),
     });
     out::finish(outcome, &common)

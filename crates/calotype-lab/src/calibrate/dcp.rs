@@ -1,0 +1,175 @@
+//! A colour profile as a DCP, the camera profile format of DNG (DNG 1.7.1, chapter 6): a forward matrix, and a table over
+//! hue and saturation for what the root polynomial does beyond it.
+
+use super::colour_profile::ColourProfile;
+use calotype_color::matrix::{invert, transform};
+use calotype_color::{D50_XY, HueSatMap, Matrix3, RgbSpace, bradford};
+use calotype_dng::tiff::{Endian, Value, tags};
+use calotype_dng::write::{Ifd, write_tiff};
+use std::io;
+
+/// Divisions of hue and saturation (the usual ones; one of value, since exposure does not change the colours).
+const DIVISIONS: [usize; 3] = [90, 30, 1];
+
+/// The table that carries the matrix's colours to those of the root polynomial, in linear ProPhoto RGB as DNG applies it.
+pub fn bake(profile: &ColourProfile) -> Option<HueSatMap> {
+    let white = RgbSpace::ProPhoto.primaries().white;
+    let (to_rgb, to_xyz) = (RgbSpace::ProPhoto.from_xyz(), RgbSpace::ProPhoto.to_xyz());
+    let (here, there) = (bradford(D50_XY, white), bradford(white, D50_XY));
+    let to_camera = invert(&profile.forward_matrix)?;
+    let [hues, saturations, _] = DIVISIONS;
+    let mut entries = Vec::with_capacity(hues * saturations);
+    for h in 0..hues {
+        for s in 0..saturations {
+            let hue = 6.0 * h as f64 / hues as f64;
+            let saturation = s as f64 / (saturations - 1) as f64;
+            let rgb = hsv_to_rgb([hue, saturation, 1.0]);
+            let camera = transform(&to_camera, transform(&there, transform(&to_xyz, rgb)));
+            let wanted = transform(&to_rgb, transform(&here, profile.by_polynomial(camera)));
+            let [to_hue, to_saturation, value] = rgb_to_hsv(wanted.map(|v| v.max(0.0)));
+            entries.push(if s == 0 || camera.iter().any(|v| *v < -0.25) || !(value > 0.05) {
+                // neutrals stay, as the format wants; colours no camera sees keep the matrix's
+                [0.0, 1.0, 1.0]
+            } else {
+                let shift = (to_hue - hue + 9.0).rem_euclid(6.0) - 3.0;
+                // bounds far beyond what a camera needs keep a wild corner of the table from tearing
+                [
+                    (60.0 * shift).clamp(-40.0, 40.0) as f32,
+                    (to_saturation / saturation).clamp(0.4, 2.0) as f32,
+                    value.clamp(0.5, 2.0) as f32,
+                ]
+            });
+        }
+    }
+    Some(HueSatMap { divisions: DIVISIONS, entries, srgb_encoded: false })
+}
+
+/// Writes a DCP. `model` is the camera's UniqueCameraModel, which raw developers match it by.
+///
+/// # Errors
+/// What `out` says.
+pub fn write_dcp(mut out: impl io::Write, profile: &ColourProfile, name: &str, model: &str) -> io::Result<()> {
+    let mut ifd = Ifd::default();
+    for (tag, value) in profile_tags(profile, name, model) {
+        ifd.set(tag, value);
+    }
+    let mut file = Vec::new();
+    write_tiff(&mut file, Endian::Little, &[ifd])?;
+    // "IIRC" where a TIFF has "II" and 42
+    file[2..4].copy_from_slice(b"RC");
+    out.write_all(&file)
+}
+
+/// The tags of a profile.
+pub(super) fn profile_tags(profile: &ColourProfile, name: &str, model: &str) -> Vec<(u16, Value)> {
+    let matrix =
+        |m: &Matrix3| Value::SRational(m.iter().flatten().map(|v| [(v * 1e6).round() as i32, 1_000_000]).collect());
+    let mut all = vec![
+        (tags::UNIQUE_CAMERA_MODEL, Value::Ascii(model.into())),
+        (tags::COLOR_MATRIX_1, matrix(&profile.color_matrix)),
+        (tags::CALIBRATION_ILLUMINANT_1, Value::Short(vec![profile.light.code])),
+        (tags::PROFILE_NAME, Value::Ascii(name.into())),
+        (tags::PROFILE_EMBED_POLICY, Value::Long(vec![0])),
+        (tags::FORWARD_MATRIX_1, matrix(&profile.forward_matrix)),
+    ];
+    if let Some(table) = bake(profile) {
+        all.push((tags::PROFILE_HUE_SAT_MAP_DIMS, Value::Long(table.divisions.map(|d| d as u32).to_vec())));
+        all.push((tags::PROFILE_HUE_SAT_MAP_DATA_1, Value::Float(table.entries.iter().flatten().copied().collect())));
+    }
+    all
+}
+
+/// Hue (0 to 6), saturation, value of RGB.
+fn rgb_to_hsv([r, g, b]: [f64; 3]) -> [f64; 3] {
+    let (top, low) = (r.max(g).max(b), r.min(g).min(b));
+    let gap = top - low;
+    if !(gap > 0.0) {
+        return [0.0, 0.0, top];
+    }
+    let hue = if r == top {
+        (g - b) / gap
+    } else if g == top {
+        2.0 + (b - r) / gap
+    } else {
+        4.0 + (r - g) / gap
+    };
+    [hue.rem_euclid(6.0), gap / top, top]
+}
+
+fn hsv_to_rgb([h, s, v]: [f64; 3]) -> [f64; 3] {
+    [5.0, 3.0, 1.0].map(|n: f64| {
+        let k = (n + h).rem_euclid(6.0);
+        v - v * s * k.min(4.0 - k).clamp(0.0, 1.0)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::colour_profile::tests::{CAMERA, chart_raw};
+    use super::super::fit_colour;
+    use super::*;
+    use crate::ChartReference;
+    use calotype_color::lab::{delta_e_2000, xyz_to_lab};
+    use calotype_color::{CameraModel, SceneHueSat, WhiteBalance, xy_to_xyz};
+
+    #[test]
+    fn hsv_and_back() {
+        for rgb in [[0.2, 0.5, 0.9], [1.0, 0.0, 0.3], [0.4, 0.4, 0.4], [0.1, 0.9, 0.2]] {
+            let back = hsv_to_rgb(rgb_to_hsv(rgb));
+            assert!(rgb.iter().zip(back).all(|(a, b): (&f64, f64)| (a - b).abs() < 1e-12));
+        }
+    }
+
+    /// A DNG reader that knows nothing of this module develops the chart's colours through the profile's tags.
+    #[test]
+    fn a_raw_developer_sees_the_polynomial() {
+        let raw = chart_raw(&CAMERA, 0.3);
+        let profile = fit_colour(&raw, "D50".parse().unwrap(), &ChartReference::Since2014, None, None).unwrap();
+        let mut ifd = crate::synth::dng_ifd();
+        for (tag, value) in profile_tags(&profile, "test", "Pinhole") {
+            ifd.set(tag, value);
+        }
+        let neutral = profile.neutral.map(|v| [(v * 1e6) as u32, 1_000_000]);
+        ifd.set(tags::AS_SHOT_NEUTRAL, Value::Rational(neutral.to_vec()));
+        let mut file = Vec::new();
+        write_tiff(&mut file, Endian::Little, &[ifd]).unwrap();
+        let info = calotype_dng::read_info(&file, &calotype_dng::Limits::default()).unwrap();
+        let camera = CameraModel::new(&info.calibration).unwrap().resolve(WhiteBalance::AsShot).unwrap();
+        let table = SceneHueSat::new(camera.hue_sat_map.clone().expect("the table is in the file"));
+        let white = xy_to_xyz(D50_XY);
+        let mut worst: f64 = 0.0;
+        let mut errors = Vec::new();
+        for k in 0..200 {
+            let unit = |n: usize| 0.05 + 0.9 * ((k * n % 97) as f64 / 96.0);
+            // colours as saturated as real ones are
+            let grey = 0.4;
+            let balanced = [unit(17), unit(31), unit(53)].map(|v| grey + 0.5 * (v - grey));
+            let camera_rgb = [0, 1, 2].map(|c| balanced[c] * profile.neutral[c]);
+            let scene = transform(&camera.camera_to_scene, camera_rgb).map(|v| v as f32);
+            let (mut r, mut g, mut b) = ([scene[0]], [scene[1]], [scene[2]]);
+            table.apply_rows(&mut r, &mut g, &mut b);
+            let xyz = transform(&RgbSpace::Rec2020.to_xyz(), [r[0], g[0], b[0]].map(f64::from));
+            let xyz = transform(&bradford(calotype_color::D65_XY, D50_XY), xyz);
+            let (got, want) = (xyz_to_lab(xyz, white), xyz_to_lab(profile.by_polynomial(balanced), white));
+            let e = delta_e_2000(want, got);
+            worst = worst.max(e);
+            errors.push(e);
+        }
+        let mean = crate::stats::mean(&errors);
+        let p95 = crate::stats::quantile(&errors, 0.95);
+        // the worst are colours that leave ProPhoto
+        assert!(mean < 0.06 && p95 < 0.3 && worst < 2.0, "mean {mean}, p95 {p95}, worst {worst}");
+    }
+
+    #[test]
+    fn the_file_is_a_dcp() {
+        let raw = chart_raw(&CAMERA, 0.0);
+        let profile = fit_colour(&raw, "A".parse().unwrap(), &ChartReference::Since2014, None, None).unwrap();
+        let mut file = Vec::new();
+        write_dcp(&mut file, &profile, "test", "Pinhole").unwrap();
+        assert_eq!(&file[..4], b"IIRC");
+        let mut again = Vec::new();
+        write_dcp(&mut again, &profile, "test", "Pinhole").unwrap();
+        assert_eq!(file, again);
+    }
+}
