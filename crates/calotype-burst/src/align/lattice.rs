@@ -252,6 +252,18 @@ impl<'a> Bench<'a> {
         sums
     }
 
+    /// Share of the pixels around a node, 0 to 1, that could be measured.
+    pub fn seen(&self, measured: &Measured, i: usize, j: usize) -> f32 {
+        let (mut pixels, mut seen) = (0.0, 0.0);
+        for y in j.saturating_sub(1)..(j + 1).min(self.lattice.rows) {
+            for x in i.saturating_sub(1)..(i + 1).min(self.lattice.columns) {
+                pixels += (CELL * CELL) as f32;
+                seen += measured.equations.get(x, y).count;
+            }
+        }
+        seen / f32::max(pixels, 1.0)
+    }
+
     /// The sum of the cells around a node that were measured about as it moves.
     pub fn window(&self, measured: &Measured, residual: [f32; 2], i: usize, j: usize) -> Equations {
         self.sums(measured, measured, residual, (i, j), 1).0

@@ -17,6 +17,9 @@ const SIGNIFICANT: f32 = 12.0;
 const RELIEF: f32 = 0.1;
 /// Share of the cost under the global motion that a motion must have removed in the end.
 const WORTH: f32 = 0.25;
+/// Share of the pixels around a node that both pictures must show unclipped: beside clipped places an edge is seen in part,
+/// and may match anywhere along itself.
+const SEEN: f32 = 0.7;
 /// Largest step at once, in pixels of the level.
 const STEP: f32 = 1.25;
 /// The same in the end, when nothing but the global motion is the alternative.
@@ -119,6 +122,7 @@ fn improve(bench: &Bench, search: bool, motion: &mut LocalMotion) {
             let (new_here, old_here) = bench.sums(&measured, &unmoved, r, (i, j), 1);
             let gain = old.cost - new.cost;
             moved.get(i, j)
+                && bench.seen(&measured, i, j) > SEEN
                 && gain > WORTH * old.cost
                 && gain > SIGNIFICANT * usual.disagreement
                 && new_here.cost < old_here.cost
