@@ -1,0 +1,2 @@
+//! Nanoseconds per photosite and frame.
+fn main() {}
