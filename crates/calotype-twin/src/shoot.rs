@@ -17,7 +17,7 @@ use crate::{Camera, TwinError};
 use calotype_image::{Cfa, Plane, par};
 
 /// Rows of a band.
-const BAND: usize = 320;
+const BAND: usize = 640;
 /// Photosites that things may move between two looks at them during an exposure.
 const STEP_PX: f64 = 0.4;
 /// Most looks during an exposure.
@@ -436,23 +436,24 @@ fn paint(layer: &Layer, area: Area, blur: &Blur<'_>, common: &Common, g: &Geomet
     let mut canvas = Canvas::new(painted, planes);
     let d = 1.0 / (g.height * OVERSAMPLE) as f32;
     let direct = (1.0 - stray) as f32;
-    let rows = par::map(painted.height, |i| {
-        let v = (painted.y + i as i64) as f32 * d + 0.5 * d;
-        let mut row = vec![[0f32; COVER + 1]; painted.width];
-        for (j, pixel) in row.iter_mut().enumerate() {
-            let u = (painted.x + j as i64) as f32 * d + 0.5 * d;
-            let dab = layer.paint.at(u, v, d);
-            pixel[..COVER].copy_from_slice(&dab.light.map(|l| l * direct));
-            pixel[COVER] = dab.cover;
-        }
-        row
-    });
-    for (p, plane) in canvas.planes.iter_mut().enumerate() {
-        par::bands_mut(plane, 64, |top, mut band| {
-            for y in 0..band.height() {
-                band.row_mut(y).iter_mut().zip(&rows[top + y]).for_each(|(v, pixel)| *v = pixel[p]);
+    // some rows at a time: they are made pixel by pixel and kept plane by plane
+    for top in (0..painted.height).step_by(128) {
+        let rows = par::map(128.min(painted.height - top), |i| {
+            let v = (painted.y + (top + i) as i64) as f32 * d + 0.5 * d;
+            let mut row = vec![[0f32; COVER + 1]; painted.width];
+            for (j, pixel) in row.iter_mut().enumerate() {
+                let u = (painted.x + j as i64) as f32 * d + 0.5 * d;
+                let dab = layer.paint.at(u, v, d);
+                pixel[..COVER].copy_from_slice(&dab.light.map(|l| l * direct));
+                pixel[COVER] = dab.cover;
             }
+            row
         });
+        for (p, plane) in canvas.planes.iter_mut().enumerate() {
+            for (i, row) in rows.iter().enumerate() {
+                plane.row_mut(top + i).iter_mut().zip(row).for_each(|(v, pixel)| *v = pixel[p]);
+            }
+        }
     }
     let channels: [Channel; COVER + 1] = [0, 1, 2, 1, 1, 1, 1];
     blur.apply(&canvas, &channels[..planes], layer.depth_m, common, area, layer.bounds.is_none())

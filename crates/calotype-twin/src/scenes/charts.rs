@@ -1,8 +1,11 @@
 //! Flat surfaces and colour charts.
 
-use super::paint::in_box;
-use crate::reflectance::chart24 as patches24;
+use super::paint::{in_box, inside};
+use crate::reflectance::{chart24 as patches24, samples};
 use crate::scene::{Dab, Layer, Mark, Scene, Setting, Stimulus, Studio, mixed};
+use crate::spectrum::Spectrum;
+use crate::transfer::sinc;
+use std::f32::consts::TAU;
 
 /// A scene of one surface.
 pub(super) fn single(name: &str, setting: &Setting, layer: Layer, marks: Vec<Mark>) -> Scene {
@@ -28,6 +31,126 @@ pub(super) fn flat(studio: &Studio, setting: &Setting) -> Scene {
 pub(super) fn chart24(studio: &Studio, setting: &Setting) -> Scene {
     let lights = patches24().iter().map(|(n, r)| (n.clone(), studio.surface(r, &setting.light, setting.lux)));
     colour_chart("chart", studio, setting, lights.collect(), 6)
+}
+
+/// 72 patches: the chart of 24, 44 further measured surfaces, four greys.
+pub(super) fn target(studio: &Studio, setting: &Setting) -> Scene {
+    let greys = [0.45, 0.18, 0.07, 0.02].map(|r| (format!("grey-{r}"), Spectrum::constant(r)));
+    let all = patches24().iter().chain(samples()).chain(&greys);
+    let lights = all.map(|(n, r)| (n.clone(), studio.surface(r, &setting.light, setting.lux))).collect();
+    colour_chart("target", studio, setting, lights, 12)
+}
+
+/// Contrasts of the slanted edges, in the order of their squares.
+const CONTRASTS: [f32; 5] = [20.0, 10.0, 4.0, 2.0, 1.2];
+/// Rise over run of the edges: 5.7 degrees.
+const SLANT: f32 = 0.1;
+
+/// Squares turned by 5.7 degrees over the whole field, with edges of five contrasts.
+pub(super) fn edges(studio: &Studio, setting: &Setting) -> Scene {
+    let dyes = studio.dyes(&setting.light, setting.lux);
+    let (across, down) = ((4.0 * setting.aspect / 1.333).round().max(1.0) as usize, 3);
+    let (cell_u, cell_v) = (setting.aspect / across as f32, 1.0 / down as f32);
+    let half = 0.3 * cell_u.min(cell_v);
+    let light = 0.60;
+    let (sin, cos) = (SLANT.atan().sin(), SLANT.atan().cos());
+    let contrast = |i: usize, j: usize| CONTRASTS[(i + 2 * j) % CONTRASTS.len()];
+    let mut marks = Vec::new();
+    for j in 0..down {
+        for i in 0..across {
+            let (cu, cv) = ((i as f32 + 0.5) * cell_u, (j as f32 + 0.5) * cell_v);
+            for (side, (nu, nv)) in [("left", (-1.0, 0.0)), ("right", (1.0, 0.0)), ("top", (0.0, -1.0)), ("bottom", (0.0, 1.0))] {
+                // the middle of that side, on the turned square
+                let (mu, mv) = (cu + half * (cos * nu - sin * nv), cv + half * (sin * nu + cos * nv));
+                let (along, beside) = (0.6 * half, 0.3 * half);
+                let (hu, hv) = if nu != 0.0 { (beside, along) } else { (along, beside) };
+                marks.push(Mark {
+                    kind: "edge",
+                    name: format!("{side}-{i}-{j}"),
+                    place: [mu - hu, mv - hv, mu + hu, mv + hv],
+                    light: None,
+                    figures: vec![
+                        ("contrast", f64::from(contrast(i, j))),
+                        ("angle_deg", f64::from(SLANT.atan().to_degrees())),
+                        ("vertical", if nu != 0.0 { 1.0 } else { 0.0 }),
+                    ],
+                });
+            }
+        }
+    }
+    let wall = dyes.grey(light);
+    let paint = move |u: f32, v: f32, d: f32| {
+        let at = |x: f32, cell: f32, n: usize| ((x / cell).max(0.0) as usize).min(n - 1);
+        let (i, j) = (at(u, cell_u, across), at(v, cell_v, down));
+        let (du, dv) = (u - (i as f32 + 0.5) * cell_u, v - (j as f32 + 0.5) * cell_v);
+        let (x, y) = (cos * du + sin * dv, cos * dv - sin * du);
+        let cover = inside(half - x.abs(), d) * inside(half - y.abs(), d);
+        Dab::full(mixed(wall, dyes.grey(light / contrast(i, j)), cover))
+    };
+    single("edges", setting, Layer::background("edges", 1.5, paint), marks)
+}
+
+/// Cycles around a Siemens star.
+const STAR_CYCLES: f32 = 72.0;
+
+/// A Siemens star of 72 sinusoidal cycles (ISO 12233, s-SFR) with four discs of its extremes.
+pub(super) fn star(studio: &Studio, setting: &Setting) -> Scene {
+    let dyes = studio.dyes(&setting.light, setting.lux);
+    let (low, high) = (0.05f32, 0.75f32);
+    let (cu, cv, radius) = (setting.aspect / 2.0, 0.5, 0.44f32.min(0.44 * setting.aspect));
+    let grey = dyes.grey(0.5 * (low + high));
+    let discs: [(f32, f32, f32); 4] = [(-1.0, -1.0, low), (1.0, -1.0, high), (1.0, 1.0, low), (-1.0, 1.0, high)];
+    let mark = Mark {
+        kind: "star",
+        name: "star".into(),
+        place: [cu - radius, cv - radius, cu + radius, cv + radius],
+        light: None,
+        figures: vec![("cycles", f64::from(STAR_CYCLES)), ("reflectance_low", low.into()), ("reflectance_high", high.into())],
+    };
+    let paint = move |u: f32, v: f32, d: f32| {
+        let (du, dv) = (u - cu, v - cv);
+        let r = du.hypot(dv).max(1e-6);
+        // the wave's mean over the width of a pixel
+        let fade = sinc(f64::from(STAR_CYCLES * d / (TAU * r))).max(0.0) as f32;
+        let wave = 0.5 * (low + high) + 0.5 * (high - low) * fade * (STAR_CYCLES * dv.atan2(du)).cos();
+        let mut light = mixed(grey, dyes.grey(wave), inside(radius - r, d));
+        for (x, y, reflectance) in discs {
+            let corner = (x * (cu - 0.08), y * 0.42);
+            let cover = inside(0.05 - (du - corner.0).hypot(dv - corner.1), d);
+            light = mixed(light, dyes.grey(reflectance), cover);
+        }
+        Dab::full(light)
+    };
+    single("star", setting, Layer::background("star", 1.5, paint), vec![mark])
+}
+
+/// A transparency of 17 steps, each half as bright as the one before: 16 stops.
+pub(super) fn wedge(studio: &Studio, setting: &Setting) -> Scene {
+    let white = setting.lux / std::f64::consts::PI;
+    let steps: Vec<Stimulus> = (0..17).map(|i| studio.glow(&setting.light, white * 0.5f64.powi(i))).collect();
+    let around = studio.glow(&setting.light, white * 0.5f64.powi(8));
+    let (left, width, top, height) = (0.04 * setting.aspect, 0.92 * setting.aspect / 9.0, 0.14, 0.36);
+    let place = move |i: usize| {
+        let (x, y) = (i % 9, i / 9);
+        let u = left + width * (x as f32 + if y == 1 { 0.5 } else { 0.0 });
+        let v = top + (height + 0.02) * y as f32;
+        [u + 0.02 * width, v, u + 0.98 * width, v + height]
+    };
+    let marks = steps.iter().enumerate().map(|(i, light)| {
+        let [u0, v0, u1, v1] = place(i);
+        let inset = 0.15 * width;
+        let place = [u0 + inset, v0 + inset, u1 - inset, v1 - inset];
+        Mark { figures: vec![("stops", -(i as f64))], ..Mark::patch("step", format!("step-{i}"), place, *light) }
+    });
+    let marks = marks.collect();
+    let paint = move |u: f32, v: f32, d: f32| {
+        let light = steps.iter().enumerate().fold(around, |light, (i, step)| {
+            let cover = in_box(place(i), u, v, d);
+            if cover > 0.0 { mixed(light, *step, cover) } else { light }
+        });
+        Dab::full(light)
+    };
+    single("wedge", setting, Layer::background("wedge", 0.5, paint), marks)
 }
 
 /// Patches in rows on a black board before a grey wall.

@@ -32,13 +32,19 @@ pub fn hash(seed: u32, x: i32, y: i32) -> f32 {
     ((v ^ (v >> 15)) >> 8) as f32 / (1 << 24) as f32
 }
 
+/// The largest whole number not above x.
+#[inline(always)]
+pub fn floor(x: f32) -> i32 {
+    let i = x as i32;
+    i - i32::from(x < i as f32)
+}
+
 /// Smooth noise of 0 to 1 with cells of size 1.
 #[inline(always)]
 pub fn noise(seed: u32, x: f32, y: f32) -> f32 {
-    let (ix, iy) = (x.floor(), y.floor());
+    let (ix, iy) = (floor(x), floor(y));
     let ease = |t: f32| t * t * (3.0 - 2.0 * t);
-    let (fx, fy) = (ease(x - ix), ease(y - iy));
-    let (ix, iy) = (ix as i32, iy as i32);
+    let (fx, fy) = (ease(x - ix as f32), ease(y - iy as f32));
     let row = |y: i32| {
         let (a, b) = (hash(seed, ix, y), hash(seed, ix + 1, y));
         a + (b - a) * fx
