@@ -71,8 +71,8 @@ impl<'a> Blur<'a> {
                 let mut row = vec![0f32; N];
                 for (j, v) in row.iter_mut().enumerate() {
                     let fx = frequency(j);
-                    // photosite; the canvas pixels' own averaging undone; spline coefficients
-                    let axis = |f: f64| sinc(OVERSAMPLE as f64 * f) / (sinc(f) * spline_transfer(f));
+                    // photosite; the canvas pixels' own averaging undone
+                    let axis = |f: f64| sinc(OVERSAMPLE as f64 * f) / sinc(f);
                     let mut t = axis(fx) * axis(fy);
                     if self.optics.is_geometric() {
                         let f = fx.hypot(fy) * per_mm;
@@ -82,8 +82,31 @@ impl<'a> Blur<'a> {
                 }
                 row
             });
-            rows.concat()
+            let mut table = self.within_reach(&rows.concat());
+            for (i, row) in table.chunks_exact_mut(N).enumerate() {
+                let y = spline_transfer(frequency(i));
+                row.iter_mut().enumerate().for_each(|(j, v)| *v /= (y * spline_transfer(frequency(j))) as f32);
+            }
+            table
         }))
+    }
+
+    /// The transfer function whose spot ends at [`REACH`]: diffraction never ends, and what windows would fold back is
+    /// seen as steps in dark places beside bright lights. Its energy, a few thousandths, goes to the rest of the spot.
+    fn within_reach(&self, transfer: &[f32]) -> Vec<f32> {
+        let mut work = Work::new();
+        work.data.iter_mut().zip(transfer).for_each(|(v, t)| v.re = *t);
+        self.transform(&self.inverse, &mut work);
+        let mut total = 0.0;
+        for (i, v) in work.data.iter_mut().enumerate() {
+            let at = |i: usize| frequency(i) * N as f64;
+            let r = at(i / N).hypot(at(i % N)) / REACH as f64;
+            let fade = ((1.0 - r) / 0.4).clamp(0.0, 1.0);
+            *v = Complex::new(v.re * (fade * fade * (3.0 - 2.0 * fade)) as f32, 0.0);
+            total += f64::from(v.re);
+        }
+        self.transform(&self.forward, &mut work);
+        work.data.iter().map(|v| v.re / total as f32).collect()
     }
 
     /// The part `area` of a canvas, blurred; each plane with the spots of its channel. The canvas should reach [`REACH`]
@@ -103,13 +126,16 @@ impl<'a> Blur<'a> {
         if area.is_empty() || canvas.area.is_empty() {
             return out;
         }
+        // the largest value of each plane
+        let size = |p: usize| canvas.planes[p].data().iter().fold(f32::MIN_POSITIVE, |m, v| m.max(v.abs()));
+        let sizes = par::map(canvas.planes.len(), size);
         let patches = |from: i64, to: i64| {
             let (before, pitch) = ((RAMP / 2 + REACH + PITCH) as i64, PITCH as i64);
             (from - before).div_euclid(pitch) + 1..=(to + (RAMP / 2 + REACH) as i64).div_euclid(pitch)
         };
         for py in patches(area.y, area.bottom()) {
             let row: Vec<(i64, i64)> = patches(area.x, area.right()).map(|px| (px, py)).collect();
-            let parts = par::map(row.len(), |i| self.patch(canvas, channels, object_m, common, row[i], endless));
+            let parts = par::map(row.len(), |i| self.patch(canvas, channels, object_m, common, row[i], (endless, &sizes)));
             for (plane, out) in out.planes.iter_mut().enumerate() {
                 // in the order of patches, so that sums do not depend on threads
                 par::bands_mut(out, 16, |top, mut band| {
@@ -135,7 +161,7 @@ impl<'a> Blur<'a> {
         object_m: f64,
         common: &Common,
         (px, py): (i64, i64),
-        endless: bool,
+        (endless, sizes): (bool, &[f32]),
     ) -> Option<Vec<Vec<f32>>> {
         let start = (px * PITCH as i64 - (RAMP / 2) as i64, py * PITCH as i64 - (RAMP / 2) as i64);
         let window = Area { x: start.0, y: start.1, width: PITCH + RAMP, height: PITCH + RAMP };
@@ -166,9 +192,11 @@ impl<'a> Blur<'a> {
         let mut work = Work::new();
         // planes with the same spots go in pairs, as real and imaginary part; the transform of others is split
         for (a, b) in pairs(channels) {
-            load(canvas, a, (window, endless), &mut work.data, |v, x| v.re = x);
+            // planes of very different sizes would drown each other's last digits
+            let sizes = (sizes[a], b.map_or(1.0, |b| sizes[b]));
+            load(canvas, a, (window, endless), &mut work.data, |v, x| v.re = x / sizes.0);
             if let Some(b) = b {
-                load(canvas, b, (window, endless), &mut work.data, |v, x| v.im = x);
+                load(canvas, b, (window, endless), &mut work.data, |v, x| v.im = x / sizes.1);
             }
             self.transform(&self.forward, &mut work);
             let first = kernels[channels[a]].as_deref().unwrap_or_default();
@@ -178,9 +206,9 @@ impl<'a> Blur<'a> {
             }
             self.transform(&self.inverse, &mut work);
             let scale = 1.0 / (N * N) as f32;
-            parts[a] = work.data.iter().map(|v| v.re * scale).collect();
+            parts[a] = work.data.iter().map(|v| v.re * (scale * sizes.0)).collect();
             if let Some(b) = b {
-                parts[b] = work.data.iter().map(|v| v.im * scale).collect();
+                parts[b] = work.data.iter().map(|v| v.im * (scale * sizes.1)).collect();
             }
             work.data.fill(Complex::new(0.0, 0.0));
         }

@@ -159,7 +159,7 @@ fn exr(path: &Path, planes: [&Plane<f32>; 3]) -> Result<(), TwinError> {
     };
     let layer = Layer::new((r.width(), r.height()), LayerAttributes::default(), encoding, channels);
     let mut image = Image::from_layer(layer);
-    image.attributes.chromaticities = Some(exr::meta::attribute::Chromaticities {
+    image.attributes.chromaticities = Some(attribute::Chromaticities {
         red: Vec2(0.64, 0.33),
         green: Vec2(0.30, 0.60),
         blue: Vec2(0.15, 0.06),

@@ -130,7 +130,7 @@ fn checked(path: &Path, width: usize, height: usize) -> Result<usize, TwinError>
 
 fn exr(path: &Path) -> Result<Picture, TwinError> {
     use exr::prelude::*;
-    let refuse = |e: exr::error::Error| TwinError::Picture { reason: e.to_string(), path: path.into() };
+    let refuse = |e: Error| TwinError::Picture { reason: e.to_string(), path: path.into() };
     // the header first: its size is checked before anything is allocated
     let meta = MetaData::read_from_file(path, false).map_err(refuse)?;
     for header in &meta.headers {

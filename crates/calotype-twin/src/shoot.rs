@@ -130,7 +130,7 @@ impl Plan {
         let (green, brightest) = glare.meter();
         let exposure = self.exposure.resolve(&self.camera, &green, &brightest)?;
         let hand = Hand::new(self.grip, self.camera.stabilisation_residue, self.seed);
-        let row_s = sensor.readout_s / sensor.height as f64 * (sensor.height as f64 / height as f64);
+        let row_s = sensor.readout_s / height as f64;
         let times = self.times(exposure, row_s, &hand, &geometry);
         let gains: Vec<Gain> = times.iter().map(|t| sensor.at_iso(t.exposure.iso)).collect();
 

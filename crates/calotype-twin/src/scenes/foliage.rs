@@ -35,7 +35,7 @@ fn leaf(seed: u32, (i, j): (i32, i32), x: f32, y: f32, d: f32, size: f32, sun: f
 }
 
 /// Several layers of leaves, from the back to the front.
-fn crown(seed: u32, u: f32, v: f32, d: f32, layers: std::ops::Range<u32>, density: f32) -> (f32, Rgb) {
+fn crown(seed: u32, u: f32, v: f32, d: f32, layers: std::ops::Range<u32>, density: impl Fn(f32, f32) -> f32) -> (f32, Rgb) {
     let (mut cover, mut color) = (0.0f32, [0.0; 3]);
     for k in layers {
         let cells = 13.0 - 1.6 * k as f32;
@@ -47,11 +47,14 @@ fn crown(seed: u32, u: f32, v: f32, d: f32, layers: std::ops::Range<u32>, densit
             for di in -1..=1 {
                 let (i, j) = (ci + di, cj + dj);
                 let s = seed + 17 * k;
-                if hash(s + 9, i, j) > density {
+                // away from the rim of its cell, so that it reaches no further than the next
+                let at = |n: u32| 0.25 + 0.5 * hash(s + n, i, j);
+                let (px, py) = (i as f32 + at(7), j as f32 + at(8));
+                let place = ((px - 0.37 * k as f32) / cells, (py - 0.61 * k as f32) / cells);
+                if hash(s + 9, i, j) > density(place.0, place.1) {
                     continue;
                 }
-                let (px, py) = (i as f32 + hash(s + 7, i, j), j as f32 + hash(s + 8, i, j));
-                let size = 0.55 + 0.45 * hash(s + 6, i, j);
+                let size = 0.55 + 0.50 * hash(s + 6, i, j);
                 let (c, leaf_color) = leaf(s, (i, j), x - px, y - py, d * cells, size, light * depth);
                 if c > 0.0 {
                     color = mix3(color, leaf_color, c);
@@ -69,7 +72,7 @@ pub(super) fn foliage(studio: &Studio, setting: &Setting) -> Scene {
     let (seed, other) = (sub_seed(setting.seed, 21), sub_seed(setting.seed, 22));
     let back = move |u: f32, v: f32, d: f32| {
         let sky = mix3([0.62, 0.80, 1.15], [1.5, 1.5, 1.4], smooth(0.2, 0.9, fractal(seed, u * 3.0, v * 3.0, 4, d * 3.0)));
-        let (cover, color) = crown(seed, u, v, d, 0..5, 0.80);
+        let (cover, color) = crown(seed, u, v, d, 0..5, |_, _| 0.80);
         Dab::full(dyes.rgb(mix3(sky, if cover > 0.0 { color } else { sky }, cover)))
     };
     let pivot = [-0.05f32, 0.30];
@@ -80,7 +83,7 @@ pub(super) fn foliage(studio: &Studio, setting: &Setting) -> Scene {
         let off = v - middle;
         let end = 0.62 * aspect;
         let mut dab = Dab { light: DARK, cover: 0.0 };
-        if x < 0.0 || x > end || off.abs() > 0.16 {
+        if x < 0.0 || x > end || off.abs() > 0.20 {
             return dab;
         }
         let wood = inside(0.011 * (1.0 - x / end) + 0.002 - off.abs(), d);
@@ -88,8 +91,13 @@ pub(super) fn foliage(studio: &Studio, setting: &Setting) -> Scene {
             let bark = 0.6 + 0.8 * fractal(other, x * 60.0, v * 160.0, 3, d * 160.0);
             dab = Dab::part(dyes.rgb(times([0.16, 0.11, 0.07], bark)), wood);
         }
-        let room = smooth(0.16, 0.05, off.abs()) * smooth(0.0, 0.12, x);
-        let (cover, color) = crown(other, u * 0.8 + 9.0, v * 0.8 + 5.0, d * 0.8, 4..6, 0.75 * room);
+        // leaves grow along the branch
+        let room = |lu: f32, lv: f32| {
+            let x = lu / 0.8 - 9.0 / 0.8 - pivot[0];
+            let off = lv / 0.8 - 5.0 / 0.8 - (pivot[1] + 0.16 * x + 0.03 * (5.0 * x).sin());
+            0.85 * smooth(0.085, 0.05, off.abs()) * smooth(0.10, 0.18, x) * smooth(end - 0.10, end - 0.16, x)
+        };
+        let (cover, color) = crown(other, u * 0.8 + 9.0, v * 0.8 + 5.0, d * 0.8, 4..6, room);
         if cover > 0.0 {
             let paint = dyes.rgb(times(color, 1.25));
             dab.light = std::array::from_fn(|i| dab.light[i] * (1.0 - cover) + paint[i] * cover);

@@ -68,7 +68,7 @@ impl Room {
             let x = (u - 0.5 * self.aspect) / depth * 9.0;
             let plank = floor(x);
             let z = 3.0 / depth + 7.0 * hash(seed + 2, plank, 0);
-            let grain = fractal(seed + 3 + plank as u32, x * 3.0, z * 1.2, 5, d * 9.0);
+            let grain = fractal(seed.wrapping_add(3).wrapping_add(plank as u32), x * 3.0, z * 1.2, 5, d * 9.0);
             let tone = 0.7 + 0.6 * hash(seed + 4, plank, floor(z));
             let gap = 1.0 - 0.7 * inside(0.02 - (x - plank as f32 - 0.5).abs().mul_add(-1.0, 0.5), d * 9.0);
             let wood = times(mix3([0.20, 0.11, 0.055], [0.36, 0.22, 0.11], grain), tone * gap);

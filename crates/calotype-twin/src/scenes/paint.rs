@@ -71,7 +71,8 @@ pub fn fractal(seed: u32, x: f32, y: f32, octaves: u32, d: f32) -> f32 {
 
 /// A seed of 32 bits for one purpose.
 pub fn sub_seed(seed: u64, purpose: u64) -> u32 {
-    mix(seed ^ mix(purpose)) as u32
+    // 31 bits: room to count up from it
+    mix(seed ^ mix(purpose)) as u32 >> 1
 }
 
 /// sRGB codes of 0 to 255 as linear Rec.709.

@@ -50,7 +50,8 @@ impl Person {
             return Dab::NONE;
         }
         let h = |n: u32| hash(self.seed, n as i32, 7);
-        let skin = srgb(MONK[self.tone]);
+        // a face in full light is darker than the scale's swatches on a white page
+        let skin = times(srgb(MONK[self.tone]), 0.70);
         let hair = HAIR[if self.tone < 3 { (h(1) * 5.0) as usize } else { 1 + (h(1) * 2.0) as usize }.min(4)];
         let cloth = CLOTH[(h(2) * 6.0) as usize % 6];
         let long = h(3) < 0.5;
@@ -69,7 +70,7 @@ impl Person {
             put(back, dyes.rgb(times(hair, 0.45 * strand)));
         }
         // shoulders and neck
-        let shoulder = inside(2.05 - 0.55 * (2.9 - y).max(0.0).powf(1.6) - x.abs(), e) * inside(y - 1.72, e);
+        let shoulder = inside(1.0 - (x / 2.05).hypot((y - 3.6).min(0.0) / 1.95), e / 2.0);
         let fold = 0.7 + 0.5 * fractal(self.seed + 5, x * 3.0, y * 4.0, 4, e * 4.0);
         let weave = 1.0 + 0.25 * ((x * 75.0).sin() * (y * 75.0).sin()) * (1.0 / (75.0 * e) - 1.0).clamp(0.0, 1.0);
         put(shoulder, dyes.rgb(times(cloth, fold * weave * (0.45 + 0.75 * Self::round(x / 2.3, 0.2)))));

@@ -57,7 +57,7 @@ impl Street {
         let wall = mix3([0.30, 0.21, 0.15], [0.34, 0.31, 0.30], tone);
         let brick = 0.75 + 0.5 * fractal(self.seed + 6, along * 60.0, up * 30.0, 3, d / scale * 30.0);
         // lit from the lamps below, darker above
-        let lit = 0.30 * (-1.6 * up).exp() * (0.65 + 0.35 * (along * 7.4).sin().powi(2));
+        let lit = 0.50 * (-1.3 * up).exp() * (0.65 + 0.35 * (along * 7.4).sin().powi(2));
         let mut light = scaled(self.dyes.rgb(times(wall, brick)), lit);
         let (cx, cy) = (along * 6.6, up * 6.5);
         let (i, j) = (floor(cx), floor(cy));
@@ -69,9 +69,9 @@ impl Street {
             let bars = 1.0 - 0.8 * inside(0.03 - (fx - 0.5).abs(), e).max(inside(0.025 - (fy - 0.55).abs(), e));
             let curtain = 0.55 + 0.45 * noise(self.seed + 44, cx * 9.0, cy * 0.8);
             let glow = match h {
-                h if h < 0.24 => scaled(self.glows.warm, 26.0 * curtain * (0.5 + h * 3.0)),
-                h if h < 0.30 => scaled(self.glows.cool, 20.0 * curtain),
-                h if h < 0.34 => scaled(self.glows.tube, 38.0),
+                h if h < 0.24 => scaled(self.glows.warm, 7.0 * curtain * (0.5 + h * 3.0)),
+                h if h < 0.30 => scaled(self.glows.cool, 6.0 * curtain),
+                h if h < 0.33 => scaled(self.glows.tube, 9.0),
                 _ => scaled(self.dyes.rgb([0.03, 0.035, 0.05]), 0.25),
             };
             light = mixed(light, scaled(glow, bars), pane);
@@ -80,7 +80,7 @@ impl Street {
             let h = hash(self.seed + 50 + side, floor(along * 3.3), 0);
             let shop = in_box([0.10, 0.10, 0.90, 0.80], (along * 3.3).fract(), fy, e);
             let goods = 0.35 + 0.65 * fractal(self.seed + 51, cx * 3.0, cy * 6.0, 3, e);
-            let glow = if h < 0.5 { scaled(self.glows.warm, 60.0) } else { scaled(self.glows.cool, 45.0) };
+            let glow = if h < 0.5 { scaled(self.glows.warm, 15.0) } else { scaled(self.glows.cool, 11.0) };
             light = mixed(light, scaled(glow, goods * (0.3 + h)), shop);
         }
         Some(light)
@@ -94,7 +94,7 @@ impl Street {
         let bar = tube(y).max(tube(y - 0.011)) * inside(0.021 - x.abs(), d);
         let (ax, ay) = (u - self.centre - 0.395, v - 0.35);
         let arrow = (tube(ax - 0.5 * ay.abs()) * inside(0.03 - ay.abs(), d)).max(tube(ax - 0.014 - 0.5 * ay.abs()) * inside(0.03 - ay.abs(), d));
-        sum(scaled(self.glows.red, 700.0 * ring), sum(scaled(self.glows.cyan, 450.0 * bar), scaled(self.glows.red, 420.0 * arrow)))
+        sum(scaled(self.glows.red, 90.0 * ring), sum(scaled(self.glows.cyan, 60.0 * bar), scaled(self.glows.red, 60.0 * arrow)))
     }
 
     /// All but the street itself.
@@ -105,7 +105,7 @@ impl Street {
                 let t = (1.0 - v / HORIZON).clamp(0.0, 1.0);
                 let cloud = 0.5 + fractal(self.seed, u * 2.0, v * 6.0, 4, d * 6.0);
                 // the town's light in the clouds
-                scaled(self.dyes.rgb(mix3([0.050, 0.034, 0.026], [0.010, 0.012, 0.022], t.sqrt())), 0.9 * cloud)
+                scaled(self.dyes.rgb(mix3([0.085, 0.062, 0.058], [0.020, 0.026, 0.050], t.sqrt())), 0.9 * cloud)
             }
         };
         light = sum(light, self.signs(u, v, d));
@@ -118,11 +118,11 @@ impl Street {
             light = mixed(light, scaled(self.dyes.grey(0.05), 0.12), post);
             let head = inside(0.011 * scale - (du * 0.55).hypot(dv * 1.5), d.min(0.003));
             if head > 0.0 {
-                light = mixed(light, scaled(self.glows.warm, 12_000.0), head);
+                light = mixed(light, scaled(self.glows.warm, 4_000.0), head);
             }
             // haze around the lamp
             let r = du.hypot(dv) / scale;
-            light = sum(light, scaled(self.glows.warm, 1.1 * (-r / 0.05).exp() + 0.22 * (-r / 0.16).exp()));
+            light = sum(light, scaled(self.glows.warm, 0.9 * (-r / 0.045).exp() + 0.16 * (-r / 0.16).exp()));
         }
         light
     }
@@ -215,7 +215,7 @@ pub(super) fn street(studio: &Studio, setting: &Setting) -> Scene {
         put(wheels, scaled(dyes.grey(0.02), 0.3));
         put(body.max(cabin), scaled(dyes.rgb([0.16, 0.18, 0.24]), shine * 4.0));
         put(inside(0.62 - x.abs() + 0.3 * (y + 0.4), e) * inside(y + 0.88, e) * inside(-0.44 - y, e), scaled(dyes.rgb([0.05, 0.05, 0.06]), 0.5));
-        put(inside(0.15 - (x.abs() - 0.78).abs(), e) * inside(0.085 - (y + 0.12).abs(), e), scaled(glows.red, 900.0));
+        put(inside(0.15 - (x.abs() - 0.78).abs(), e) * inside(0.085 - (y + 0.12).abs(), e), scaled(glows.red, 110.0));
         put(inside(0.22 - x.abs(), e) * inside(0.06 - (y - 0.18).abs(), e), scaled(glows.cool, 9.0));
         Dab { light, cover }
     };

@@ -123,9 +123,11 @@ impl Land {
         let mut c = times(green, 0.35 + 1.3 * blades);
         // flowers, larger towards us
         for layer in 0..3 {
-            let cells = 70.0 * k + 23.0 * layer as f32;
+            // rows of equal depth have cells of one size
+            let row = floor(k * 6.0);
+            let cells = 7.0 * (row as f32 + 2.0) + 9.0 * layer as f32;
             let (i, j) = (floor(u * cells), floor(v * cells));
-            let s = self.seed + 60 + layer;
+            let s = self.seed + 60 + layer + 7 * row as u32;
             if hash(s, i, j) < 0.16 + 0.2 * smooth(0.4, 0.7, patches) {
                 let at = |n: u32| 0.25 + 0.5 * hash(s + n, i, j);
                 let r = (u * cells - i as f32 - at(7)).hypot((v * cells - j as f32 - at(11)) * 1.25);
