@@ -252,8 +252,11 @@ fn take(
 
 fn outcome(plan: &Plan, shot: &Shot, out: &Path) -> Outcome {
     let first = &shot.times[plan.reference].exposure;
-    let time =
-        if first.shutter_s < 0.4 { format!("1/{:.0} s", 1.0 / first.shutter_s) } else { format!("{:.1} s", first.shutter_s) };
+    let time = if first.shutter_s < 0.4 {
+        format!("1/{:.0} s", 1.0 / first.shutter_s)
+    } else {
+        format!("{:.1} s", first.shutter_s)
+    };
     let text = format!(
         "{}: {} frames of {}x{}, {} by {}, {time} at ISO {:.0}",
         out.display(),
@@ -315,7 +318,8 @@ fn list() -> Outcome {
         map.insert(key.into(), Value::Array(items));
     };
     let owned = |v: Vec<(&'static str, String)>| v.into_iter().map(|(n, d)| (n.to_owned(), d)).collect::<Vec<_>>();
-    let scene = |e: &calotype_twin::Entry| (e.name.to_owned(), format!("{} ({}, {} lx)", e.description, e.light.0, e.light.1));
+    let scene =
+        |e: &calotype_twin::Entry| (e.name.to_owned(), format!("{} ({}, {} lx)", e.description, e.light.0, e.light.1));
     section("Scenes (with their usual light)", "scenes", SCENES.iter().map(scene).collect());
     section("Cameras", "cameras", owned(Camera::builtin_names()));
     section("Sensors", "sensors", owned(Sensor::builtin_names()));

@@ -10,7 +10,9 @@ fn shoot(c: &mut Criterion) {
     for scene in ["flat", "chart"] {
         for frames in [1usize, 8] {
             let request = Request { frames, size: Some((1024, 768)), ..Request::new(scene) };
-            let plan = request.plan(Camera::load("flagship").unwrap_or_else(|e| panic!("{e}"))).unwrap_or_else(|e| panic!("{e}"));
+            let plan = request
+                .plan(Camera::load("flagship").unwrap_or_else(|e| panic!("{e}")))
+                .unwrap_or_else(|e| panic!("{e}"));
             group.throughput(Throughput::Elements((1024 * 768 * frames) as u64));
             group.bench_function(format!("{scene}, {frames} frames"), |b| b.iter(|| plan.shoot(&|_| true)));
         }

@@ -1,6 +1,6 @@
 //! The lens's blur, different from place to place.
 //!
-//! The picture is cut into overlapping windows that sum to 1; each is convolved with the spot of its place, and the
+//! The picture is cut into overlapping windows (raised cosines) that sum to 1; each is convolved with the spot of its place, and the
 //! results are added (Hirsch et al., "Efficient Filter Flow", CVPR 2010). So spots change smoothly over the field and
 //! no light is lost or made. Convolutions are products of Fourier transforms, in which the aperture of a photosite,
 //! diffraction, defocus and the prefilter of the splines that frames are sampled with cost nothing.
@@ -43,13 +43,7 @@ impl<'a> Blur<'a> {
     /// For a lens focused at a distance.
     pub fn new(optics: &'a dyn Optics, geometry: &'a Geometry, focus_m: f64) -> Self {
         let mut planner = FftPlanner::new();
-        Self {
-            optics,
-            geometry,
-            focus_m,
-            forward: planner.plan_fft_forward(N),
-            inverse: planner.plan_fft_inverse(N),
-        }
+        Self { optics, geometry, focus_m, forward: planner.plan_fft_forward(N), inverse: planner.plan_fft_inverse(N) }
     }
 
     /// Diameter of the blur disc of a point at a distance, in mm: pupil times image distance times defocus in
@@ -135,7 +129,8 @@ impl<'a> Blur<'a> {
         };
         for py in patches(area.y, area.bottom()) {
             let row: Vec<(i64, i64)> = patches(area.x, area.right()).map(|px| (px, py)).collect();
-            let parts = par::map(row.len(), |i| self.patch(canvas, channels, object_m, common, row[i], (endless, &sizes)));
+            let parts =
+                par::map(row.len(), |i| self.patch(canvas, channels, object_m, common, row[i], (endless, &sizes)));
             for (plane, out) in out.planes.iter_mut().enumerate() {
                 // in the order of patches, so that sums do not depend on threads
                 par::bands_mut(out, 16, |top, mut band| {
@@ -143,7 +138,14 @@ impl<'a> Blur<'a> {
                         let row_y = area.y + (top + y) as i64;
                         for ((px, _), part) in row.iter().zip(&parts) {
                             if let Some(part) = part {
-                                add(part, plane, (px * PITCH as i64, py * PITCH as i64), row_y, area.x, band.row_mut(y));
+                                add(
+                                    part,
+                                    plane,
+                                    (px * PITCH as i64, py * PITCH as i64),
+                                    row_y,
+                                    area.x,
+                                    band.row_mut(y),
+                                );
                             }
                         }
                     }
@@ -245,7 +247,11 @@ impl<'a> Blur<'a> {
             let one = |i| {
                 let f = frequency(i);
                 // Nyquist's phase must be real
-                let phase = if i == N / 2 { Complex::new((TAU * f * shift).cos(), 0.0) } else { Complex::cis(-TAU * f * shift) };
+                let phase = if i == N / 2 {
+                    Complex::new((TAU * f * shift).cos(), 0.0)
+                } else {
+                    Complex::cis(-TAU * f * shift)
+                };
                 phase * (-2.0 * PI * PI * width * f * f).exp()
             };
             (0..N).map(one).collect()
@@ -354,18 +360,20 @@ fn load(
     put: impl Fn(&mut Complex32, f32),
 ) {
     let filled = if endless { window } else { window.common(canvas.area) };
+    // squares of sine and cosine sum to 1
     let weight = |i: i64| {
         let (up, down) = (i as f32 + 0.5, (PITCH + RAMP) as f32 - 0.5 - i as f32);
-        (up.min(down) / RAMP as f32).min(1.0)
+        (std::f32::consts::FRAC_PI_2 * (up.min(down) / RAMP as f32).min(1.0)).sin().powi(2)
     };
+    let weights: Vec<f32> = (0..(PITCH + RAMP) as i64).map(weight).collect();
     let source = |v: i64, start: i64, n: usize| (v - start).clamp(0, n as i64 - 1) as usize;
     for y in filled.y..filled.bottom() {
-        let wy = weight(y - window.y);
+        let wy = weights[(y - window.y) as usize];
         let row = canvas.planes[plane].row(source(y, canvas.area.y, canvas.area.height));
         let to = &mut data[(y - window.y) as usize * N..][..N];
         for x in filled.x..filled.right() {
             let value = row[source(x, canvas.area.x, canvas.area.width)];
-            put(&mut to[(x - window.x) as usize], wy * weight(x - window.x) * value);
+            put(&mut to[(x - window.x) as usize], wy * weights[(x - window.x) as usize] * value);
         }
     }
 }
@@ -475,10 +483,13 @@ mod tests {
                 let (pitch_um, size) = (0.4, 121);
                 let energy = (0..size * size).map(|i| {
                     let (r, t) = ((i % size) as f64 - 60.0, (i / size) as f64 - 60.0);
-                    lobes.iter().map(|l| {
-                        let (r, t) = ((r * pitch_um - l.shift_um) / l.radial_um, t * pitch_um / l.tangential_um);
-                        l.share * (-0.5 * (r * r + t * t)).exp() / (l.radial_um * l.tangential_um)
-                    }).sum::<f64>() as f32
+                    lobes
+                        .iter()
+                        .map(|l| {
+                            let (r, t) = ((r * pitch_um - l.shift_um) / l.radial_um, t * pitch_um / l.tangential_um);
+                            l.share * (-0.5 * (r * r + t * t)).exp() / (l.radial_um * l.tangential_um)
+                        })
+                        .sum::<f64>() as f32
                 });
                 Psf::Samples(Kernel { pitch_um, size, energy: energy.collect() })
             }
@@ -500,14 +511,16 @@ mod tests {
 
     #[test]
     fn windows_do_not_show() {
-        let (lens, geometry) = setup(PHONE);
+        let (lens, _) = setup(PHONE);
+        // the corner of a picture of full size, where spots change most
+        let geometry = Geometry::new((4096, 3072), 3.2, 1.0, &lens);
         let blur = Blur::new(&lens, &geometry, 2.0);
         let area = Area { x: 0, y: 0, width: 900, height: 700 };
         let mut canvas = Canvas::new(area.grown(REACH as i64), 2);
         canvas.planes.iter_mut().for_each(|p| p.data_mut().fill(3.0));
         let out = blur.apply(&canvas, &[0, 2], 2.0, &blur.common(2.0), area, true);
-        for v in out.planes.iter().flat_map(|p| p.data()) {
-            assert!((v - 3.0).abs() < 2e-4, "{v}");
-        }
+        let worst = out.planes.iter().flat_map(|p| p.data()).fold(0f32, |m, v| m.max((v / 3.0 - 1.0).abs()));
+        println!("an even surface is even within {worst:.5}");
+        assert!(worst < 1.5e-3, "{worst}");
     }
 }

@@ -54,7 +54,8 @@ pub struct CameraFile {
 impl Camera {
     /// Names and descriptions of the cameras built in.
     pub fn builtin_names() -> Vec<(&'static str, String)> {
-        let describe = |n: &str, text| strict::read::<CameraFile>(n, text, text).map_or(String::new(), |c| c.description);
+        let describe =
+            |n: &str, text| strict::read::<CameraFile>(n, text, text).map_or(String::new(), |c| c.description);
         BUILTIN.iter().map(|(n, text)| (*n, describe(n, text))).collect()
     }
 

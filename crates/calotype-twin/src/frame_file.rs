@@ -160,13 +160,8 @@ impl FrameFile<'_> {
                 let (_, _, light) = g.ideal(channel, at(x, NODES.0, g.width), at(y, NODES.1, g.height));
                 centre / light.max(1e-3)
             };
-            let area = Area {
-                top: i as u32 / 2,
-                left: i as u32 % 2,
-                row_pitch: 2,
-                column_pitch: 2,
-                ..Area::whole(w, h)
-            };
+            let area =
+                Area { top: i as u32 / 2, left: i as u32 % 2, row_pitch: 2, column_pitch: 2, ..Area::whole(w, h) };
             GainMapOpcode {
                 area,
                 points: [NODES.1, NODES.0],

@@ -48,15 +48,11 @@ impl GlareMap {
         let mean = scaled(inside.iter().copied().fold(DARK, sum), 1.0 / inside.len().max(1) as f32);
         let half_diagonal = 0.5 * aspect.hypot(1.0) * CELLS as f32;
         let halo = smooth(&cells, size, glare.halo_sigma as f32 * half_diagonal);
-        let stray = halo
-            .into_iter()
-            .map(|h| sum(scaled(mean, glare.veiling as f32), scaled(h, glare.halo as f32)))
-            .collect();
+        let stray =
+            halo.into_iter().map(|h| sum(scaled(mean, glare.veiling as f32), scaled(h, glare.halo as f32))).collect();
         let scale = CELLS as f32 / g.height as f32;
-        let origin = (
-            g.width as f32 / 2.0 * scale + margin as f32 - 0.5,
-            g.height as f32 / 2.0 * scale + margin as f32 - 0.5,
-        );
+        let origin =
+            (g.width as f32 / 2.0 * scale + margin as f32 - 0.5, g.height as f32 / 2.0 * scale + margin as f32 - 0.5);
         Self { size, stray, inside, scale, origin }
     }
 
@@ -64,14 +60,13 @@ impl GlareMap {
     #[inline(always)]
     pub fn at(&self, plane: usize, x: f32, y: f32) -> f32 {
         let limit = |v: f32, n: usize| v.clamp(0.0, n as f32 - 1.001);
-        let (x, y) = (
-            limit(x * self.scale + self.origin.0, self.size.0),
-            limit(y * self.scale + self.origin.1, self.size.1),
-        );
+        let (x, y) =
+            (limit(x * self.scale + self.origin.0, self.size.0), limit(y * self.scale + self.origin.1, self.size.1));
         let (i, j) = (x as usize, y as usize);
         let (fx, fy) = (x - i as f32, y - j as f32);
         let at = |i: usize, j: usize| self.stray[j * self.size.0 + i][plane];
-        let (top, bottom) = (at(i, j) + (at(i + 1, j) - at(i, j)) * fx, at(i, j + 1) + (at(i + 1, j + 1) - at(i, j + 1)) * fx);
+        let (top, bottom) =
+            (at(i, j) + (at(i + 1, j) - at(i, j)) * fx, at(i, j + 1) + (at(i + 1, j + 1) - at(i, j + 1)) * fx);
         top + (bottom - top) * fy
     }
 
@@ -84,7 +79,10 @@ impl GlareMap {
             (across / 4..across - across / 4).contains(&x) && (CELLS / 4..CELLS - CELLS / 4).contains(&y)
         };
         let weighted = || {
-            self.inside.iter().enumerate().flat_map(move |(i, s)| std::iter::repeat_n(*s, if middle(i) { 2 } else { 1 }))
+            self.inside
+                .iter()
+                .enumerate()
+                .flat_map(move |(i, s)| std::iter::repeat_n(*s, if middle(i) { 2 } else { 1 }))
         };
         (weighted().map(|s| s[1]).collect(), weighted().map(|s| s[0].max(s[1]).max(s[2])).collect())
     }

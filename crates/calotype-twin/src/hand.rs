@@ -77,7 +77,10 @@ impl Hand {
     /// The pose at a time in seconds, relative to that at time 0.
     pub fn pose(&self, time_s: f64) -> Pose {
         let at = |axis: usize| -> f64 {
-            self.axes[axis].iter().map(|(hz, phase, size)| size * ((TAU * hz * time_s + phase).sin() - phase.sin())).sum()
+            self.axes[axis]
+                .iter()
+                .map(|(hz, phase, size)| size * ((TAU * hz * time_s + phase).sin() - phase.sin()))
+                .sum()
         };
         Pose { yaw_rad: at(0), pitch_rad: at(1), roll_rad: at(2), right_m: at(3), down_m: at(4) }
     }

@@ -53,7 +53,7 @@ pub struct Glare {
     pub halo_sigma: f64,
 }
 
-/// The image of a point, of energy 1. The radial direction points away from the axis.
+/// The image of a point, of energy 1, about its centre of energy. The radial direction points away from the axis.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Psf {
     /// A sum of Gaussian lobes.
@@ -75,7 +75,7 @@ pub struct Lobe {
     pub shift_um: f64,
 }
 
-/// A sampled spot: `size` x `size` energies in row order, centre sample on the chief ray, x along the radius.
+/// A sampled spot: `size` x `size` energies in row order, the centre sample on the centre of energy, x along the radius.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Kernel {
     /// Distance of samples in µm.
@@ -172,7 +172,7 @@ pub struct Spot {
     pub wide_share: Vec<f64>,
     /// Standard deviation of the wide part in µm.
     pub wide_um: Vec<f64>,
-    /// Shift of the wide part away from the axis in µm.
+    /// Distance of the wide part from the core, away from the axis, in µm.
     pub coma_um: Vec<f64>,
 }
 
@@ -199,7 +199,8 @@ impl Lens {
     }
 
     fn check(&self, file: &str) -> Result<(), TwinError> {
-        let bad = |key: &str, value: &dyn std::fmt::Display, reason: &str| Err(TwinError::bad(file, key, value, reason));
+        let bad =
+            |key: &str, value: &dyn std::fmt::Display, reason: &str| Err(TwinError::bad(file, key, value, reason));
         if self.schema != "lens/1" {
             return bad("schema", &self.schema, "this version reads lens/1");
         }
@@ -250,7 +251,11 @@ impl Lens {
         }
         let places: Vec<f64> = (0..=100).map(|i| self.ideal_height(1, f64::from(i) / 100.0)).collect();
         if !places.windows(2).all(|p| p[0] < p[1]) {
-            return bad("field.distortion_percent", &"the table", "the picture folds over: distortion changes too fast");
+            return bad(
+                "field.distortion_percent",
+                &"the table",
+                "the picture folds over: distortion changes too fast",
+            );
         }
         Ok(())
     }
@@ -301,14 +306,16 @@ impl Optics for Lens {
         let s = [&spots.red, &spots.green, &spots.blue][channel.min(2)];
         let at = |table: &[f64]| interpolate(&self.field.height, table, height);
         let (share, wide) = (at(&s.wide_share).clamp(0.0, 1.0), at(&s.wide_um).max(0.0));
+        // the tables of places describe the spot's centre of energy, so that even surfaces stay even
+        let coma = at(&s.coma_um);
         Psf::Lobes(vec![
             Lobe {
                 share: 1.0 - share,
                 radial_um: at(&s.radial_um).max(0.0),
                 tangential_um: at(&s.tangential_um).max(0.0),
-                shift_um: 0.0,
+                shift_um: -share * coma,
             },
-            Lobe { share, radial_um: wide, tangential_um: wide, shift_um: at(&s.coma_um) },
+            Lobe { share, radial_um: wide, tangential_um: wide, shift_um: (1.0 - share) * coma },
         ])
     }
 

@@ -64,7 +64,7 @@ impl Illuminant {
             Some("D65") => daylight(6504.0),
             Some("D75") => daylight(7504.0),
             Some("led-warm") => led(452.0, 0.42, [(610.0, 108.0, 1.0), (545.0, 80.0, 0.30)]),
-            Some("led-cool") => led(450.0, 1.15, [(555.0, 110.0, 1.0), (610.0, 90.0, 0.22)]),
+            Some("led-cool") => led(450.0, 1.8, [(565.0, 110.0, 1.0), (612.0, 95.0, 0.1)]),
             _ => return Err(TwinError::UnknownName { kind: "illuminant", name: name.into(), known: known() }),
         };
         Ok(Self { name: found.unwrap_or(name).into(), power })
@@ -178,7 +178,9 @@ mod tests {
         let text = "# mine\nnm,power\n400, 1\n500 2\n700\t3\n";
         let light = Illuminant::from_text("mine.csv", text).unwrap();
         assert_eq!(light.power.0[24], 2.0);
-        for (text, word) in [("400,1\n400,2", "rise"), ("400,-1", "power"), ("400", "pair"), ("900,1\n950,1", "visible")] {
+        for (text, word) in
+            [("400,1\n400,2", "rise"), ("400,-1", "power"), ("400", "pair"), ("900,1\n950,1", "visible")]
+        {
             let error = Illuminant::from_text("mine.csv", text).unwrap_err().to_string();
             assert!(error.contains(word), "{error}");
         }

@@ -196,7 +196,11 @@ fn radiance(path: &Path) -> Result<Picture, TwinError> {
     let parts: Vec<&str> = resolution.split_whitespace().collect();
     let (height, width) = match parts[..] {
         ["-Y", h, "+X", w] => (h.parse().unwrap_or(0), w.parse().unwrap_or(0)),
-        _ => return Err(refuse(&format!("the resolution `{resolution}` is not of the usual kind `-Y height +X width`"))),
+        _ => {
+            return Err(refuse(&format!(
+                "the resolution `{resolution}` is not of the usual kind `-Y height +X width`"
+            )));
+        }
     };
     let count = checked(path, width, height)?;
     let mut pixels = Vec::with_capacity(count);
@@ -314,9 +318,14 @@ mod tests {
 
     fn exr_file(value: f32) -> Vec<u8> {
         use exr::prelude::*;
-        let image = Image::from_channels((4, 4), SpecificChannels::rgb(move |at: Vec2<usize>| {
-            if at == Vec2(2, 1) { (value, 0.5f32, 0.5f32) } else { (0.5, 0.5, 0.5) }
-        }));
+        let image = Image::from_channels(
+            (4, 4),
+            SpecificChannels::rgb(
+                move |at: Vec2<usize>| {
+                    if at == Vec2(2, 1) { (value, 0.5f32, 0.5f32) } else { (0.5, 0.5, 0.5) }
+                },
+            ),
+        );
         let mut bytes = std::io::Cursor::new(Vec::new());
         image.write().to_buffered(&mut bytes).unwrap();
         bytes.into_inner()

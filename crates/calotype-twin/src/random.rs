@@ -111,8 +111,14 @@ mod tests {
             // standard errors of the mean, of the variance, and of the third moment (which is the mean)
             let n = (values.len() as f64).sqrt();
             assert!((m - mean).abs() < 4.0 * mean.sqrt() / n, "{mean}: mean {m}");
-            assert!((variance - mean).abs() < 4.0 * (2.0 * mean * mean + mean).sqrt() / n, "{mean}: variance {variance}");
-            assert!((third - mean).abs() < 6.0 * (15.0 * mean.powi(3) + 40.0 * mean * mean + mean).sqrt() / n, "{mean}: {third}");
+            assert!(
+                (variance - mean).abs() < 4.0 * (2.0 * mean * mean + mean).sqrt() / n,
+                "{mean}: variance {variance}"
+            );
+            assert!(
+                (third - mean).abs() < 6.0 * (15.0 * mean.powi(3) + 40.0 * mean * mean + mean).sqrt() / n,
+                "{mean}: {third}"
+            );
         }
         assert_eq!(Random::new(1, [0, 0]).poisson(-1.0), 0.0);
         assert_eq!(Random::new(1, [0, 0]).poisson(f64::NAN), 0.0);

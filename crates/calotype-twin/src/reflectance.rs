@@ -6,16 +6,14 @@ use std::sync::LazyLock;
 /// The 24 patches of the usual chart, row by row from "dark-skin" to "black": names and reflectances
 /// (N. Ohta's measurements, 1997; `data/README.md` says where the tables come from).
 pub fn chart24() -> &'static [(String, Spectrum)] {
-    static TABLE: LazyLock<Vec<(String, Spectrum)>> =
-        LazyLock::new(|| columns(include_str!("../data/chart24.csv")));
+    static TABLE: LazyLock<Vec<(String, Spectrum)>> = LazyLock::new(|| columns(include_str!("../data/chart24.csv")));
     &TABLE
 }
 
 /// 44 further measured surfaces: the 14 test colours of CIE 13.3, and the Munsell samples of two versions of NIST's
 /// colour quality scale.
 pub fn samples() -> &'static [(String, Spectrum)] {
-    static TABLE: LazyLock<Vec<(String, Spectrum)>> =
-        LazyLock::new(|| columns(include_str!("../data/samples.csv")));
+    static TABLE: LazyLock<Vec<(String, Spectrum)>> = LazyLock::new(|| columns(include_str!("../data/samples.csv")));
     &TABLE
 }
 

@@ -93,12 +93,7 @@ pub const SCENES: &[Entry] = &[
         light: ("D50", 300.0),
         build: text::text,
     },
-    Entry {
-        name: "wedge",
-        description: "17 grey steps over 16 stops",
-        light: ("D50", 3000.0),
-        build: charts::wedge,
-    },
+    Entry { name: "wedge", description: "17 grey steps over 16 stops", light: ("D50", 3000.0), build: charts::wedge },
     Entry {
         name: "flat",
         description: "an even grey surface: noise, shading, defects",
@@ -114,7 +109,11 @@ pub const SCENES: &[Entry] = &[
 pub fn find(name: &str) -> Result<&'static Entry, TwinError> {
     SCENES.iter().find(|e| e.name == name).ok_or_else(|| {
         let known = SCENES.iter().map(|e| e.name).collect::<Vec<_>>().join(", ");
-        TwinError::UnknownName { kind: "scene", name: name.into(), known: format!("{known}, and pictures (.exr, .hdr, .jpg, .png)") }
+        TwinError::UnknownName {
+            kind: "scene",
+            name: name.into(),
+            known: format!("{known}, and pictures (.exr, .hdr, .jpg, .png)"),
+        }
     })
 }
 

@@ -107,7 +107,10 @@ pub struct Gain {
 impl Sensor {
     /// Names and descriptions of the sensors built in.
     pub fn builtin_names() -> Vec<(&'static str, String)> {
-        BUILTIN.iter().map(|(n, text)| (*n, strict::read::<Self>(n, text, text).map_or(String::new(), |s| s.description))).collect()
+        BUILTIN
+            .iter()
+            .map(|(n, text)| (*n, strict::read::<Self>(n, text, text).map_or(String::new(), |s| s.description)))
+            .collect()
     }
 
     /// The file of a sensor built in.
@@ -126,7 +129,8 @@ impl Sensor {
     }
 
     fn check(&self, file: &str) -> Result<(), TwinError> {
-        let bad = |key: &str, value: &dyn std::fmt::Display, reason: &str| Err(TwinError::bad(file, key, value, reason));
+        let bad =
+            |key: &str, value: &dyn std::fmt::Display, reason: &str| Err(TwinError::bad(file, key, value, reason));
         if self.schema != "sensor/1" {
             return bad("schema", &self.schema, "this version reads sensor/1");
         }
@@ -180,7 +184,11 @@ impl Sensor {
             }
         }
         if calotype_color::matrix::invert(&crate::calibration::camera_of_xyz(self)).is_none() {
-            return bad("quantum_efficiency", &"the curves", "the three filters see the same: colours cannot be told apart");
+            return bad(
+                "quantum_efficiency",
+                &"the curves",
+                "the three filters see the same: colours cannot be told apart",
+            );
         }
         if self.dual_gain_iso > 0.0 && self.dual_gain_iso < self.base_iso() * self.dual_gain_ratio {
             let lowest = (self.base_iso() * self.dual_gain_ratio).ceil();
@@ -217,7 +225,8 @@ impl Sensor {
     /// Electrons per lux second of daylight (D55) under the green filter.
     pub fn electrons_per_lux_second(&self) -> f64 {
         // a white surface of luminance 1/π cd/m² sends 1 lux through a hemisphere
-        let light = Illuminant::builtin("D55").map(|i| i.at_luminance(1.0)).unwrap_or_else(|_| Spectrum::constant(STEP_NM));
+        let light =
+            Illuminant::builtin("D55").map(|i| i.at_luminance(1.0)).unwrap_or_else(|_| Spectrum::constant(STEP_NM));
         self.electrons_per_second(&light)[1]
     }
 

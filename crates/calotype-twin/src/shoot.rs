@@ -165,7 +165,14 @@ impl Plan {
                     return Err(TwinError::Cancelled);
                 }
                 let area = self.seen(&shot, layer, rows.clone(), row_s);
-                canvases.push(paint(layer, area, &blur, common, &geometry, optics.glare().veiling + optics.glare().halo));
+                canvases.push(paint(
+                    layer,
+                    area,
+                    &blur,
+                    common,
+                    &geometry,
+                    optics.glare().veiling + optics.glare().halo,
+                ));
             }
             for k in 0..shot.times.len() {
                 if !watch((band as f32 + 0.3 + 0.7 * k as f32 / shot.times.len() as f32) / bands as f32) {
@@ -229,8 +236,7 @@ impl Plan {
                 let far = |a: f32, p: f64| (f64::from(a) - p).abs();
                 far(b[0], px).max(far(b[2], px)).hypot(far(b[1], py).max(far(b[3], py)))
             });
-            longest = longest
-                .max(layer.motion.fastest(reach) * time.exposure.shutter_s * geometry.height as f64);
+            longest = longest.max(layer.motion.fastest(reach) * time.exposure.shutter_s * geometry.height as f64);
         }
         ((longest / STEP_PX).ceil() as usize).clamp(1, MOST_LOOKS)
     }
@@ -420,10 +426,7 @@ impl LayerMap {
 /// Bounds of a layer on its canvas.
 fn bounds([u0, v0, u1, v1]: [f32; 4], g: &Geometry) -> Area {
     let at = |v: f32| f64::from(v) * g.height as f64 * OVERSAMPLE as f64;
-    Area::between(
-        (at(u0).floor() as i64, at(v0).floor() as i64),
-        (at(u1).ceil() as i64, at(v1).ceil() as i64),
-    )
+    Area::between((at(u0).floor() as i64, at(v0).floor() as i64), (at(u1).ceil() as i64, at(v1).ceil() as i64))
 }
 
 /// Paints a layer around an area and blurs it: camera red, green, blue, Rec.709 red, green, blue, and cover.

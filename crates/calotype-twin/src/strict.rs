@@ -33,7 +33,11 @@ fn check(file: &str, section: &str, table: &Table, known: &Table) -> Result<(), 
         let full = if section.is_empty() { key.clone() } else { format!("{section}.{key}") };
         match (known.get(key), value) {
             (None, _) => {
-                let nearest = known.keys().min_by_key(|k| if k.starts_with(key.as_str()) { 1 } else { distance(k, key) }).cloned().unwrap_or_default();
+                let nearest = known
+                    .keys()
+                    .min_by_key(|k| if k.starts_with(key.as_str()) { 1 } else { distance(k, key) })
+                    .cloned()
+                    .unwrap_or_default();
                 let nearest = if section.is_empty() { nearest } else { format!("{section}.{nearest}") };
                 return Err(TwinError::UnknownKey { file: file.into(), key: full, nearest });
             }

@@ -96,11 +96,7 @@ impl Pose {
         let roll = [[cr, -sr, 0.0], [sr, cr, 0.0], [0.0, 0.0, 1.0]];
         let m = calotype_color::matrix::multiply(&yaw, &calotype_color::matrix::multiply(&pitch, &roll));
         let f = focal_px;
-        [
-            [m[0][0], m[0][1], m[0][2] * f],
-            [m[1][0], m[1][1], m[1][2] * f],
-            [m[2][0] / f, m[2][1] / f, m[2][2]],
-        ]
+        [[m[0][0], m[0][1], m[0][2] * f], [m[1][0], m[1][1], m[1][2] * f], [m[2][0] / f, m[2][1] / f, m[2][2]]]
     }
 
     /// How much further right and down things at a distance seem to be, in photosites, because the camera moved

@@ -107,11 +107,21 @@ fn files_are_read_back_as_they_were_meant() {
         assert!(i.calibration.illuminants.iter().all(|c| c.forward_matrix.is_some()));
         let noise = i.noise_profile.unwrap();
         let meant = plan.camera.sensor.noise(&shot.gains[k], 0.02);
-        assert!((noise.shot[1] / meant.shot[1] - 1.0).abs() < 1e-6 && (noise.read[2] / meant.read[2] - 1.0).abs() < 1e-6);
+        assert!(
+            (noise.shot[1] / meant.shot[1] - 1.0).abs() < 1e-6 && (noise.read[2] / meant.read[2] - 1.0).abs() < 1e-6
+        );
         assert!(i.unique_camera_model.contains("Twin main"));
     }
     let times: Vec<String> = (0..2)
-        .map(|k| calotype_dng::read_info(&std::fs::read(out.join(format!("burst/frame_{k:02}.dng"))).unwrap(), &Limits::default()).unwrap().0.exif.sub_sec_original)
+        .map(|k| {
+            calotype_dng::read_info(
+                &std::fs::read(out.join(format!("burst/frame_{k:02}.dng"))).unwrap(),
+                &Limits::default(),
+            )
+            .unwrap()
+            .exif
+            .sub_sec_original
+        })
         .collect();
     assert!(times[0] < times[1], "{times:?}");
 }
@@ -119,7 +129,9 @@ fn files_are_read_back_as_they_were_meant() {
 #[test]
 fn charts_have_their_colours_through_the_files_own_matrices() {
     let folder = tempfile::tempdir().unwrap();
-    for (camera, light, mean_most, most) in [("clean", "D65", 1.3, 4.5), ("flagship", "D50", 1.8, 5.5), ("flagship", "A", 2.0, 7.5)] {
+    for (camera, light, mean_most, most) in
+        [("clean", "D65", 1.3, 4.5), ("flagship", "D50", 1.8, 5.5), ("flagship", "A", 2.0, 7.5)]
+    {
         let out = folder.path().join(format!("{camera}-{light}"));
         let request = Request {
             frames: 1,
@@ -243,16 +255,21 @@ fn phase_shift(a: &[f64], b: &[f64], n: usize) -> (f64, f64) {
 fn the_motion_field_is_what_phase_correlation_finds() {
     for (camera, grip) in [("clean", "hand"), ("flagship", "one-hand")] {
         let exposure = Choice { shutter_s: Some(0.004), ..Choice::default() };
-        let request = Request { frames: 4, size: Some((640, 480)), grip: grip.into(), exposure, lux: Some(5000.0), ..Request::new("leaves") };
+        let request = Request {
+            frames: 4,
+            size: Some((640, 480)),
+            grip: grip.into(),
+            exposure,
+            lux: Some(5000.0),
+            ..Request::new("leaves")
+        };
         let (plan, shot) = take(&request, camera);
         let truth = Truth::new(&plan, &shot);
         // one green plane at half size
         let (ox, oy) = if shot.cfa.color_at(0, 0) as usize == 1 { (0, 0) } else { (1, 0) };
         let n = 128;
         let tile = |k: usize, left: usize, top: usize| -> Vec<f64> {
-            (0..n * n)
-                .map(|i| f64::from(shot.frames[k].get(ox + 2 * (left + i % n), oy + 2 * (top + i / n))))
-                .collect()
+            (0..n * n).map(|i| f64::from(shot.frames[k].get(ox + 2 * (left + i % n), oy + 2 * (top + i / n)))).collect()
         };
         let (mut moved, mut worst) = (0.0f64, 0.0f64);
         for k in 1..4 {
@@ -273,7 +290,7 @@ fn the_motion_field_is_what_phase_correlation_finds() {
             }
         }
         println!("{camera}: moved up to {moved:.2} px, worst difference {worst:.3} px");
-        assert!(moved > 1.0 && worst < 0.25, "{camera}: {moved} {worst}");
+        assert!(moved > 0.5 && worst < 0.2, "{camera}: {moved} {worst}");
     }
 }
 
@@ -327,7 +344,13 @@ fn requests_that_cannot_be_are_refused() {
 #[test]
 fn every_scene_is_light_everywhere_and_the_same_twice() {
     for entry in calotype_twin::SCENES {
-        let request = Request { frames: 1, size: Some((96, 72)), grip: "one-hand".into(), seed: 1 << 40, ..Request::new(entry.name) };
+        let request = Request {
+            frames: 1,
+            size: Some((96, 72)),
+            grip: "one-hand".into(),
+            seed: 1 << 40,
+            ..Request::new(entry.name)
+        };
         let plan = request.plan(Camera::load("clean").unwrap()).unwrap();
         let again = request.plan(Camera::load("clean").unwrap()).unwrap();
         let mut brightest = 0f32;

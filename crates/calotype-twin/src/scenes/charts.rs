@@ -59,7 +59,9 @@ pub(super) fn edges(studio: &Studio, setting: &Setting) -> Scene {
     for j in 0..down {
         for i in 0..across {
             let (cu, cv) = ((i as f32 + 0.5) * cell_u, (j as f32 + 0.5) * cell_v);
-            for (side, (nu, nv)) in [("left", (-1.0, 0.0)), ("right", (1.0, 0.0)), ("top", (0.0, -1.0)), ("bottom", (0.0, 1.0))] {
+            for (side, (nu, nv)) in
+                [("left", (-1.0, 0.0)), ("right", (1.0, 0.0)), ("top", (0.0, -1.0)), ("bottom", (0.0, 1.0))]
+            {
                 // the middle of that side, on the turned square
                 let (mu, mv) = (cu + half * (cos * nu - sin * nv), cv + half * (sin * nu + cos * nv));
                 let (along, beside) = (0.6 * half, 0.3 * half);
@@ -105,7 +107,11 @@ pub(super) fn star(studio: &Studio, setting: &Setting) -> Scene {
         name: "star".into(),
         place: [cu - radius, cv - radius, cu + radius, cv + radius],
         light: None,
-        figures: vec![("cycles", f64::from(STAR_CYCLES)), ("reflectance_low", low.into()), ("reflectance_high", high.into())],
+        figures: vec![
+            ("cycles", f64::from(STAR_CYCLES)),
+            ("reflectance_low", low.into()),
+            ("reflectance_high", high.into()),
+        ],
     };
     let paint = move |u: f32, v: f32, d: f32| {
         let (du, dv) = (u - cu, v - cv);
@@ -154,7 +160,13 @@ pub(super) fn wedge(studio: &Studio, setting: &Setting) -> Scene {
 }
 
 /// Patches in rows on a black board before a grey wall.
-fn colour_chart(name: &str, studio: &Studio, setting: &Setting, patches: Vec<(String, Stimulus)>, across: usize) -> Scene {
+fn colour_chart(
+    name: &str,
+    studio: &Studio,
+    setting: &Setting,
+    patches: Vec<(String, Stimulus)>,
+    across: usize,
+) -> Scene {
     let down = patches.len().div_ceil(across);
     let dyes = studio.dyes(&setting.light, setting.lux);
     let (wall, board) = (dyes.grey(0.35), dyes.grey(0.035));

@@ -35,7 +35,14 @@ fn leaf(seed: u32, (i, j): (i32, i32), x: f32, y: f32, d: f32, size: f32, sun: f
 }
 
 /// Several layers of leaves, from the back to the front.
-fn crown(seed: u32, u: f32, v: f32, d: f32, layers: std::ops::Range<u32>, density: impl Fn(f32, f32) -> f32) -> (f32, Rgb) {
+fn crown(
+    seed: u32,
+    u: f32,
+    v: f32,
+    d: f32,
+    layers: std::ops::Range<u32>,
+    density: impl Fn(f32, f32) -> f32,
+) -> (f32, Rgb) {
     let (mut cover, mut color) = (0.0f32, [0.0; 3]);
     for k in layers {
         let cells = 13.0 - 1.6 * k as f32;
@@ -71,7 +78,8 @@ pub(super) fn foliage(studio: &Studio, setting: &Setting) -> Scene {
     let dyes = studio.dyes(&setting.light, setting.lux);
     let (seed, other) = (sub_seed(setting.seed, 21), sub_seed(setting.seed, 22));
     let back = move |u: f32, v: f32, d: f32| {
-        let sky = mix3([0.62, 0.80, 1.15], [1.5, 1.5, 1.4], smooth(0.2, 0.9, fractal(seed, u * 3.0, v * 3.0, 4, d * 3.0)));
+        let sky =
+            mix3([0.62, 0.80, 1.15], [1.5, 1.5, 1.4], smooth(0.2, 0.9, fractal(seed, u * 3.0, v * 3.0, 4, d * 3.0)));
         let (cover, color) = crown(seed, u, v, d, 0..5, |_, _| 0.80);
         Dab::full(dyes.rgb(mix3(sky, if cover > 0.0 { color } else { sky }, cover)))
     };
@@ -116,7 +124,12 @@ pub(super) fn foliage(studio: &Studio, setting: &Setting) -> Scene {
                 paint: Box::new(branch),
                 depth_m: 3.0,
                 motion: Motion { swing: [0.02, 0.9], pivot: pivot.map(f64::from), ..Motion::default() },
-                bounds: Some([pivot[0], pivot[1] - 0.2, pivot[0] + 0.65 * aspect, pivot[1] + 0.16 * 0.65 * aspect + 0.25]),
+                bounds: Some([
+                    pivot[0],
+                    pivot[1] - 0.2,
+                    pivot[0] + 0.65 * aspect,
+                    pivot[1] + 0.16 * 0.65 * aspect + 0.25,
+                ]),
             },
         ],
         marks: Vec::new(),

@@ -46,7 +46,9 @@ impl Room {
         let cloud = smooth(0.48, 0.68, fractal(self.seed + 1, u * 6.0, v * 14.0, 5, d * 14.0));
         let mut c = mix3(sky, [1.45, 1.42, 1.38], 0.8 * cloud);
         for (k, (base, size, color)) in
-            [(0.36, 0.10, [0.10, 0.17, 0.10]), (0.42, 0.12, [0.075, 0.14, 0.035]), (0.52, 0.14, [0.11, 0.19, 0.03])].into_iter().enumerate()
+            [(0.36, 0.10, [0.10, 0.17, 0.10]), (0.42, 0.12, [0.075, 0.14, 0.035]), (0.52, 0.14, [0.11, 0.19, 0.03])]
+                .into_iter()
+                .enumerate()
         {
             let top = base - size * fractal(self.seed + 10 + k as u32, u * (9.0 + 4.0 * k as f32), 0.5, 5, 0.003);
             let leaves = 0.45 + 1.1 * fractal(self.seed + 20 + k as u32, u * 90.0, v * 90.0, 4, d * 90.0);
@@ -75,7 +77,8 @@ impl Room {
             let mut here = self.surface(wood, u, v, 0.8);
             // the window's patch on the floor
             let (a, b) = (u - 0.42 * depth - 0.10, v - 0.88);
-            let sun = in_box([0.0, -0.035, 0.22, 0.035], a - 1.3 * b, b, d) * (1.0 - inside(0.006 - (a - 1.3 * b - 0.11).abs(), d));
+            let sun = in_box([0.0, -0.035, 0.22, 0.035], a - 1.3 * b, b, d)
+                * (1.0 - inside(0.006 - (a - 1.3 * b - 0.11).abs(), d));
             here = sum(here, scaled(self.day.rgb(wood), 14.0 * sun));
             light = mixed(light, here, on_floor);
         }
@@ -98,14 +101,24 @@ impl Room {
         let cloth = in_box([x1 - 0.03, y0 - 0.05, x1 + 0.085, FLOOR - 0.06], u, v, d);
         let shade = 0.55 + 0.45 * fold.sin();
         let through = scaled(self.day.rgb([0.62, 0.42, 0.30]), 1.4 * smooth(x1 + 0.05, x1 - 0.03, u));
-        light = mixed(light, sum(self.surface(times([0.50, 0.28, 0.18], shade), u, v, 0.5), scaled(through, shade)), cloth);
+        light =
+            mixed(light, sum(self.surface(times([0.50, 0.28, 0.18], shade), u, v, 0.5), scaled(through, shade)), cloth);
         // a picture on the wall: the chart, small
         let p = [0.60 * self.aspect, 0.16, 0.60 * self.aspect + 0.24, 0.16 + 0.17];
-        light = mixed(light, self.surface([0.10, 0.06, 0.035], u, v, 0.5), in_box([p[0] - 0.016, p[1] - 0.016, p[2] + 0.016, p[3] + 0.016], u, v, d));
+        light = mixed(
+            light,
+            self.surface([0.10, 0.06, 0.035], u, v, 0.5),
+            in_box([p[0] - 0.016, p[1] - 0.016, p[2] + 0.016, p[3] + 0.016], u, v, d),
+        );
         light = mixed(light, self.surface([0.03; 3], u, v, 0.5), in_box(p, u, v, d));
         let (pw, ph) = ((p[2] - p[0]) / 6.0, (p[3] - p[1]) / 4.0);
         let (i, j) = (((u - p[0]) / pw).clamp(0.0, 5.0) as usize, ((v - p[1]) / ph).clamp(0.0, 3.0) as usize);
-        let cell = [p[0] + pw * (i as f32 + 0.08), p[1] + ph * (j as f32 + 0.08), p[0] + pw * (i as f32 + 0.92), p[1] + ph * (j as f32 + 0.92)];
+        let cell = [
+            p[0] + pw * (i as f32 + 0.08),
+            p[1] + ph * (j as f32 + 0.08),
+            p[0] + pw * (i as f32 + 0.92),
+            p[1] + ph * (j as f32 + 0.92),
+        ];
         light = mixed(light, scaled(self.chart[i + 6 * j], 0.62), in_box(cell, u, v, d));
         // table and its shadow
         let shadow = in_box([0.44 * self.aspect, TABLE + 0.02, 9.0, FLOOR + 0.10], u, v, d.max(0.03));
@@ -154,11 +167,25 @@ impl Room {
         }
         let (bx, by) = ((u - 0.535 * self.aspect) / 0.105, (v - TABLE + 0.001) / 0.062);
         let bowl = inside(1.0 - bx.hypot(by), d / 0.07) * inside(-by, d / 0.06) * inside(by + 0.62, d / 0.06);
-        light = mixed(light, self.surface(mix3([0.16, 0.26, 0.42], [0.60, 0.62, 0.62], inside((by * 9.0).sin(), 0.4)), u, v, (0.9 - 0.6 * bx).max(0.1)), bowl);
+        light = mixed(
+            light,
+            self.surface(
+                mix3([0.16, 0.26, 0.42], [0.60, 0.62, 0.62], inside((by * 9.0).sin(), 0.4)),
+                u,
+                v,
+                (0.9 - 0.6 * bx).max(0.1),
+            ),
+            bowl,
+        );
         // books
-        for (k, (w, h, color)) in [(0.030, 0.13, [0.30, 0.05, 0.05]), (0.022, 0.15, [0.06, 0.13, 0.22]), (0.034, 0.12, [0.46, 0.36, 0.20]), (0.026, 0.14, [0.07, 0.16, 0.09])]
-            .into_iter()
-            .enumerate()
+        for (k, (w, h, color)) in [
+            (0.030, 0.13, [0.30, 0.05, 0.05]),
+            (0.022, 0.15, [0.06, 0.13, 0.22]),
+            (0.034, 0.12, [0.46, 0.36, 0.20]),
+            (0.026, 0.14, [0.07, 0.16, 0.09]),
+        ]
+        .into_iter()
+        .enumerate()
         {
             let left = 0.655 * self.aspect + [0.0, 0.031, 0.054, 0.089][k];
             let book = in_box([left, TABLE - h, left + w, TABLE], u, v, d);
@@ -198,4 +225,3 @@ pub(super) fn interior(studio: &Studio, setting: &Setting) -> Scene {
         approximate: false,
     }
 }
-

@@ -26,7 +26,8 @@ pub fn smooth(a: f32, b: f32, x: f32) -> f32 {
 /// A number in [0, 1) for a lattice point.
 #[inline(always)]
 pub fn hash(seed: u32, x: i32, y: i32) -> f32 {
-    let v = (x as u32).wrapping_mul(0x9e37_79b1) ^ (y as u32).wrapping_mul(0x85eb_ca77) ^ seed.wrapping_mul(0xc2b2_ae3d);
+    let v =
+        (x as u32).wrapping_mul(0x9e37_79b1) ^ (y as u32).wrapping_mul(0x85eb_ca77) ^ seed.wrapping_mul(0xc2b2_ae3d);
     let v = (v ^ (v >> 15)).wrapping_mul(0x2c1b_3c6d);
     let v = (v ^ (v >> 12)).wrapping_mul(0x297a_2d39);
     ((v ^ (v >> 15)) >> 8) as f32 / (1 << 24) as f32

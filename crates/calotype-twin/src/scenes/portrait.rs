@@ -74,7 +74,9 @@ impl Person {
         let fold = 0.7 + 0.5 * fractal(self.seed + 5, x * 3.0, y * 4.0, 4, e * 4.0);
         let weave = 1.0 + 0.25 * ((x * 75.0).sin() * (y * 75.0).sin()) * (1.0 / (75.0 * e) - 1.0).clamp(0.0, 1.0);
         put(shoulder, dyes.rgb(times(cloth, fold * weave * (0.45 + 0.75 * Self::round(x / 2.3, 0.2)))));
-        let neck = inside(0.50 - x.abs() - 0.12 * (y - 1.6).max(0.0), e) * inside(y - 0.8, e) * inside(2.06 - 0.5 * x * x - y, e);
+        let neck = inside(0.50 - x.abs() - 0.12 * (y - 1.6).max(0.0), e)
+            * inside(y - 0.8, e)
+            * inside(2.06 - 0.5 * x * x - y, e);
         put(neck, dyes.rgb(times(skin, pores * (0.22 + 0.40 * Self::round(x / 0.8, 0.0)))));
         // ears, head
         let ear = inside(0.20 - ((x.abs() - 0.98) * 1.6).hypot(y - 0.12), e);
@@ -97,7 +99,10 @@ impl Person {
         put(head * shine, dyes.grey(0.95));
         // brows, eyes
         let brow_y = y + 0.34 - 0.05 * (x.abs() - 0.40) - 0.35 * (x.abs() - 0.42).powi(2);
-        put(inside(0.042 - brow_y.abs(), e) * inside(0.21 - (x.abs() - 0.41).abs(), e), dyes.rgb(times(hair, 0.5 * strand)));
+        put(
+            inside(0.042 - brow_y.abs(), e) * inside(0.21 - (x.abs() - 0.41).abs(), e),
+            dyes.rgb(times(hair, 0.5 * strand)),
+        );
         let (ex, ey) = (x.abs() - 0.40, y + 0.10);
         let almond = inside(0.085 - 0.9 * ex * ex * 2.2 - ey.abs(), e);
         put(almond, dyes.rgb([0.55, 0.53, 0.51]));
@@ -106,7 +111,10 @@ impl Person {
         put(almond * inside(0.080 - r, e), dyes.rgb(iris));
         put(almond * inside(0.036 - r, e), dyes.grey(0.008));
         put(inside(0.016 - (x.abs() - 0.385).hypot(y + 0.125), e), dyes.grey(1.6));
-        put(inside(0.016 - (ey + 0.085 - 1.9 * ex * ex).abs(), e) * inside(0.20 - ex.abs(), e), dyes.rgb(times(hair, 0.35)));
+        put(
+            inside(0.016 - (ey + 0.085 - 1.9 * ex * ex).abs(), e) * inside(0.20 - ex.abs(), e),
+            dyes.rgb(times(hair, 0.35)),
+        );
         // nostrils, mouth
         put(0.7 * inside(0.034 - ((x.abs() - 0.085) * 0.9).hypot((y - 0.40) * 1.3), e), dyes.rgb(times(skin, 0.22)));
         let smile = y - 0.71 + 0.16 * x * x;
@@ -118,7 +126,8 @@ impl Person {
         put(inside(0.011 - smile.abs(), e) * inside(0.33 - x.abs(), e), dyes.rgb(times(lip, 0.25)));
         // hair before the head
         let line = -0.66 + 0.25 * x * x + 0.05 * (x * 9.0 + 6.0 * h(5)).sin() * (1.0 - x * x).max(0.0);
-        let cap = inside(1.16 - (x / 1.02).hypot((y + 0.06) / 1.24), e) * inside(line + 1.2 * (x.abs() - 0.86).max(0.0) - y, e);
+        let cap = inside(1.16 - (x / 1.02).hypot((y + 0.06) / 1.24), e)
+            * inside(line + 1.2 * (x.abs() - 0.86).max(0.0) - y, e);
         let gleam = 1.0 + 1.2 * smooth(0.10, 0.0, (y + 1.0 - 0.25 * x).abs());
         put(cap, dyes.rgb(times(hair, strand * gleam * (0.35 + 0.8 * Self::round(x / 1.2, (y + 0.2) / 1.5)))));
         dab

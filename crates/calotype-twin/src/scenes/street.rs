@@ -93,8 +93,12 @@ impl Street {
         let ring = tube(x.hypot(y) - 0.034);
         let bar = tube(y).max(tube(y - 0.011)) * inside(0.021 - x.abs(), d);
         let (ax, ay) = (u - self.centre - 0.395, v - 0.35);
-        let arrow = (tube(ax - 0.5 * ay.abs()) * inside(0.03 - ay.abs(), d)).max(tube(ax - 0.014 - 0.5 * ay.abs()) * inside(0.03 - ay.abs(), d));
-        sum(scaled(self.glows.red, 90.0 * ring), sum(scaled(self.glows.cyan, 60.0 * bar), scaled(self.glows.red, 60.0 * arrow)))
+        let arrow = (tube(ax - 0.5 * ay.abs()) * inside(0.03 - ay.abs(), d))
+            .max(tube(ax - 0.014 - 0.5 * ay.abs()) * inside(0.03 - ay.abs(), d));
+        sum(
+            scaled(self.glows.red, 90.0 * ring),
+            sum(scaled(self.glows.cyan, 60.0 * bar), scaled(self.glows.red, 60.0 * arrow)),
+        )
     }
 
     /// All but the street itself.
@@ -214,7 +218,10 @@ pub(super) fn street(studio: &Studio, setting: &Setting) -> Scene {
         put(shadow, scaled(dyes.grey(0.02), 0.1));
         put(wheels, scaled(dyes.grey(0.02), 0.3));
         put(body.max(cabin), scaled(dyes.rgb([0.16, 0.18, 0.24]), shine * 4.0));
-        put(inside(0.62 - x.abs() + 0.3 * (y + 0.4), e) * inside(y + 0.88, e) * inside(-0.44 - y, e), scaled(dyes.rgb([0.05, 0.05, 0.06]), 0.5));
+        put(
+            inside(0.62 - x.abs() + 0.3 * (y + 0.4), e) * inside(y + 0.88, e) * inside(-0.44 - y, e),
+            scaled(dyes.rgb([0.05, 0.05, 0.06]), 0.5),
+        );
         put(inside(0.15 - (x.abs() - 0.78).abs(), e) * inside(0.085 - (y + 0.12).abs(), e), scaled(glows.red, 110.0));
         put(inside(0.22 - x.abs(), e) * inside(0.06 - (y - 0.18).abs(), e), scaled(glows.cool, 9.0));
         Dab { light, cover }
@@ -230,7 +237,12 @@ pub(super) fn street(studio: &Studio, setting: &Setting) -> Scene {
                 paint: Box::new(car),
                 depth_m: 9.0,
                 motion: Motion { velocity: [-0.035, -0.02], ..Motion::default() },
-                bounds: Some([car_at[0] - 1.2 * size, car_at[1] - 1.1 * size, car_at[0] + 1.2 * size, car_at[1] + 0.8 * size]),
+                bounds: Some([
+                    car_at[0] - 1.2 * size,
+                    car_at[1] - 1.1 * size,
+                    car_at[0] + 1.2 * size,
+                    car_at[1] + 0.8 * size,
+                ]),
             },
         ],
         marks: Vec::new(),

@@ -61,10 +61,8 @@ pub(super) fn text(studio: &Studio, setting: &Setting) -> Scene {
             figures: vec![("cell_heights", f64::from(cell))],
         })
         .collect();
-    let letters: Vec<[u8; 7]> = SENTENCE
-        .chars()
-        .map(|c| LETTERS.iter().find(|l| l.0 == c).map_or([0; 7], |l| l.1))
-        .collect();
+    let letters: Vec<[u8; 7]> =
+        SENTENCE.chars().map(|c| LETTERS.iter().find(|l| l.0 == c).map_or([0; 7], |l| l.1)).collect();
     let right = setting.aspect - 0.05;
     let seed = super::paint::sub_seed(setting.seed, 11);
     let print = move |u: f32, v: f32| -> bool {
@@ -81,7 +79,9 @@ pub(super) fn text(studio: &Studio, setting: &Setting) -> Scene {
         letters[(x / 6 + 7 * i) % letters.len()][y] >> (4 - x % 6) & 1 == 1
     };
     let paint = move |u: f32, v: f32, d: f32| {
-        let cover = (0..16).filter(|k| print(u + d * ((k % 4) as f32 - 1.5) / 4.0, v + d * ((k / 4) as f32 - 1.5) / 4.0)).count();
+        let cover = (0..16)
+            .filter(|k| print(u + d * ((k % 4) as f32 - 1.5) / 4.0, v + d * ((k / 4) as f32 - 1.5) / 4.0))
+            .count();
         let fibre = 0.97 + 0.06 * fractal(seed, u * 180.0, v * 180.0, 4, d * 180.0);
         Dab::full(mixed(scaled(paper, fibre), ink, cover as f32 / 16.0))
     };

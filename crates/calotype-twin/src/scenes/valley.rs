@@ -175,7 +175,9 @@ pub(super) fn valley(studio: &Studio, setting: &Setting) -> Scene {
     let boat = move |u: f32, v: f32, d: f32| {
         let (x, y) = ((u - boat_at[0]) / SAIL, (v - boat_at[1]) / SAIL);
         let e = d / SAIL;
-        let hull = inside(0.11 - (y - 0.02).abs() - 0.10 * (x * 1.4).powi(2), e) * inside(0.62 - x.abs(), e) * inside(y + 0.10, e);
+        let hull = inside(0.11 - (y - 0.02).abs() - 0.10 * (x * 1.4).powi(2), e)
+            * inside(0.62 - x.abs(), e)
+            * inside(y + 0.10, e);
         let right = inside(x - 0.03, e) * inside((y + 1.0) * 0.52 - x, e) * inside(-0.12 - y, e);
         let left = inside(-0.03 - x, e) * inside((y + 0.86) * 0.36 + x, e) * inside(-0.12 - y, e);
         let mast = inside(0.018 - x.abs(), e) * inside(-0.05 - y, e) * inside(y + 1.05, e);
