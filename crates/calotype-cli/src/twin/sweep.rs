@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
 /// Bytes beyond which a sweep wants to be confirmed.
-const ASK_FROM: u64 = 2_000_000_000;
+const ASK_FROM: u64 = 1_000_000_000;
 
 /// `twin sweep`.
 #[derive(Debug, Args)]
