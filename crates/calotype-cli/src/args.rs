@@ -40,6 +40,8 @@ pub enum Command {
     Demo(DemoArgs),
     /// List the built-in looks, or show one.
     Look(LookArgs),
+    /// Simulate a camera: bursts of raw frames with their truth.
+    Twin(crate::twin::TwinArgs),
     /// Measure charts, photographs and cameras.
     Lab(crate::lab::LabArgs),
     /// Print a completion script for a shell.

@@ -23,6 +23,7 @@ mod raw_file;
 mod recognise;
 mod scene;
 mod target;
+mod twin;
 #[cfg(feature = "vendor-raw")]
 mod vendor_raw;
 mod virtual_camera;
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
         Command::Info(info) => info::run(&info, &common),
         Command::Demo(demo) => demo::run(&demo, &common),
         Command::Look(look) => look::run(&look),
+        Command::Twin(twin) => twin::run(&twin, &common),
         Command::Lab(lab) => lab::run(&lab, &common),
         Command::Completions(completions) => completions::run(&completions),
     });

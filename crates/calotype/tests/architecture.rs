@@ -11,6 +11,7 @@ const FLOORS: &[(&str, u32)] = &[
     ("calotype-burst", 3),
     ("calotype-develop", 3),
     ("calotype-look", 3),
+    ("calotype-twin", 3),
     ("calotype-lab", 3),
     ("calotype", 4),
     ("calotype-cli", 5),
@@ -20,6 +21,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("calotype-burst", &["calotype-color", "calotype-dng", "calotype-codec"]),
     ("calotype-develop", &["calotype-dng", "calotype-codec"]),
     ("calotype-look", &["calotype-dng", "calotype-codec"]),
+    ("calotype-twin", &["calotype-codec"]),
 ];
 
 fn floor(name: &str) -> Option<u32> {

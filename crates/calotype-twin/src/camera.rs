@@ -1,0 +1,177 @@
+//! Cameras: a sensor, a lens, and how steadily they are held together.
+
+use crate::lens::{Lens, Optics};
+use crate::{Sensor, TwinError, strict};
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+use std::sync::Arc;
+
+const BUILTIN: [(&str, &str); 4] = [
+    ("flagship", include_str!("../cameras/flagship.toml")),
+    ("main", include_str!("../cameras/main.toml")),
+    ("budget", include_str!("../cameras/budget.toml")),
+    ("clean", include_str!("../cameras/clean.toml")),
+];
+
+/// A camera, ready to be used.
+#[derive(Clone)]
+pub struct Camera {
+    /// What it is called.
+    pub name: String,
+    /// What it is.
+    pub description: String,
+    /// The sensor.
+    pub sensor: Sensor,
+    /// The lens.
+    pub optics: Arc<dyn Optics>,
+    /// What the lens is called.
+    pub lens_name: String,
+    /// What optical stabilisation leaves of yaw and pitch between 1 and 15 Hz, 0 to 1.
+    pub stabilisation_residue: f64,
+    /// Longest exposure that the automatic chooses, in seconds.
+    pub longest_exposure_s: f64,
+}
+
+/// A camera file (schema `camera/1`).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CameraFile {
+    /// `camera/1`.
+    pub schema: String,
+    /// How it is asked for.
+    pub name: String,
+    /// What it is.
+    pub description: String,
+    /// A sensor built in, or a sensor file (seen from the camera file).
+    pub sensor: String,
+    /// A lens built in, or a lens file (seen from the camera file).
+    pub lens: String,
+    /// See [`Camera::stabilisation_residue`].
+    pub stabilisation_residue: f64,
+    /// See [`Camera::longest_exposure_s`].
+    pub longest_exposure_s: f64,
+}
+
+impl Camera {
+    /// Names and descriptions of the cameras built in.
+    pub fn builtin_names() -> Vec<(&'static str, String)> {
+        let describe =
+            |n: &str, text| strict::read::<CameraFile>(n, text, text).map_or(String::new(), |c| c.description);
+        BUILTIN.iter().map(|(n, text)| (*n, describe(n, text))).collect()
+    }
+
+    /// The file of a camera built in.
+    pub fn builtin_text(name: &str) -> Option<&'static str> {
+        BUILTIN.iter().find(|b| b.0 == name).map(|b| b.1)
+    }
+
+    /// A camera built in, or that of a file.
+    ///
+    /// # Errors
+    /// [`TwinError::UnknownName`] for a name that is neither; [`TwinError::Io`], [`TwinError::Toml`],
+    /// [`TwinError::UnknownKey`] and [`TwinError::BadValue`] for files.
+    pub fn load(name: &str) -> Result<Self, TwinError> {
+        let (file, text, folder) = find("camera", name, Path::new(""), Self::builtin_text, &Self::builtin_names())?;
+        let read: CameraFile = strict::read(&file, &text, BUILTIN[0].1)?;
+        if read.schema != "camera/1" {
+            return Err(TwinError::bad(&file, "schema", &read.schema, "this version reads camera/1"));
+        }
+        if !(0.0..=1.0).contains(&read.stabilisation_residue) {
+            let reason = "it must lie within 0 (a tripod) and 1 (no stabilisation)";
+            return Err(TwinError::bad(&file, "stabilisation_residue", read.stabilisation_residue, reason));
+        }
+        if !(1e-5..=60.0).contains(&read.longest_exposure_s) {
+            let reason = "it must lie within 0.00001 and 60 seconds";
+            return Err(TwinError::bad(&file, "longest_exposure_s", read.longest_exposure_s, reason));
+        }
+        let sensor = load_sensor(&read.sensor, &folder)?;
+        let lens = load_lens(&read.lens, &folder)?;
+        Ok(Self {
+            name: read.name,
+            description: read.description,
+            sensor,
+            lens_name: lens.name.clone(),
+            optics: Arc::new(lens),
+            stabilisation_residue: read.stabilisation_residue,
+            longest_exposure_s: read.longest_exposure_s,
+        })
+    }
+
+    /// The same camera with another sensor, built in or from a file.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn with_sensor(self, name: &str) -> Result<Self, TwinError> {
+        Ok(Self { sensor: load_sensor(name, Path::new(""))?, ..self })
+    }
+
+    /// The same camera with another lens, built in or from a file.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn with_lens(self, name: &str) -> Result<Self, TwinError> {
+        let lens = load_lens(name, Path::new(""))?;
+        Ok(Self { lens_name: lens.name.clone(), optics: Arc::new(lens), ..self })
+    }
+}
+
+fn load_sensor(name: &str, folder: &Path) -> Result<Sensor, TwinError> {
+    let (file, text, _) = find("sensor", name, folder, Sensor::builtin_text, &Sensor::builtin_names())?;
+    Sensor::from_toml(&file, &text)
+}
+
+fn load_lens(name: &str, folder: &Path) -> Result<Lens, TwinError> {
+    let (file, text, _) = find("lens", name, folder, Lens::builtin_text, &Lens::builtin_names())?;
+    Lens::from_toml(&file, &text)
+}
+
+/// The name for errors, the text, and the folder of something built in or of a file.
+fn find(
+    kind: &'static str,
+    name: &str,
+    folder: &Path,
+    builtin: impl Fn(&str) -> Option<&'static str>,
+    names: &[(&str, String)],
+) -> Result<(String, String, std::path::PathBuf), TwinError> {
+    if let Some(text) = builtin(name) {
+        return Ok((name.into(), text.into(), folder.into()));
+    }
+    let path = folder.join(name);
+    let is_path = path.extension().is_some() || name.contains(std::path::is_separator);
+    if !is_path && !path.is_file() {
+        let known: Vec<&str> = names.iter().map(|n| n.0).collect();
+        let known = format!("{}, or files (.toml)", known.join(", "));
+        return Err(TwinError::UnknownName { kind, name: name.into(), known });
+    }
+    let text = strict::text(&path)?;
+    Ok((path.display().to_string(), text, path.parent().unwrap_or(Path::new("")).into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn built_in_cameras_fit_together() {
+        for (name, description) in Camera::builtin_names() {
+            let camera = Camera::load(name).unwrap();
+            assert!(!description.is_empty());
+            let s = &camera.sensor;
+            let half_mm = (s.width as f64).hypot(s.height as f64) / 2.0 * s.pixel_um * 1e-3;
+            assert!((half_mm / camera.optics.half_diagonal_mm() - 1.0).abs() < 0.03, "{name}: {half_mm} mm");
+        }
+    }
+
+    #[test]
+    fn files_refer_to_files_beside_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let camera = include_str!("../cameras/main.toml").replace("\"main\"\nlens", "\"mine.toml\"\nlens");
+        std::fs::write(folder.path().join("camera.toml"), camera).unwrap();
+        let path = folder.path().join("camera.toml");
+        let name = path.to_str().unwrap();
+        let error = Camera::load(name).err().unwrap().to_string();
+        assert!(error.contains("mine.toml") && error.contains("cannot read"), "{error}");
+        std::fs::write(folder.path().join("mine.toml"), Sensor::builtin_text("small").unwrap()).unwrap();
+        assert_eq!(Camera::load(name).unwrap().sensor.name, "small");
+        assert!(Camera::load("nonsense").err().unwrap().to_string().contains("flagship, main"));
+    }
+}
