@@ -520,7 +520,6 @@ mod tests {
         canvas.planes.iter_mut().for_each(|p| p.data_mut().fill(3.0));
         let out = blur.apply(&canvas, &[0, 2], 2.0, &blur.common(2.0), area, true);
         let worst = out.planes.iter().flat_map(|p| p.data()).fold(0f32, |m, v| m.max((v / 3.0 - 1.0).abs()));
-        println!("an even surface is even within {worst:.5}");
         assert!(worst < 1.5e-3, "{worst}");
     }
 }

@@ -122,7 +122,6 @@ mod tests {
         for sensor in ["one-inch", "main", "small"] {
             for (light, mean, max) in [("D65", 1.6, 6.5), ("A", 2.2, 9.5), ("D50", 1.8, 7.0), ("led-warm", 5.0, 24.0)] {
                 let (m, x) = chart_error(sensor, light);
-                println!("{sensor} under {light}: mean {m:.2}, largest {x:.2}");
                 assert!(m < mean && x < max, "{sensor} under {light}: {m} {x}");
             }
         }

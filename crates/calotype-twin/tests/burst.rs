@@ -167,7 +167,6 @@ fn charts_have_their_colours_through_the_files_own_matrices() {
         }
         let mean = errors.iter().sum::<f64>() / 24.0;
         let largest = errors.iter().fold(0.0, |a: f64, b| a.max(*b));
-        println!("{camera} under {light}: mean {mean:.2}, largest {largest:.2}");
         assert!(errors.len() == 24 && mean < mean_most && largest < most, "{camera} under {light}: {mean} {largest}");
     }
 }
@@ -192,7 +191,6 @@ fn frames_differ_by_the_noise_their_profile_promises() {
                 }
             }
         }
-        println!("{camera} at {lux} lx: measured over promised variance {:.3}", measured / promised);
         assert!((measured / promised - 1.0).abs() < 0.03, "{camera}: {}", measured / promised);
     }
 }
@@ -289,7 +287,6 @@ fn the_motion_field_is_what_phase_correlation_finds() {
                 worst = worst.max((2.0 * sx - fx).hypot(2.0 * sy - fy));
             }
         }
-        println!("{camera}: moved up to {moved:.2} px, worst difference {worst:.3} px");
         assert!(moved > 0.5 && worst < 0.2, "{camera}: {moved} {worst}");
     }
 }

@@ -46,7 +46,7 @@ impl Person {
 
     fn dab(&self, dyes: &Dyes, u: f32, v: f32, d: f32) -> Dab {
         let (x, y, e) = ((u - self.u) / self.size, (v - self.v) / self.size, d / self.size);
-        if x.abs() > 2.4 || y < -2.2 || y > 4.5 {
+        if x.abs() > 2.4 || !(-2.2..=4.5).contains(&y) {
             return Dab::NONE;
         }
         let h = |n: u32| hash(self.seed, n as i32, 7);
