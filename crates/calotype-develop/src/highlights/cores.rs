@@ -72,7 +72,7 @@ impl Cores {
             row
         })
         .concat();
-        let white = (0..3).fold(0.0f32, |high, c| high.max(h.clip[c] * h.gains[c]));
+        let white = h.white();
         let rim = spread(&rims, across, down, white);
         let depth = averaged(averaged(Plane::from_fn(across, down, |x, y| share[y][x])));
         let mut light = [(); 3].map(|()| Plane::new(across, down));
