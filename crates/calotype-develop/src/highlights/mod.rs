@@ -362,7 +362,7 @@ fn count_row<S: Simd>(_: S, h: &Highlights, green: &[f32], near: &mut [f32]) {
     }
 }
 
-/// Takes the colour out of magenta pixels among those clipped in green; their luma stays.
+/// Takes the colour out of magenta pixels at the border of places clipped in green; their luma stays.
 #[inline(always)]
 fn calm_row<S: Simd>(_: S, h: &Highlights, near: &[f32], out: [&mut [f32]; 3]) {
     let [r, g, b] = out;
@@ -370,13 +370,15 @@ fn calm_row<S: Simd>(_: S, h: &Highlights, near: &[f32], out: [&mut [f32]; 3]) {
     let (r, g, b) = (&mut r[..n], &mut g[..n], &mut b[..n]);
     let near = &near[..n + 2 * NEAR];
     let inverse = h.gains.map(|g| 1.0 / g);
+    const ALL: f32 = ((2 * NEAR + 1) * (2 * NEAR + 1)) as f32;
     for i in 0..n {
         let count = (near[i] + near[i + 1]) + (near[i + 2] + near[i + 3]) + near[i + 4];
         let z = [r[i] * h.gains[0], g[i] * h.gains[1], b[i] * h.gains[2]];
         let purple = (z[0] * z[2]).max(0.0).sqrt();
         // a sixth less green than that is quite magenta
         let magenta = (6.0 * (purple - z[1]) / purple.max(1e-6)).clamp(0.0, 1.0);
-        let weight = (count * (1.0 / 3.0)).min(1.0) * magenta;
+        // few clipped ones tell little, and where all are nothing is mixed
+        let weight = (count * (1.0 / 3.0)).min((ALL - count) * 0.2).clamp(0.0, 1.0) * magenta;
         let luma = 0.25 * (z[0] + z[2]) + 0.5 * z[1];
         r[i] += weight * (luma - z[0]) * inverse[0];
         g[i] += weight * (luma - z[1]) * inverse[1];
