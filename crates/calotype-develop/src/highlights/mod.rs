@@ -6,7 +6,7 @@
 //! clip, nothing is known of the colour but what the rim tells, and the fill goes from that to white ([`cores`]), so that
 //! suns are white and not magenta. Beside clipped places lie pixels mixed of clipped and dark, as where a wire crosses a
 //! white sky: green is mixed at its clipping level and red and blue, which reach further, are not, so they come out
-//! magenta, and lose their colour. Run it before lens shading is corrected, while one level means saturation everywhere.
+//! magenta; they get as much green as a light of their red and blue has. Run it before lens shading is corrected, while one level means saturation everywhere.
 
 mod cores;
 
@@ -362,7 +362,8 @@ fn count_row<S: Simd>(_: S, h: &Highlights, green: &[f32], near: &mut [f32]) {
     }
 }
 
-/// Takes the colour out of magenta pixels at the border of places clipped in green; their luma stays.
+/// Takes the magenta out of pixels that are clipped in green or mixed with such: they get the green of a light of their
+/// red and blue, the mean of these under the root, and keep their luma.
 #[inline(always)]
 fn calm_row<S: Simd>(_: S, h: &Highlights, near: &[f32], out: [&mut [f32]; 3]) {
     let [r, g, b] = out;
@@ -370,19 +371,15 @@ fn calm_row<S: Simd>(_: S, h: &Highlights, near: &[f32], out: [&mut [f32]; 3]) {
     let (r, g, b) = (&mut r[..n], &mut g[..n], &mut b[..n]);
     let near = &near[..n + 2 * NEAR];
     let inverse = h.gains.map(|g| 1.0 / g);
-    const ALL: f32 = ((2 * NEAR + 1) * (2 * NEAR + 1)) as f32;
     for i in 0..n {
         let count = (near[i] + near[i + 1]) + (near[i + 2] + near[i + 3]) + near[i + 4];
         let z = [r[i] * h.gains[0], g[i] * h.gains[1], b[i] * h.gains[2]];
-        let purple = (z[0] * z[2]).max(0.0).sqrt();
-        // a sixth less green than that is quite magenta
-        let magenta = (6.0 * (purple - z[1]) / purple.max(1e-6)).clamp(0.0, 1.0);
-        // few clipped ones tell little, and where all are nothing is mixed
-        let weight = (count * (1.0 / 3.0)).min((ALL - count) * 0.2).clamp(0.0, 1.0) * magenta;
-        let luma = 0.25 * (z[0] + z[2]) + 0.5 * z[1];
-        r[i] += weight * (luma - z[0]) * inverse[0];
-        g[i] += weight * (luma - z[1]) * inverse[1];
-        b[i] += weight * (luma - z[2]) * inverse[2];
+        let lacking = ((z[0] * z[2]).max(0.0).sqrt() - z[1]).max(0.0) * (count * (1.0 / 3.0)).min(1.0);
+        let luma = (0.25 * (z[0] + z[2]) + 0.5 * z[1]).max(1e-6);
+        let scale = luma / (luma + 0.5 * lacking);
+        r[i] *= scale;
+        g[i] = (z[1] + lacking) * scale * inverse[1];
+        b[i] *= scale;
     }
 }
 
