@@ -78,9 +78,9 @@ const CHROMA: f32 = 2.0;
 const CHROMA_FLAT: f32 = 2.5;
 
 /// Standard deviation of a pixel's luma noise at which all that is taken out could come back, under the root, which is
-/// nearly how displays encode: 0.6 of the 255 steps of an 8-bit picture. The share falls with the variance, as strong
+/// nearly how displays encode: half of one of the 255 steps of an 8-bit picture. The share falls with the variance, as strong
 /// noise is worth less than what it hides.
-const GRAIN: f32 = 0.6 / 255.0;
+const GRAIN: f32 = 0.5 / 255.0;
 /// At most this share of what is taken out of luma comes back: as much as costs less than 0.1 dB on simulated bursts.
 const MOST_GRAIN: f32 = 0.28;
 
