@@ -2,7 +2,9 @@
 //!
 //! The gain is found on a small picture ([`crate::proxy::shrink`]). It brings the middle of the scene to a key that
 //! follows how bright the scene was, so that night stays night and snow stays bright; gives up some brightness where
-//! large bright areas would lose their tones; and does not lift what is only noise.
+//! large bright areas would lose their tones; and does not lift what is only noise. Before a bright sky that fills much of
+//! the frame, what is many stops darker is a silhouette and not the middle; what lies outside a lens's image circle is no
+//! part of the scene; and what a bracket's short frames add above one frame's range must not make the rest darker.
 
 use crate::fast_math;
 use crate::proxy::{MID_GREY, REC2020_LUMINANCE, shrink};
@@ -10,6 +12,10 @@ use calotype_image::SceneRgb;
 
 /// Pixels that statistics are taken from.
 const ENOUGH_PIXELS: usize = 65_000;
+/// Luminance at which the reference frame clips, in a merged picture too.
+const ONE_FRAME: f32 = 1.0;
+/// The largest luminance that counts: about what filled highlights of a single frame reach.
+const BRIGHTEST: f32 = 2.0 * ONE_FRAME;
 
 /// Noise of luminance: `var(Y) = shot * Y + read`, Y scene-linear before exposure.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -120,12 +126,13 @@ impl Exposure {
             limit: ExposureLimit::Camera,
         };
         let Some(stats) = Statistics::of(&shrink(proxy, ENOUGH_PIXELS), p.clip) else { return camera };
-        let key = key(&stats, p.scene_ev100);
+        let middle = stats.middle + stats.silhouette(p.scene_ev100) * (stats.bright.level - stats.middle).max(0.0);
+        let key = key(&stats, middle, p.scene_ev100);
         let strength = p.strength.clamp(0.0, 1.0);
 
         // The middle of the scene goes to its key. Without knowledge of the light, the camera's metering keeps a say.
         let trust = if p.scene_ev100.is_some() { 0.9 } else { 0.75 };
-        let auto = fast_math::log2(key) - stats.middle;
+        let auto = fast_math::log2(key) - middle;
         let wanted = p.baseline_ev + (trust * (auto - p.baseline_ev)).clamp(-2.0, 4.0);
 
         // Areas by size: how far above mid grey each may come, and how much its loss counts.
@@ -148,9 +155,9 @@ impl Exposure {
                 limit = ExposureLimit::Noise;
             }
         }
-        // What the sensor lost to clipping must not turn grey.
-        if stats.clipped > 0.002 {
-            let least = grey + 2.2 - fast_math::log2(p.clip.max(1e-6));
+        // What the sensor loses to clipping must not turn grey, nor a bracket darker than its reference alone.
+        if stats.above_one_frame > 0.002 {
+            let least = grey + 2.2 - fast_math::log2(p.clip.clamp(1e-6, ONE_FRAME));
             if ev < least.min(p.baseline_ev) {
                 ev = least.min(p.baseline_ev);
                 limit = ExposureLimit::Clipping;
@@ -161,8 +168,8 @@ impl Exposure {
             ev: ev + p.user_ev,
             shortfall_ev: (strength * given_up).max(0.0),
             key,
-            middle: stats.middle.exp2(),
-            scene_luminance: p.scene_ev100.map(|e| (stats.middle + e).exp2()),
+            middle: middle.exp2(),
+            scene_luminance: p.scene_ev100.map(|e| (middle + e).exp2()),
             clipped: stats.clipped,
             limit: if strength == 0.0 { ExposureLimit::Camera } else { limit },
         }
@@ -183,7 +190,21 @@ struct Statistics {
     p95: f32,
     p98: f32,
     p995: f32,
+    /// Share at or above the clipping point of the whole burst.
     clipped: f32,
+    /// Share at or above that of the reference frame.
+    above_one_frame: f32,
+    bright: BrightClass,
+}
+
+/// The brighter of the two classes that part a distribution best.
+struct BrightClass {
+    /// Mean of log2 luminance.
+    level: f32,
+    /// Stops above the mean of the darker class.
+    above_dark: f32,
+    /// Share of the pixels.
+    share: f32,
 }
 
 impl Statistics {
@@ -191,7 +212,7 @@ impl Statistics {
         let (w, h) = (proxy.width(), proxy.height());
         let [wr, wg, wb] = REC2020_LUMINANCE;
         let mut levels = Vec::with_capacity(w * h);
-        let (mut brightest, mut clipped) = (0.0f32, 0usize);
+        let mut brightest = 0.0f32;
         for y in 0..h {
             let [r, g, b] = proxy.row(y);
             for x in 0..w {
@@ -199,26 +220,30 @@ impl Statistics {
                 // not finite: a pixel without meaning
                 if v.is_finite() {
                     brightest = brightest.max(v);
-                    clipped += usize::from(v >= 0.95 * clip);
-                    levels.push((v, Self::weight(x, y, w, h)));
+                    levels.push((v, (x, y)));
                 }
             }
         }
         if levels.is_empty() || brightest <= 0.0 {
             return None;
         }
-        let count = levels.len();
+        let all = levels.len() as f32;
+        let share = |limit: f32| levels.iter().filter(|l| l.0 >= 0.95 * limit).count() as f32 / all;
+        let (clipped, above_one_frame) = (share(clip), share(clip.min(ONE_FRAME)));
         // 16 stops below the brightest is black in any picture
         let floor = brightest * 2f32.powi(-16);
         for (v, _) in &mut levels {
-            *v = fast_math::log2(v.max(floor));
+            *v = fast_math::log2(v.clamp(floor, BRIGHTEST.max(floor)));
         }
+        let radius = image_circle(&levels, w, h);
+        levels.retain(|(_, (x, y))| ring(*x, *y, w, h) < radius);
         let mut sorted: Vec<f32> = levels.iter().map(|l| l.0).collect();
         sorted.sort_unstable_by(f32::total_cmp);
-        let at = |q: f32| sorted[((q * (count - 1) as f32 + 0.5) as usize).min(count - 1)];
+        let at = |q: f32| quantile(&sorted, q);
         let (p02, p98) = (at(0.02), at(0.98));
         let (mut sum, mut weights) = (0.0f64, 0.0f64);
-        for &(v, weight) in &levels {
+        for &(v, (x, y)) in &levels {
+            let weight = Self::weight(x, y, w, h);
             sum += f64::from(v.clamp(p02, p98) * weight);
             weights += f64::from(weight);
         }
@@ -229,8 +254,19 @@ impl Statistics {
             p95: at(0.95),
             p98,
             p995: at(0.995),
-            clipped: clipped as f32 / count as f32,
+            clipped,
+            above_one_frame,
+            bright: BrightClass::of(&sorted),
         })
+    }
+
+    /// How far the dark part of the scene is a silhouette before a bright sky, 0 to 1: the sky fills a good part of the
+    /// frame, lies more than four stops above the rest, and is as bright as only daylight makes it (200 to 1500 cd/m²,
+    /// where the light is known).
+    fn silhouette(&self, scene_ev100: Option<f32>) -> f32 {
+        let BrightClass { level, above_dark, share } = self.bright;
+        let daylight = scene_ev100.map_or(1.0, |ev100| smoothstep(7.6, 10.6, level + ev100));
+        smoothstep(4.0, 5.2, above_dark) * smoothstep(0.25, 0.5, share) * daylight
     }
 
     /// The centre counts about twice as much as the corners.
@@ -241,8 +277,71 @@ impl Statistics {
     }
 }
 
+impl BrightClass {
+    /// Of sorted values: the split of largest variance between the classes (Otsu, IEEE Trans. SMC 9, 62, 1979), looked for
+    /// in steps of a fortieth of the pixels.
+    fn of(sorted: &[f32]) -> Self {
+        const STEPS: usize = 40;
+        let count = sorted.len();
+        let total: f64 = sorted.iter().map(|v| f64::from(*v)).sum();
+        let mut best = Self { level: (total / count as f64) as f32, above_dark: 0.0, share: 1.0 };
+        let (mut variance, mut sum, mut from) = (0.0, 0.0f64, 0);
+        for step in 1..STEPS {
+            let to = count * step / STEPS;
+            sum += sorted[from..to].iter().map(|v| f64::from(*v)).sum::<f64>();
+            from = to;
+            if to == 0 {
+                continue;
+            }
+            let (dark, bright) = (sum / to as f64, (total - sum) / (count - to) as f64);
+            let share = (count - to) as f64 / count as f64;
+            let between = share * (1.0 - share) * (bright - dark).powi(2);
+            if between > variance {
+                variance = between;
+                best = Self { level: bright as f32, above_dark: (bright - dark) as f32, share: share as f32 };
+            }
+        }
+        best
+    }
+}
+
+/// The value below which a share `q` of some sorted values lies.
+fn quantile(sorted: &[f32], q: f32) -> f32 {
+    sorted[((q * (sorted.len() - 1) as f32 + 0.5) as usize).min(sorted.len() - 1)]
+}
+
+/// Rings about the middle of a picture, the last at the corners.
+const RINGS: usize = 32;
+
+/// The ring that a pixel lies in.
+fn ring(x: usize, y: usize, w: usize, h: usize) -> usize {
+    let (dx, dy) = (x as f32 + 0.5 - 0.5 * w as f32, y as f32 + 0.5 - 0.5 * h as f32);
+    let (dx, dy) = (dx / w.max(h) as f32, dy / w.max(h) as f32);
+    let corner = (0.5 * w as f32 / w.max(h) as f32).hypot(0.5 * h as f32 / w.max(h) as f32);
+    ((dx.hypot(dy) / corner * RINGS as f32) as usize).min(RINGS - 1)
+}
+
+/// The ring that holds the edge of the image circle of a lens that does not cover the sensor, or [`RINGS`]: from the next
+/// to the corners nearly all is at least four stops darker than the ring before, and three than the picture's median.
+fn image_circle(levels: &[(f32, (usize, usize))], w: usize, h: usize) -> usize {
+    let mut rings = [(); RINGS].map(|()| Vec::new());
+    for &(v, (x, y)) in levels {
+        rings[ring(x, y, w, h)].push(v);
+    }
+    let mut all: Vec<f32> = levels.iter().map(|l| l.0).collect();
+    let half = all.len() / 2;
+    let middle = *all.select_nth_unstable_by(half, f32::total_cmp).1;
+    // empty in very small or narrow pictures: no circle there
+    let bright = rings.map(|mut r| {
+        r.sort_unstable_by(f32::total_cmp);
+        if r.is_empty() { f32::MAX } else { quantile(&r, 0.98) }
+    });
+    let outside = |i: usize| bright[i..].iter().all(|&b| b < (bright[i - 2] - 4.0).min(middle - 3.0));
+    (RINGS / 3..RINGS).find(|&i| bright[i - 2] < f32::MAX && outside(i)).map_or(RINGS, |i| i - 1)
+}
+
 /// Where the middle of the scene goes: from the light on it, and from the shape of its distribution.
-fn key(stats: &Statistics, scene_ev100: Option<f32>) -> f32 {
+fn key(stats: &Statistics, middle: f32, scene_ev100: Option<f32>) -> f32 {
     // Reinhard's measure of high and low key (Parameter estimation for photographic tone reproduction, 2002):
     // -1 where nearly all is dark, +1 where nearly all is bright.
     let range = (stats.p98 - stats.p02).max(1.0);
@@ -250,7 +349,7 @@ fn key(stats: &Statistics, scene_ev100: Option<f32>) -> f32 {
     match scene_ev100 {
         // A meter calibrated with K = 12.5 (ISO 2720) places L = K/100 · 2^EV at 10/78 of saturation (ISO 12232), so
         // a raw value v means about v · 2^EV cd/m².
-        Some(ev100) => light_key(stats.middle + ev100) * (0.6 * lean).exp2(),
+        Some(ev100) => light_key(middle + ev100) * (0.6 * lean).exp2(),
         None => 0.125 * (0.8 * lean).exp2(),
     }
 }
@@ -331,6 +430,51 @@ mod tests {
         let (a, b) = (Exposure::decide(&flat, &p), Exposure::decide(&sky, &p));
         assert!(b.ev < a.ev - 0.5);
         assert!(b.ev + (0.9f32 / 0.18).log2() < 4.5, "the sky keeps its tones: {b:?}");
+    }
+
+    #[test]
+    fn black_trees_do_not_turn_a_sunset_into_noon() {
+        // a sky of half the frame, trees six stops below it, in daylight or in a room
+        let sunset = grey(80, 60, |x, y| if y < 33 { 0.06 } else { 0.001 } * (1.0 + 0.01 * (x % 7) as f32));
+        let at = |ev100| Exposure::decide(&sunset, &ExposureParams { scene_ev100: Some(ev100), ..Default::default() });
+        let (outside, room) = (at(15.0), at(4.0));
+        let sky = 0.06 * outside.gain();
+        assert!((0.12..0.3).contains(&sky), "the sky at {sky}, {outside:?}");
+        assert!(room.ev > outside.ev, "no sky is this dim: {room:?}");
+        // where the sky is small, the land is the scene
+        let land = grey(80, 60, |_, y| if y < 10 { 0.06 } else { 0.001 });
+        let land = Exposure::decide(&land, &ExposureParams { scene_ev100: Some(15.0), ..Default::default() });
+        assert!(land.ev > outside.ev + 1.0, "{land:?}");
+    }
+
+    #[test]
+    fn black_corners_outside_an_image_circle_do_not_count() {
+        let scene = |x: usize, y: usize| 0.05 * (1.0 + 0.5 * ((x / 3 + y / 5) % 3) as f32);
+        let radius = |x: usize, y: usize| (x as f32 - 59.5).hypot(y as f32 - 44.5);
+        let whole = grey(120, 90, scene);
+        let circle = grey(120, 90, |x, y| if radius(x, y) < 46.0 { scene(x, y) } else { 2e-4 });
+        let p = ExposureParams { scene_ev100: Some(13.0), ..Default::default() };
+        let (a, b) = (Exposure::decide(&whole, &p), Exposure::decide(&circle, &p));
+        assert!((a.ev - b.ev).abs() < 0.1, "{} without corners, {} with black ones", a.ev, b.ev);
+        // dark but not black, or black on one side only: part of the scene
+        for picture in [
+            grey(120, 90, |x, y| if radius(x, y) < 46.0 { scene(x, y) } else { 0.01 }),
+            grey(120, 90, |x, y| if x < 90 { scene(x, y) } else { 2e-4 }),
+        ] {
+            assert!(Exposure::decide(&picture, &p).ev > a.ev + 0.2);
+        }
+    }
+
+    #[test]
+    fn recovered_highlights_do_not_darken_the_rest() {
+        let light = |x: usize| 0.05 * (x as f32 / 8.0).exp2();
+        let merged = grey(64, 40, |x, _| light(x));
+        let single = grey(64, 40, |x, _| light(x).min(1.0));
+        let p = ExposureParams { scene_ev100: Some(11.0), ..Default::default() };
+        let (one, many) =
+            (Exposure::decide(&single, &p), Exposure::decide(&merged, &ExposureParams { clip: 16.0, ..p }));
+        assert!((one.ev - many.ev).abs() < 0.25, "{} alone, {} merged", one.ev, many.ev);
+        assert_eq!(many.clipped, 0.0);
     }
 
     #[test]

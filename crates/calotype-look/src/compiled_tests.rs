@@ -219,3 +219,39 @@ fn up_to_a_known_light_displays_are_alike() {
         }
     }
 }
+
+#[test]
+fn shades_of_dark_saturated_colours_stay_apart() {
+    // greyish to pure reds, greens and blues of Rec.709, one to three stops below grey: what is more colourful stays so
+    let to_scene = calotype_color::RgbSpace::Rec709.to_space(calotype_color::RgbSpace::Rec2020);
+    for name in ["authentic", "natural"] {
+        let look = Look::builtin(name).unwrap().compile(OutputSpace::Srgb, 1.0);
+        for ev in [-3.0f64, -2.0, -1.0] {
+            for primary in [[1.0, 0.05, 0.05], [0.1, 1.0, 0.1], [0.1, 0.2, 1.0]] {
+                let at = |purity: f64| {
+                    let rgb = primary.map(|v: f64| 0.18 * ev.exp2() * (1.0 + purity * (v / 0.4 - 1.0)));
+                    let scene = calotype_color::matrix::transform(&to_scene, rgb);
+                    let [_, a, b] = rgb_to_oklab(OutputSpace::Srgb.space(), look.exact().apply(scene));
+                    let [_, x, y] = rgb_to_oklab(calotype_color::RgbSpace::Rec2020, scene);
+                    (a.hypot(b), x.hypot(y))
+                };
+                for i in 2..10 {
+                    let (less, more) = (at(f64::from(i) / 10.0), at(f64::from(i + 1) / 10.0));
+                    let slope = (more.0 - less.0) / (more.1 - less.1);
+                    assert!((0.2..2.0).contains(&slope), "{name} {ev} {primary:?} {i}: {slope}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn blues_outside_the_gamut_stay_blue() {
+    for name in ["authentic", "natural", "neutral"] {
+        let look = Look::builtin(name).unwrap().compile(OutputSpace::Srgb, 1.0);
+        for scene in [[0.0, 0.0, 0.8], [-0.01, 0.05, 0.8], [-0.02, 0.15, 0.7]] {
+            let [r, g, b] = look.exact().apply(scene).map(|v| srgb_encode(v as f32));
+            assert!(b > 0.6 && b > g + 0.15 && b > r + 0.3, "{name} {scene:?}: {r} {g} {b}");
+        }
+    }
+}

@@ -3,7 +3,7 @@
 
 use crate::PointTransform;
 use crate::fast_math::{cbrt, dot, exp2, log2, madd, smoothstep, softplus2};
-use crate::point::{BRIGHTEST, CHROMA_KNOTS, DARKEST, NEUTRAL_CHROMA, VIBRANCE_CHROMA};
+use crate::point::{BRIGHTEST, CHROMA_KNOTS, COLOURFUL, DARKEST, GAMUT_LIFT, NEUTRAL_CHROMA, VIBRANCE_CHROMA};
 use crate::tone::{ToneCurve, ToneScale};
 use calotype_color::gamut::{GAMUT_HUES, GAMUT_KNEE, GAMUT_SLACK};
 use calotype_color::matrix::{invert, to_f32};
@@ -288,8 +288,9 @@ fn grade<const F: bool>(t: &FastTransform, pixels: &mut [Lanes; 3]) {
     }
     let Some(table) = &t.hues else {
         for i in 0..BLOCK {
-            a[i] *= gain[i];
-            b[i] *= gain[i];
+            let k = calmed::<F>(gain[i], l[i], madd::<F>(a[i], a[i], b[i] * b[i]));
+            a[i] *= k;
+            b[i] *= k;
         }
         return;
     };
@@ -301,6 +302,7 @@ fn grade<const F: bool>(t: &FastTransform, pixels: &mut [Lanes; 3]) {
         let w = c2 / (c2 + NEUTRAL);
         let k = gain[i] * madd::<F>(effect[i][1], w, 1.0);
         let k = madd::<F>((1.0 - k) * t.skin_guard, effect[i][3] * w, k);
+        let k = calmed::<F>(k, l[i], c2);
         // Series of sine and cosine: turns are less than 0.8 radians.
         let turn = effect[i][0] * w;
         let t2 = turn * turn;
@@ -310,6 +312,18 @@ fn grade<const F: bool>(t: &FastTransform, pixels: &mut [Lanes; 3]) {
         b[i] = k * (x * sin + y * cos);
         l[i] *= madd::<F>(effect[i][2], w, 1.0);
     }
+}
+
+/// A gain of chroma whose part above 1 falls off with squared chroma `c2` per lightness.
+#[inline(always)]
+fn calmed<const F: bool>(gain: f32, l: f32, c2: f32) -> f32 {
+    const PER_UNIT: f32 = (1.0 / (COLOURFUL * COLOURFUL)) as f32;
+    // l² (1 + purity²) without a second division: both times l to the fourth
+    let l2 = (l * l).max(1e-12);
+    let l4 = l2 * l2;
+    let pure = c2 * PER_UNIT;
+    let excess = (gain - 1.0).max(0.0);
+    gain - excess + excess * l4 / madd::<F>(pure, pure, l4)
 }
 
 /// What happens at the hue of each pixel: shift, chroma, lightness, skin.
@@ -389,12 +403,12 @@ fn along<const F: bool>(m: &M, l: f32, d0: f32, d1: f32, d2: f32, scale: f32) ->
     [dot::<F>(&m[0], x, y, z), dot::<F>(&m[1], x, y, z), dot::<F>(&m[2], x, y, z)]
 }
 
-/// Finds the ceiling of the gamut by halving and its cone in the table, and sets the factor of chroma that keeps [`LANES`]
-/// pixels inside.
+/// Finds the ceiling of the gamut by halving and its cone in the table, lightens what lies outside the cone, and sets the
+/// factor of chroma that keeps [`LANES`] pixels inside.
 #[inline(always)]
 fn compress<const F: bool>(
     t: &FastTransform,
-    l: &Lanes,
+    l: &mut Lanes,
     [a, b]: [&Lanes; 2],
     d: &[Lanes; 3],
     from: usize,
@@ -402,6 +416,23 @@ fn compress<const F: bool>(
 ) {
     const KNEE: f32 = GAMUT_KNEE as f32;
     let high = t.ceiling + GAMUT_SLACK as f32;
+    let mut low = [0.0f32; LANES];
+    for i in 0..LANES {
+        const PER_UNIT: f32 = GAMUT_HUES as f32 / 4.0;
+        let (a, b) = (a[from + i], b[from + i]);
+        let along = b / (a.abs() + b.abs()).max(1e-20);
+        let place = if a < 0.0 { 3.0 - along } else { 1.0 + along } * PER_UNIT;
+        let whole = (place as usize).min(GAMUT_HUES - 1);
+        let [value, more] = t.cone[whole];
+        let chroma = (a * a + b * b).sqrt().max(1e-9);
+        let cone = value + more * (place - whole as f32);
+        let k = from + i;
+        let over = (chroma / (l[k] * cone).max(1e-9) - 1.0).max(0.0);
+        let over2 = over * over;
+        let lift = GAMUT_LIFT as f32 * l[k] * l[k] * (1.0 - l[k]).max(0.0) * over2 / (1.0 + over2);
+        l[k] = (l[k] + lift).min(t.max_l);
+        low[i] = l[k] * cone / chroma;
+    }
     let (mut inside, mut step) = ([0.0f32; LANES], REACH);
     // Where the far end lies inside, every step is taken and the sum is the whole reach.
     for _ in 0..HALVINGS {
@@ -414,19 +445,8 @@ fn compress<const F: bool>(
         }
     }
     for i in 0..LANES {
-        const PER_UNIT: f32 = GAMUT_HUES as f32 / 4.0;
-        let (a, b) = (a[from + i], b[from + i]);
-        let along = b / (a.abs() + b.abs()).max(1e-20);
-        let place = if a < 0.0 { 3.0 - along } else { 1.0 + along } * PER_UNIT;
-        let whole = (place as usize).min(GAMUT_HUES - 1);
-        let [value, more] = t.cone[whole];
-        let chroma = (a * a + b * b).sqrt().max(1e-9);
-        let low = l[from + i] * (value + more * (place - whole as f32)) / chroma;
-        inside[i] = inside[i].min(low - 0.5 * step);
-    }
-    for i in 0..LANES {
         // Half a step on average lies beyond the last place known to be inside.
-        let edge = inside[i] + 0.5 * step;
+        let edge = inside[i].min(low[i] - 0.5 * step) + 0.5 * step;
         let knee = KNEE * edge;
         let room = edge - knee;
         let over = ((1.0 - knee) / room).max(0.0);

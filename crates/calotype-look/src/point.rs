@@ -9,7 +9,7 @@
 
 use crate::hue::HueCurves;
 use crate::{Look, OutputSpace, ToneScale};
-use calotype_color::gamut::Gamut;
+use calotype_color::gamut::{GAMUT_HUES, Gamut, diamond};
 use calotype_color::matrix::{IDENTITY, invert, mix, multiply, transform};
 use calotype_color::oklab::{lms_to_oklab, oklab_to_rgb, rgb_to_lms};
 use calotype_color::{Matrix3, Primaries, RgbSpace};
@@ -18,6 +18,12 @@ use calotype_color::{Matrix3, Primaries, RgbSpace};
 pub(crate) const NEUTRAL_CHROMA: f64 = 0.02;
 /// Chroma at which vibrance has half its effect.
 pub(crate) const VIBRANCE_CHROMA: f64 = 0.08;
+/// Chroma per lightness at which gains of chroma above 1 are halved. The edges of displays' gamuts lie at 0.2 to 0.7, red's
+/// at 0.4: what comes near them is colourful enough, and pushed against them it would lose its shades.
+pub(crate) const COLOURFUL: f64 = 0.25;
+/// How much lighter a colour far outside the gamut becomes: at most half again at middle lightness, and least in shadows,
+/// whose noise it must not raise, and near white. The gamut's cone holds chroma in proportion to lightness.
+pub(crate) const GAMUT_LIFT: f64 = 2.0;
 /// Oklab lightness two stops below grey, at grey and one and a half stops above it, of a picture of usual contrast.
 pub(crate) const CHROMA_KNOTS: [f64; 3] = [0.29, 0.565, 0.77];
 /// Smallest light the tone curve sees, so that its logarithm is finite: 20 stops below grey.
@@ -67,8 +73,20 @@ impl PointTransform {
     /// Display-linear colour in the output's primaries (0 to 1, or to 2 to the power of the headroom) of a scene-linear
     /// colour in Rec.2020.
     pub fn apply(&self, scene: [f64; 3]) -> [f64; 3] {
-        let lab = self.gamut.compress(self.grade(scene));
+        let lab = self.gamut.compress(self.lifted(self.grade(scene)));
         oklab_to_rgb(self.output.space(), lab).map(|v| v.clamp(0.0, self.tone.ceiling()))
+    }
+
+    /// The same colour, lighter where its chroma is more than any light of its hue and lightness has in the output's
+    /// primaries: part of what the gamut takes from chroma goes to lightness, so that shades of a colour outside do not all
+    /// become the same one.
+    fn lifted(&self, [l, a, b]: [f64; 3]) -> [f64; 3] {
+        let cone = self.gamut.cone();
+        let place = diamond(a, b) * GAMUT_HUES as f64 / 4.0;
+        let i = (place as usize).min(GAMUT_HUES - 1);
+        let edge = l * (cone[i] + (cone[i + 1] - cone[i]) * (place - i as f64));
+        let over = (a.hypot(b) / edge.max(1e-12) - 1.0).max(0.0);
+        [l + GAMUT_LIFT * l * l * (1.0 - l).max(0.0) * over * over / (1.0 + over * over), a, b]
     }
 
     /// The same before the gamut: Oklab.
@@ -86,6 +104,9 @@ impl PointTransform {
         let vibrance = 1.0 + self.chroma.vibrance / (1.0 + c2 / (VIBRANCE_CHROMA * VIBRANCE_CHROMA));
         let mut gain = self.chroma_at(l) * vibrance * (1.0 + effect.chroma * colourful);
         gain += (1.0 - gain) * self.chroma.skin_guard * effect.skin * colourful;
+        let purity = c2 / (l * l).max(1e-12) / (COLOURFUL * COLOURFUL);
+        let excess = (gain - 1.0).max(0.0);
+        gain -= excess - excess / (1.0 + purity * purity);
         let (sin, cos) = (effect.shift * colourful).sin_cos();
         let (a, b) = (gain * (a * cos - b * sin), gain * (a * sin + b * cos));
         let l = l * (1.0 + effect.lightness * colourful);

@@ -3,11 +3,16 @@
 //! Where a channel is clipped the others often are not. The fill takes the mean of the two other channels about the
 //! pixel, averaged in square-root space after white balance, and adds what this channel usually exceeds such a mean
 //! by, learnt over the picture in the neighbourhood of clipped places: the published "opposed" idea. Where all three
-//! clip, nothing is known of the colour and the fill becomes neutral, smoothly, so that suns are white and not
-//! magenta. Run it before lens shading is corrected, while one level means saturation everywhere.
+//! clip, nothing is known of the colour but what the rim tells, and the fill goes from that to white ([`cores`]), so that
+//! suns are white and not magenta. Beside clipped places lie pixels mixed of clipped and dark, as where a wire crosses a
+//! white sky: green is mixed at its clipping level and red and blue, which reach further, are not, so they come out
+//! magenta; they get as much green as a light of their red and blue has. Run it before lens shading is corrected, while one level means saturation everywhere.
+
+mod cores;
 
 use crate::executor::{Rows, RowsMut, Stage};
 use calotype_image::{Camera, CameraRgb, par};
+use cores::Cores;
 use fearless_simd::{Level, Simd, dispatch};
 
 /// A channel counts as clipped from this fraction of its clipping level on: noise and resampling keep clipped
@@ -17,6 +22,8 @@ pub const CLIPPED: f32 = 0.985;
 /// percent, and what they leave below the limit would stay coloured. The fill never darkens, so that bright places which
 /// are not clipped keep their value unless the other channels say that there must be more.
 const MAYBE_CLIPPED: f32 = 0.945;
+/// Pixels about clipped ones in which demosaicing mixes clipped samples with others.
+const NEAR: usize = 2;
 /// Pixels of a side of the blocks in which clipped places are looked for.
 const BLOCK: usize = 8;
 /// From this fraction of its clipping level on, the last unclipped channel pulls the fill to neutral.
@@ -127,12 +134,14 @@ fn broad_pile(picture: &CameraRgb, clip: f32, known: [f32; 3], c: usize) -> f32 
 }
 
 /// The fill, with what it learnt about one picture.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Highlights {
     gains: [f32; 3],
     clip: [f32; 3],
     offset: [f32; 3],
     any: bool,
+    /// The light of places that are clipped in all channels, where there are any.
+    cores: Option<Cores>,
 }
 
 impl Highlights {
@@ -141,7 +150,7 @@ impl Highlights {
     /// `white_balance`: gains that make neutral objects grey. `clip`: the level at which each channel saturates,
     /// before white balance: 1 for a burst of equal exposures, more where darker frames reach further.
     pub fn learn(picture: &CameraRgb, white_balance: [f32; 3], clip: [f32; 3]) -> Self {
-        let mut learnt = Self { gains: white_balance, clip, offset: [0.0; 3], any: false };
+        let mut learnt = Self { gains: white_balance, clip, offset: [0.0; 3], any: false, cores: None };
         let (width, height) = (picture.width(), picture.height());
         let (across, down) = (width.div_ceil(BLOCK), height.div_ceil(BLOCK));
         let level = clip.map(|c| c * CLIPPED);
@@ -188,12 +197,18 @@ impl Highlights {
             // a few hundred phantom samples without offset keep a handful of odd ones from deciding
             learnt.offset[c] = (total / (count + 256) as f64) as f32;
         }
+        learnt.cores = Cores::find(picture, &learnt, &clipped, across);
         learnt
     }
 
     /// True where something is clipped, so that the stage has work to do.
     pub fn needed(&self) -> bool {
         self.any
+    }
+
+    /// The brightest white balanced channel of a pixel that is clipped in all.
+    fn white(&self) -> f32 {
+        (0..3).fold(0.0, |high: f32, c| high.max(self.clip[c] * self.gains[c]))
     }
 
     /// Adds one pixel's differences to the sums, for the colours near whose clipping it lies.
@@ -216,21 +231,39 @@ impl Highlights {
 impl Stage for Highlights {
     type In = Camera;
     type Out = Camera;
-    const BORDER: usize = 1;
+    const BORDER: usize = NEAR;
 
     fn run(&self, input: &Rows<'_, Camera>, output: &mut RowsMut<'_, Camera>) {
         let level = Level::new();
-        let mut work = Work::new(input.width());
-        for y in output.top()..output.bottom() {
-            let rows = [-1, 0, 1].map(|d| input.row(y as isize + d));
+        let mut work = Work::new(input.width(), self.white());
+        let (top, bottom) = (output.top(), output.bottom());
+        let limits = self.clip.map(|c| c * MAYBE_CLIPPED);
+        let bright: Vec<bool> = (0..bottom - top + 2 * NEAR)
+            .map(|i| input.row((top + i) as isize - NEAR as isize))
+            .map(|row| self.any && dispatch!(level, simd => any_above(simd, row, limits)))
+            .collect();
+        for y in top..bottom {
+            let row = |d: usize| input.row((y + d) as isize - NEAR as isize);
+            let bright = &bright[y - top..][..=2 * NEAR];
             let mut out = output.row_mut(y);
-            for (o, i) in out.iter_mut().zip(rows[1]) {
+            for (o, i) in out.iter_mut().zip(row(NEAR)) {
                 o.copy_from_slice(i);
             }
-            let limits = self.clip.map(|c| c * MAYBE_CLIPPED);
-            let clipped = dispatch!(level, simd => any_above(simd, rows[1], limits));
-            if self.any && clipped {
-                dispatch!(level, simd => fill_row(simd, self, rows, &mut work, out));
+            if bright[NEAR] {
+                if let Some(cores) = &self.cores {
+                    cores.row(y, &mut work.light);
+                }
+                let rows = [1, 2, 3].map(row);
+                dispatch!(level, simd => fill_row(simd, self, rows, &mut work, out.each_mut().map(|o| &mut **o)));
+            }
+            if bright.contains(&true) {
+                work.near.fill(0.0);
+                for d in (0..=2 * NEAR).filter(|&d| bright[d]) {
+                    dispatch!(level, simd => count_row(simd, self, row(d)[1], &mut work.near));
+                }
+                if work.near.iter().any(|v| *v > 0.0) {
+                    dispatch!(level, simd => calm_row(simd, self, &work.near, out));
+                }
             }
         }
     }
@@ -240,11 +273,19 @@ impl Stage for Highlights {
 struct Work {
     /// Square roots of the white balanced channels, summed over three rows, with one more sample at either end.
     sums: [Vec<f32>; 3],
+    /// The light of wholly clipped places.
+    light: [Vec<f32>; 3],
+    /// Pixels of a column within [`NEAR`] rows that are clipped in green, with [`NEAR`] more samples at either end.
+    near: Vec<f32>,
 }
 
 impl Work {
-    fn new(width: usize) -> Self {
-        Self { sums: [(); 3].map(|()| vec![0.0; width + 2]) }
+    fn new(width: usize, white: f32) -> Self {
+        Self {
+            sums: [(); 3].map(|()| vec![0.0; width + 2]),
+            light: [(); 3].map(|()| vec![white; width]),
+            near: vec![0.0; width + 2 * NEAR],
+        }
     }
 }
 
@@ -286,6 +327,8 @@ fn fill_row<S: Simd>(_: S, h: &Highlights, rows: [[&[f32]; 3]; 3], work: &mut Wo
     let ramp = h.clip.map(|c| 1.0 / (c * (CLIPPED - MAYBE_CLIPPED)));
     let start = h.clip.map(|c| c * MAYBE_CLIPPED);
     let inverse = h.gains.map(|g| 1.0 / g);
+    let [lr, lg, lb] = &work.light;
+    let light = [&lr[..n], &lg[..n], &lb[..n]];
     for i in 0..n {
         let z = [r[i] * h.gains[0], g[i] * h.gains[1], b[i] * h.gains[2]];
         let root = [sr[i] + sr[i + 1] + sr[i + 2], sg[i] + sg[i + 1] + sg[i + 2], sb[i] + sb[i + 1] + sb[i + 2]];
@@ -293,12 +336,11 @@ fn fill_row<S: Simd>(_: S, h: &Highlights, rows: [[&[f32]; 3]; 3], work: &mut Wo
         let least = (r[i] * fraction[0]).min(g[i] * fraction[1]).min(b[i] * fraction[2]);
         let t = ((least - FADE) * (1.0 / (1.0 - FADE))).clamp(0.0, 1.0);
         let fade = t * t * (3.0 - 2.0 * t);
-        let white = z[0].max(z[1]).max(z[2]);
         let mut fill = [0.0; 3];
         for c in 0..3 {
             let mean = (root[(c + 1) % 3] + root[(c + 2) % 3]) * (1.0 / 18.0);
             let opposed = (mean * mean + h.offset[c]).max(z[c]);
-            fill[c] = opposed + fade * (white - opposed);
+            fill[c] = opposed + fade * (light[c][i] - opposed);
         }
         let own = [r[i], g[i], b[i]];
         let mut full = [0.0; 3];
@@ -307,6 +349,37 @@ fn fill_row<S: Simd>(_: S, h: &Highlights, rows: [[&[f32]; 3]; 3], work: &mut Wo
             full[c] = own[c] + share * (fill[c].max(z[c]) * inverse[c] - own[c]).max(0.0);
         }
         (r[i], g[i], b[i]) = (full[0], full[1], full[2]);
+    }
+}
+
+/// Adds one to the columns whose pixel is clipped in green.
+#[inline(always)]
+fn count_row<S: Simd>(_: S, h: &Highlights, green: &[f32], near: &mut [f32]) {
+    let near = &mut near[NEAR..][..green.len()];
+    let limit = CLIPPED * h.clip[1];
+    for i in 0..near.len() {
+        near[i] += if green[i] >= limit { 1.0 } else { 0.0 };
+    }
+}
+
+/// Takes the magenta out of pixels that are clipped in green or mixed with such: they get the green of a light of their
+/// red and blue, the mean of these under the root, and keep their luma.
+#[inline(always)]
+fn calm_row<S: Simd>(_: S, h: &Highlights, near: &[f32], out: [&mut [f32]; 3]) {
+    let [r, g, b] = out;
+    let n = r.len();
+    let (r, g, b) = (&mut r[..n], &mut g[..n], &mut b[..n]);
+    let near = &near[..n + 2 * NEAR];
+    let inverse = h.gains.map(|g| 1.0 / g);
+    for i in 0..n {
+        let count = (near[i] + near[i + 1]) + (near[i + 2] + near[i + 3]) + near[i + 4];
+        let z = [r[i] * h.gains[0], g[i] * h.gains[1], b[i] * h.gains[2]];
+        let lacking = ((z[0] * z[2]).max(0.0).sqrt() - z[1]).max(0.0) * (count * (1.0 / 3.0)).min(1.0);
+        let luma = (0.25 * (z[0] + z[2]) + 0.5 * z[1]).max(1e-6);
+        let scale = luma / (luma + 0.5 * lacking);
+        r[i] *= scale;
+        g[i] = (z[1] + lacking) * scale * inverse[1];
+        b[i] *= scale;
     }
 }
 
@@ -369,8 +442,9 @@ mod tests {
             for x in 0..64 {
                 let (a, b) = (before.get(x, y), out.get(x, y));
                 for c in 0..3 {
-                    assert!(a[c] >= MAYBE_CLIPPED || a[c].to_bits() == b[c].to_bits());
-                    assert!(b[c] >= a[c]);
+                    // from row 30 on green is clipped, and near it magenta is taken out
+                    assert!(y >= 28 || a[c] >= MAYBE_CLIPPED || a[c].to_bits() == b[c].to_bits());
+                    assert!(y >= 28 || b[c] >= a[c]);
                     changed += usize::from(a[c] != b[c]);
                 }
             }
@@ -395,6 +469,52 @@ mod tests {
         for c in 0..3 {
             assert!((out.get(30, 30)[c] * GAINS[c] - 2.0).abs() < 1e-5);
         }
+    }
+
+    /// A low sun over 160x120 pixels: warm light that clips in all channels within 30 pixels of the middle.
+    fn sun() -> CameraRgb {
+        CameraRgb::from_planes([0, 1, 2].map(|c| {
+            Plane::from_fn(160, 120, |x, y| {
+                let light = 90.0 / (x as f32 - 79.5).hypot(y as f32 - 59.5).max(1.0);
+                ([1.9, 1.0, 0.5][c] * light / GAINS[c]).min(1.0)
+            })
+        }))
+    }
+
+    #[test]
+    fn a_sun_is_no_darker_than_its_rim_and_white_in_the_middle() {
+        let before = sun();
+        let stage = Highlights::learn(&before, GAINS, [1.0; 3]);
+        let after = Banded::default().run(&stage, before);
+        // red of a display, as a usual matrix makes it of white balanced camera colours
+        let z = |x: usize| [0, 1, 2].map(|c| after.get(x, 60)[c] * GAINS[c]);
+        let red = |x: usize| {
+            let [r, g, b] = z(x);
+            1.7 * r - 0.6 * g - 0.1 * b
+        };
+        let [r, g, b] = z(80);
+        assert!(r - g.min(b) < 0.02 * r, "{:?}", z(80));
+        let rim = (30..50).map(red).fold(0.0, f32::max);
+        assert!(red(80) >= rim, "{} inside, {rim} outside", red(80));
+        for x in 50..79 {
+            assert!(red(x + 1) >= 0.99 * red(x), "red falls inwards at {x}: {} {}", red(x), red(x + 1));
+            let step = (0..3).map(|c| (z(x + 1)[c] - z(x)[c]).abs()).fold(0.0, f32::max);
+            assert!(step < 0.15, "a contour at {x}: {step}");
+        }
+    }
+
+    #[test]
+    fn a_wire_before_white_is_not_purple() {
+        // a dark line one pixel wide whose red and blue were mixed with clipped neighbours, green less so
+        let before = CameraRgb::from_planes(
+            [0, 1, 2].map(|c| Plane::from_fn(64, 48, |x, _| if x == 30 { [0.95, 0.7, 0.95][c] } else { 1.0 })),
+        );
+        let stage = Highlights::learn(&before, GAINS, [1.0; 3]);
+        let after = Banded::default().run(&stage, before.clone());
+        let z = |p: &CameraRgb| [0, 1, 2].map(|c| p.get(30, 20)[c] * GAINS[c]);
+        let magenta = |[r, g, b]: [f32; 3]| (r * b).sqrt() / g;
+        assert!(magenta(z(&before)) > 1.4 && magenta(z(&after)) < 1.05, "{:?}", z(&after));
+        assert!(z(&after)[1] < 0.9 * after.get(20, 20)[1] * GAINS[1], "the wire is still seen");
     }
 
     #[test]
