@@ -160,7 +160,8 @@ fn spread(sums: &[[f32; 5]], across: usize, down: usize, white: f32) -> Vec<[f32
         spread(&halves, wide, high, white)
     };
     let mut out = Vec::with_capacity(sums.len());
-    let near = |i: usize, n: usize| if i.is_multiple_of(2) { (i / 2).saturating_sub(1) } else { (i / 2 + 1).min(n - 1) };
+    let near =
+        |i: usize, n: usize| if i.is_multiple_of(2) { (i / 2).saturating_sub(1) } else { (i / 2 + 1).min(n - 1) };
     for y in 0..down {
         for x in 0..across {
             let [w, colour @ ..] = sums[y * across + x];
