@@ -21,6 +21,7 @@ mod hsv_table;
 pub mod lab;
 pub mod matrix;
 pub mod oklab;
+mod skin;
 mod space;
 mod temperature;
 pub mod transfer;
@@ -29,5 +30,6 @@ pub use calibration::{AsShot, CameraCalibration, HueSatMap, IlluminantCalibratio
 pub use camera::{CameraModel, ResolvedCamera, WhiteBalance, WhiteSource};
 pub use error::ColorError;
 pub use hsv_table::{SceneHueSat, apply_hue_sat_map};
+pub use skin::MONK_TONES;
 pub use space::{D50_XY, D65_XY, Primaries, RgbSpace, bradford, xy_to_xyz, xyz_to_xy};
 pub use temperature::{TemperatureTint, daylight_xy, planckian_xy};

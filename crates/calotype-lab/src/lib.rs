@@ -70,7 +70,7 @@ pub use range::{RANGE_LEVELS, RangeReport, RangeStep, SensorRange, WedgeOptions,
 pub use read::{Encoding, Limits, RawPicture, Source, Transfer, read, read_picture, read_raw};
 pub use region::Region;
 pub use shading::{SHADING_GRID, ShadingReport, raw_shading, shading};
-pub use skin::{MONK_TONES, SkinReport, SkinTone, monk_strip, skin};
+pub use skin::{SkinReport, SkinTone, monk_strip, skin};
 pub use star::{StarOptions, StarReport, star};
 pub use svg::svg;
 pub use texture::{TextureMethod, TextureOptions, TextureReport, texture};

@@ -3,22 +3,9 @@
 use crate::card::{Card, Goal, Measured, Plot, Row};
 use crate::stats::mean;
 use crate::{LabError, Picture, Region, Result, to_lab};
+use calotype_color::MONK_TONES;
 use calotype_color::transfer::srgb_decode;
 use serde::Serialize;
-
-/// The ten tones of the Monk scale, sRGB, lightest first, as published.
-pub const MONK_TONES: [[u8; 3]; 10] = [
-    [0xf6, 0xed, 0xe4],
-    [0xf3, 0xe7, 0xdb],
-    [0xf7, 0xea, 0xd0],
-    [0xea, 0xda, 0xba],
-    [0xd7, 0xbd, 0x96],
-    [0xa0, 0x7e, 0x56],
-    [0x82, 0x5c, 0x43],
-    [0x60, 0x41, 0x34],
-    [0x3a, 0x31, 0x2a],
-    [0x29, 0x24, 0x20],
-];
 
 /// What became of skin tones.
 #[derive(Clone, Debug, Serialize)]

@@ -3,24 +3,10 @@
 //! All figures are taken with the exact transform into Rec.2020, where next to nothing is clipped, at strength 1.
 
 use crate::{Look, OutputSpace, PointTransform, SECTORS};
-use calotype_color::RgbSpace;
 use calotype_color::lab::lightness;
 use calotype_color::oklab::{oklab_to_rgb, rgb_to_oklab};
 use calotype_color::transfer::srgb_decode;
-
-/// The ten tones of the Monk skin tone scale (2022), sRGB.
-pub const MONK_TONES: [[u8; 3]; 10] = [
-    [0xf6, 0xed, 0xe4],
-    [0xf3, 0xe7, 0xdb],
-    [0xf7, 0xea, 0xd0],
-    [0xea, 0xda, 0xba],
-    [0xd7, 0xbd, 0x96],
-    [0xa0, 0x7e, 0x56],
-    [0x82, 0x5c, 0x43],
-    [0x60, 0x41, 0x34],
-    [0x3a, 0x31, 0x2a],
-    [0x29, 0x24, 0x20],
-];
+use calotype_color::{MONK_TONES, RgbSpace};
 
 /// Oklab chroma at middle grey of the colours by which gain is measured.
 const GAIN_CHROMA: f64 = 0.06;

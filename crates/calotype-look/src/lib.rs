@@ -32,8 +32,9 @@ mod schema;
 mod tone;
 mod write;
 
+pub use calotype_color::MONK_TONES;
 pub use compiled::CompiledLook;
-pub use contract::{Breach, MONK_TONES, Measured, measure, verify};
+pub use contract::{Breach, Measured, measure, verify};
 pub use error::LookError;
 pub use output::OutputSpace;
 pub use parameters::{

@@ -2,20 +2,8 @@
 
 use super::paint::{fractal, hash, inside, mix3, smooth, srgb, sub_seed, times};
 use crate::scene::{DARK, Dab, Dyes, Layer, Mark, Motion, Scene, Setting, Stimulus, Studio, scaled};
+use calotype_color::MONK_TONES;
 
-/// The Monk Skin Tone scale, 1 to 10, as its sRGB codes (E. Monk, published openly at skintone.google).
-const MONK: [[u8; 3]; 10] = [
-    [0xf6, 0xed, 0xe4],
-    [0xf3, 0xe7, 0xdb],
-    [0xf7, 0xea, 0xd0],
-    [0xea, 0xda, 0xba],
-    [0xd7, 0xbd, 0x96],
-    [0xa0, 0x7e, 0x56],
-    [0x82, 0x5c, 0x43],
-    [0x60, 0x41, 0x34],
-    [0x3a, 0x31, 0x2a],
-    [0x29, 0x24, 0x20],
-];
 const HAIR: [[f32; 3]; 5] =
     [[0.30, 0.19, 0.07], [0.045, 0.022, 0.012], [0.012, 0.010, 0.010], [0.16, 0.06, 0.025], [0.34, 0.33, 0.32]];
 const CLOTH: [[f32; 3]; 6] = [
@@ -51,7 +39,7 @@ impl Person {
         }
         let h = |n: u32| hash(self.seed, n as i32, 7);
         // a face in full light is darker than the scale's swatches on a white page
-        let skin = times(srgb(MONK[self.tone]), 0.70);
+        let skin = times(srgb(MONK_TONES[self.tone]), 0.70);
         let hair = HAIR[if self.tone < 3 { (h(1) * 5.0) as usize } else { 1 + (h(1) * 2.0) as usize }.min(4)];
         let cloth = CLOTH[(h(2) * 6.0) as usize % 6];
         let long = h(3) < 0.5;
