@@ -22,7 +22,7 @@ const STEEP_ERROR: f32 = 0.22;
 const SPOT: usize = 2;
 /// Share of the fine luminance that is restored even where noise explains it: edges of low contrast keep their slope, and
 /// noise reduction, which looks at larger patterns, has the last word.
-const LEAST_DETAIL: f32 = 0.3;
+const LEAST_DETAIL: f32 = 0.1;
 /// What the reference adds, relative to the luminance, up to which a block is trusted fully, and from which not at all.
 const DOUBT: (f32, f32) = (0.065, 0.195);
 /// Luminance below which that is not judged by its share.

@@ -14,7 +14,7 @@ pub(crate) const HOP: usize = N / 2;
 const HALF: f32 = 2.0;
 
 /// Rows of the orthonormal cosine transform DCT-II.
-const DCT: [[f32; N]; N] = dct();
+pub(crate) const DCT: [[f32; N]; N] = dct();
 
 /// cos(pi k / 16), k = 0..8.
 const COS: [f64; 9] = [
@@ -49,7 +49,7 @@ const fn dct() -> [[f32; N]; N] {
 }
 
 /// Sine window, used before and after: its square over half-overlapping blocks sums to one.
-const WINDOW: [f32; N] = {
+pub(crate) const WINDOW: [f32; N] = {
     // sin(pi (2i + 1) / 16) = cos(pi |7 - 2i| / 16)
     let c = [COS[7], COS[5], COS[3], COS[1], COS[1], COS[3], COS[5], COS[7]];
     let mut w = [0.0; N];
@@ -124,7 +124,7 @@ pub(crate) fn shrink_block(block: &mut Block, variance: [f32; 4], floor: [f32; 4
 }
 
 #[inline(always)]
-fn forward(t: &mut [[f32; N]; N]) {
+pub(crate) fn forward(t: &mut [[f32; N]; N]) {
     let mut a = [[0.0f32; N]; N];
     for k in 0..N {
         for j in 0..N {
@@ -147,7 +147,7 @@ fn forward(t: &mut [[f32; N]; N]) {
 }
 
 #[inline(always)]
-fn backward(t: &mut [[f32; N]; N]) {
+pub(crate) fn backward(t: &mut [[f32; N]; N]) {
     let mut a = [[0.0f32; N]; N];
     for k in 0..N {
         for j in 0..N {
