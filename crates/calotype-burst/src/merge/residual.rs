@@ -24,7 +24,7 @@ const SPOT: usize = 2;
 /// noise reduction, which looks at larger patterns, has the last word.
 const LEAST_DETAIL: f32 = 0.1;
 /// What the reference adds, relative to the luminance, up to which a block is trusted fully, and from which not at all.
-const DOUBT: (f32, f32) = (0.065, 0.195);
+const DOUBT: (f32, f32) = (0.055, 0.165);
 /// Luminance below which that is not judged by its share.
 const DARK: f32 = 0.02;
 /// Share that frames count where only dim ones know anything: their chroma is smoothed, so it misses detail.

@@ -123,53 +123,65 @@ pub(crate) fn shrink_block(block: &mut Block, variance: [f32; 4], floor: [f32; 4
     }
 }
 
+type Square = [[f32; N]; N];
+
+/// The cosine transform both ways, in place; transposed, which neighbours in frequency do not mind and [`backward`] undoes.
 #[inline(always)]
-pub(crate) fn forward(t: &mut [[f32; N]; N]) {
-    let mut a = [[0.0f32; N]; N];
+pub(crate) fn forward(t: &mut Square) {
+    *t = columns(&transpose(&columns(t)));
+}
+
+/// Undoes [`forward`].
+#[inline(always)]
+pub(crate) fn backward(t: &mut Square) {
+    *t = uncolumns(&transpose(&uncolumns(t)));
+}
+
+/// The transform of every column. Rows of the transform are even or odd, so sums and differences of mirrored samples do
+/// with half the products.
+#[inline(always)]
+fn columns(t: &Square) -> Square {
+    let mut halves = [[[0.0f32; N]; N / 2]; 2];
+    for j in 0..N / 2 {
+        for i in 0..N {
+            halves[0][j][i] = t[j][i] + t[N - 1 - j][i];
+            halves[1][j][i] = t[j][i] - t[N - 1 - j][i];
+        }
+    }
+    let mut out = [[0.0f32; N]; N];
     for k in 0..N {
-        for j in 0..N {
+        for j in 0..N / 2 {
             for i in 0..N {
-                a[k][i] += DCT[k][j] * t[j][i];
+                out[k][i] += DCT[k][j] * halves[k & 1][j][i];
             }
         }
     }
-    let a = transpose(&a);
-    let mut b = [[0.0f32; N]; N];
+    out
+}
+
+/// The transform back of every column.
+#[inline(always)]
+fn uncolumns(t: &Square) -> Square {
+    let mut halves = [[[0.0f32; N]; N / 2]; 2];
     for k in 0..N {
-        for j in 0..N {
+        for j in 0..N / 2 {
             for i in 0..N {
-                b[k][i] += DCT[k][j] * a[j][i];
+                halves[k & 1][j][i] += DCT[k][j] * t[k][i];
             }
         }
     }
-    // left transposed: shrinkage treats both directions alike, and the way back transposes again
-    *t = b;
+    let mut out = [[0.0f32; N]; N];
+    for j in 0..N / 2 {
+        for i in 0..N {
+            out[j][i] = halves[0][j][i] + halves[1][j][i];
+            out[N - 1 - j][i] = halves[0][j][i] - halves[1][j][i];
+        }
+    }
+    out
 }
 
 #[inline(always)]
-pub(crate) fn backward(t: &mut [[f32; N]; N]) {
-    let mut a = [[0.0f32; N]; N];
-    for k in 0..N {
-        for j in 0..N {
-            for i in 0..N {
-                a[j][i] += DCT[k][j] * t[k][i];
-            }
-        }
-    }
-    let a = transpose(&a);
-    let mut b = [[0.0f32; N]; N];
-    for k in 0..N {
-        for j in 0..N {
-            for i in 0..N {
-                b[j][i] += DCT[k][j] * a[k][i];
-            }
-        }
-    }
-    *t = b;
-}
-
-#[inline(always)]
-fn transpose(t: &[[f32; N]; N]) -> [[f32; N]; N] {
+fn transpose(t: &Square) -> Square {
     let mut a = [[0.0f32; N]; N];
     for j in 0..N {
         for i in 0..N {
