@@ -1,6 +1,6 @@
 //! Takes back the blur of gathering where the detail stands out from the noise.
 
-use super::shrink::{DCT, HOP, N, WINDOW, backward, forward};
+use super::shrink::{DCT, HOP, N, Square, WINDOW, around, backward, forward};
 use super::spline::INVERSE;
 
 /// Times the noise's energy up to which a coefficient passes for noise, and how much more, squared, half of it is kept at.
@@ -27,8 +27,8 @@ pub(crate) fn sharpen(
         return;
     }
     let [rows, detail, kept] = scratch;
+    kept.clear();
     for v in [&mut *rows, &mut *detail, &mut *kept] {
-        v.clear();
         v.resize(width * height, 0.0);
     }
     fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => filter(image, width, height, rows, detail));
@@ -79,22 +79,16 @@ fn judge(detail: &[f32], noise: &[f32], width: usize, height: usize, least: f32,
             let variance = noise[at + HOP * width + HOP];
             forward(&mut block);
             let scale = 1.0 / variance.max(1e-20);
-            let mut rows = [[0.0f32; N + 2]; N];
+            let mut energy = [[0.0f32; N]; N];
             for j in 0..N {
                 for i in 0..N {
-                    rows[j][i + 1] = block[j][i] * block[j][i] * PRECISION[j][i] * scale;
+                    energy[j][i] = block[j][i] * block[j][i] * PRECISION[j][i] * scale;
                 }
-                rows[j][0] = rows[j][2];
-                rows[j][N + 1] = rows[j][N - 1];
             }
+            let energy = around(&energy);
             for j in 0..N {
-                let (t, b) = (if j == 0 { 1 } else { j - 1 }, if j == N - 1 { N - 2 } else { j + 1 });
                 for i in 0..N {
-                    let mut e = rows[j][i + 1];
-                    for r in [t, j, b] {
-                        e += rows[r][i] + rows[r][i + 1] + rows[r][i + 2];
-                    }
-                    let q = (e * 0.1 - THRESHOLD).max(0.0);
+                    let q = (energy[j][i] - THRESHOLD).max(0.0);
                     let q = q * q;
                     let keep = q / (q + HALF);
                     block[j][i] *= if keep > least { keep } else { least };
@@ -112,9 +106,9 @@ fn judge(detail: &[f32], noise: &[f32], width: usize, height: usize, least: f32,
 }
 
 /// One over the variance of each coefficient of the detail's noise, for white noise of variance 1 before gathering.
-const PRECISION: [[f32; N]; N] = precision();
+const PRECISION: Square = precision();
 
-const fn precision() -> [[f32; N]; N] {
+const fn precision() -> Square {
     // autocovariances, in one dimension, of gathered noise, of the same filtered once and twice
     let p = [66.0 / 120.0, 26.0 / 120.0, 1.0 / 120.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0];
     let sp = filtered(p);

@@ -65,7 +65,7 @@ pub(crate) const WINDOW: [f32; N] = {
 const COEFFICIENT_NOISE: f32 = 0.25;
 
 /// One block of the four planes.
-pub(crate) type Block = [[[f32; N]; N]; 4];
+pub(crate) type Block = [Square; 4];
 
 /// Shrinks a block of differences (reference less merge, not yet windowed) in place; what remains is windowed again and is
 /// to be added up over blocks. `variance` is the noise of the difference per plane. At least the
@@ -88,22 +88,11 @@ pub(crate) fn shrink_block(block: &mut Block, variance: [f32; 4], floor: [f32; 4
             }
         }
     }
-    // neighbours in frequency decide along: sums over 3x3 with the centre twice
-    let mut rows = [[0.0f32; N + 2]; N];
-    for j in 0..N {
-        rows[j][1..=N].copy_from_slice(&energy[j]);
-        rows[j][0] = energy[j][1];
-        rows[j][N + 1] = energy[j][N - 2];
-    }
+    let energy = around(&energy);
     let mut keep = [[0.0f32; N]; N];
     for j in 0..N {
-        let (t, b) = (if j == 0 { 1 } else { j - 1 }, if j == N - 1 { N - 2 } else { j + 1 });
         for i in 0..N {
-            let mut e = rows[j][i + 1];
-            for r in [t, j, b] {
-                e += rows[r][i] + rows[r][i + 1] + rows[r][i + 2];
-            }
-            let q = (e * 0.1 - 1.0).max(0.0);
+            let q = (energy[j][i] - 1.0).max(0.0);
             let q = q * q;
             keep[j][i] = q / (q + HALF);
         }
@@ -123,7 +112,31 @@ pub(crate) fn shrink_block(block: &mut Block, variance: [f32; 4], floor: [f32; 4
     }
 }
 
-type Square = [[f32; N]; N];
+pub(crate) type Square = [[f32; N]; N];
+
+/// Neighbours in frequency decide along: means over 3x3 energies with the centre twice, mirrored at the borders.
+#[inline(always)]
+pub(crate) fn around(energy: &Square) -> Square {
+    let mut rows = [[0.0f32; N + 2]; N];
+    for j in 0..N {
+        rows[j][1..=N].copy_from_slice(&energy[j]);
+        (rows[j][0], rows[j][N + 1]) = (energy[j][1], energy[j][N - 2]);
+    }
+    let mut down = [[0.0f32; N + 2]; N];
+    for j in 0..N {
+        let (t, b) = (if j == 0 { 1 } else { j - 1 }, if j == N - 1 { N - 2 } else { j + 1 });
+        for i in 0..N + 2 {
+            down[j][i] = rows[t][i] + rows[j][i] + rows[b][i];
+        }
+    }
+    let mut out = [[0.0f32; N]; N];
+    for j in 0..N {
+        for i in 0..N {
+            out[j][i] = (down[j][i] + down[j][i + 1] + down[j][i + 2] + energy[j][i]) * 0.1;
+        }
+    }
+    out
+}
 
 /// The cosine transform both ways, in place; transposed, which neighbours in frequency do not mind and [`backward`] undoes.
 #[inline(always)]
