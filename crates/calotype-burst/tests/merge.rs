@@ -49,7 +49,7 @@ fn merged(frames: Vec<RawFrame>, defects: &[Defect]) -> Merged {
 
 /// Root mean square of the merged mosaic less the truth, in balanced light, and its mean, where `within` says so.
 fn error(merged: &Merged, scene: impl Fn(f32, f32) -> f32, within: impl Fn(usize, usize) -> bool) -> (f32, f32) {
-    let mosaic = merged.mosaic();
+    let mosaic = &merged.mosaic;
     let (mut square, mut mean, mut count) = (0.0, 0.0, 0.0);
     for y in 8..H - 8 {
         for x in (8..W - 8).filter(|&x| within(x, y)) {

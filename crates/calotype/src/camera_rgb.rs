@@ -15,7 +15,7 @@ const MARGIN: usize = 16;
 
 /// True for a sensor without colour filters.
 pub(crate) fn is_mono(picture: &Picture) -> bool {
-    matches!(picture, Picture::Merged(m) if m.cfa.is_mono())
+    matches!(picture, Picture::Merged(m) if m.mosaic.cfa.is_mono())
 }
 
 /// Camera colours of a picture, lens falloff undone. Where the merge trusts its own colours they stay; elsewhere the
@@ -25,38 +25,22 @@ pub(crate) fn demosaiced(picture: Picture, white_balance: [f32; 3]) -> Result<Ca
         Picture::Linear(rgb) => return Ok(rgb),
         Picture::Merged(merged) => *merged,
     };
-    let (width, height) = (merged.rgb.width(), merged.rgb.height());
+    let (width, height) = (merged.mosaic.samples.width(), merged.mosaic.samples.height());
     if merged.trust.data().iter().all(|t| *t <= 0.0) {
-        // Nothing to blend: the mosaic takes the place of the colours, so that both never exist in full.
-        let mosaic = mosaic_of(&merged, Rect::whole(width, height));
-        drop(merged);
+        let Merged { mosaic, rgb, .. } = merged;
+        drop(rgb);
         return Ok(demosaic(&mosaic, white_balance)?);
     }
     let mut merged = merged;
-    // A strip's margin above was demosaiced already, so the rows it needs are kept as they were.
-    let mut kept: Option<Mosaic> = None;
     for top in (0..height).step_by(STRIP) {
         let bottom = (top + STRIP).min(height);
-        let above = top.saturating_sub(MARGIN);
-        let next_kept = mosaic_of(
-            &merged,
-            Rect { x: 0, y: bottom.saturating_sub(MARGIN), width, height: bottom - bottom.saturating_sub(MARGIN) },
-        );
         for columns in unsure(&merged.trust, top..bottom, width) {
             let (left, right) = (columns.start.saturating_sub(MARGIN), (columns.end + MARGIN).min(width));
-            let end = (bottom + MARGIN).min(height);
-            let area = Rect { x: left, y: above, width: right - left, height: end - above };
-            let mut part = mosaic_of(&merged, area);
-            if let Some(kept) = &kept {
-                for y in above..top {
-                    let from = kept.samples.height() - (top - y);
-                    part.samples.row_mut(y - above).copy_from_slice(&kept.samples.row(from)[left..right]);
-                }
-            }
-            let fresh = demosaic(&part, white_balance)?;
+            let (above, below) = (top.saturating_sub(MARGIN), (bottom + MARGIN).min(height));
+            let area = Rect { x: left, y: above, width: right - left, height: below - above };
+            let fresh = demosaic(&part(&merged.mosaic, area), white_balance)?;
             blend(&mut merged, &fresh, area, top..bottom, columns);
         }
-        kept = Some(next_kept);
     }
     Ok(merged.rgb)
 }
@@ -83,25 +67,13 @@ fn unsure(trust: &Plane<f32>, rows: Range<usize>, width: usize) -> Vec<Range<usi
     runs
 }
 
-/// The merged mosaic inside `rect`, lens falloff undone. The rectangle's top must be even.
-fn mosaic_of(merged: &Merged, rect: Rect) -> Mosaic {
-    let cfa = merged.cfa.shifted(rect.x, rect.y);
-    let mut samples = Plane::<f32>::new(rect.width, rect.height);
-    par::bands_mut(&mut samples, 64, |top, mut band| {
-        for y in 0..band.height() {
-            let rows = merged.rgb.row(rect.y + top + y);
-            let [even, odd] = [0, 1].map(|x| &rows[cfa.color_at(x, top + y) as usize][rect.x..][..rect.width]);
-            let (evens, odds) = (even.as_chunks::<2>().0, odd.as_chunks::<2>().0);
-            let (pairs, last) = band.row_mut(y).as_chunks_mut::<2>();
-            for ((v, even), odd) in pairs.iter_mut().zip(evens).zip(odds) {
-                *v = [even[0], odd[1]];
-            }
-            if let ([v], Some(even)) = (last, even.last()) {
-                *v = *even;
-            }
-        }
-    });
-    Mosaic { samples, cfa, noise: merged.noise }
+/// The part of a mosaic inside `rect`.
+fn part(mosaic: &Mosaic, rect: Rect) -> Mosaic {
+    let mut samples = Plane::new(rect.width, rect.height);
+    for y in 0..rect.height {
+        samples.row_mut(y).copy_from_slice(&mosaic.samples.row(rect.y + y)[rect.x..][..rect.width]);
+    }
+    Mosaic { samples, cfa: mosaic.cfa.shifted(rect.x, rect.y), noise: mosaic.noise }
 }
 
 /// Blends what was demosaiced inside `area` into some of its rows and columns.
@@ -155,14 +127,14 @@ mod tests {
         let rgb = CameraRgb::from_planes(
             [0.2, 0.4, 0.6].map(|v| Plane::from_fn(width, height, |x, y| v + 1e-4 * (x + y) as f32)),
         );
+        let samples = Plane::from_fn(width, height, |x, y| rgb.get(x, y)[Cfa::GRBG.color_at(x, y) as usize]);
         let (bw, bh) = (width.div_ceil(Merged::BLOCK), height.div_ceil(Merged::BLOCK));
         Merged {
             rgb,
-            cfa: Cfa::GRBG,
+            mosaic: Mosaic { samples, cfa: Cfa::GRBG, noise: NoiseModel::uniform(1e-4, 1e-6) },
             effective_frames: Plane::filled(bw, bh, 1.0),
             trust: Plane::filled(bw, bh, trust),
             busy: 0.0,
-            noise: NoiseModel::uniform(1e-4, 1e-6),
             shading: None,
             white: 1.0,
         }

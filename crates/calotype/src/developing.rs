@@ -81,8 +81,8 @@ fn scene_light(
     let (shading, white, frames) = match &picture {
         Picture::Linear(_) => (None, 1.0, None),
         Picture::Merged(m) => {
-            let (w, h) = (m.rgb.width(), m.rgb.height());
-            let shading = m.shading.as_ref().map(|s| ColorShading::new(s, m.cfa, w, h));
+            let (w, h) = (m.mosaic.samples.width(), m.mosaic.samples.height());
+            let shading = m.shading.as_ref().map(|s| ColorShading::new(s, m.mosaic.cfa, w, h));
             (shading, m.white, Some(m.effective_frames.clone()))
         }
     };

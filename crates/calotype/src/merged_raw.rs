@@ -53,9 +53,8 @@ impl MergedRaw {
             }
         };
         let preview = preview(&merged, &info)?;
-        let (cfa, white) = (merged.cfa, merged.white.max(1.0));
-        let mosaic = merged.mosaic();
-        drop(merged);
+        let (cfa, white) = (merged.mosaic.cfa, merged.white.max(1.0));
+        let mosaic = merged.into_raw();
         let (width, height) = (mosaic.samples.width(), mosaic.samples.height());
         let mut samples = Plane::<u16>::new(width, height);
         let scale = f32::from(WHITE - BLACK) / white;
@@ -127,7 +126,7 @@ impl MergedRaw {
 
 /// A small rendered picture, not turned.
 fn preview(merged: &calotype_burst::Merged, info: &DngInfo) -> Result<Vec<u8>, Error> {
-    let small = proxy::shrink(&merged.rgb, PREVIEW_PIXELS);
+    let small = proxy::shrink(&merged.cells(), PREVIEW_PIXELS);
     let camera = CameraModel::new(&info.calibration)?.resolve(WhiteBalance::AsShot)?;
     let mut scene = camera_color(small, &camera.camera_to_scene);
     let exposure = Exposure::decide(

@@ -113,10 +113,10 @@ pub(crate) fn merge_frames(
         .map_or([1.0; 3], |camera| camera.neutral);
     let merged = calotype_burst::merge_aligned(frames, &motions, &defects, reference, neutral, progress)?;
     report.effective_frames = merged.noise_divisor();
-    report.noise = Some(NoiseReport { shot: merged.noise.shot, read: merged.noise.read });
+    report.noise = Some(NoiseReport { shot: merged.mosaic.noise.shot, read: merged.mosaic.noise.read });
     let diagnostics =
         if diagnostics { what_was_merged(&merged, &motions, &about, reference) } else { Default::default() };
-    let noise = merged.noise;
+    let noise = merged.mosaic.noise;
     let info = about.swap_remove(reference).2;
     Ok(OneFrame { info, content, picture: Picture::Merged(Box::new(merged)), noise, report, diagnostics })
 }

@@ -17,7 +17,7 @@ mod signal;
 mod spline;
 
 use crate::{BurstError, Defect, MotionField};
-use calotype_image::{CameraRgb, Mosaic, NoiseModel, Plane, Progress, RawFrame, Rect, Shading, Step, par};
+use calotype_image::{CameraRgb, Mosaic, Plane, Progress, RawFrame, Rect, Shading, Step, par};
 use fill::Understudies;
 use rayon::iter::{IndexedParallelIterator, ParallelIterator};
 use robust::{Agreement, BLOCK_PX};
@@ -36,11 +36,12 @@ const ROWS_PER_REPORT: usize = 1024;
 #[derive(Clone, Debug)]
 pub struct Merged {
     /// Camera colours at every pixel of the reference, linear, not white balanced, lens falloff undone; black 0, white of
-    /// the reference 1 (times the falloff's gain), more where shorter exposures reached further. At every photosite of the
-    /// reference its own colour is the merged mosaic.
+    /// the reference 1 (times the falloff's gain), more where shorter exposures reached further. Empty where only one frame
+    /// was there to gather from.
     pub rgb: CameraRgb,
-    /// The reference's colour filters.
-    pub cfa: calotype_image::Cfa,
+    /// The merged mosaic, in the same light: at every photosite the merge in its own colour, with all that the reference says
+    /// of it; its noise is that of one sample of the reference, before merging.
+    pub mosaic: Mosaic,
     /// Frames that count, a number for each block of [`Merged::BLOCK`] pixels, in units of the reference: the variance of
     /// the merged mosaic is that of one frame divided by this.
     pub effective_frames: Plane<f32>,
@@ -49,9 +50,7 @@ pub struct Merged {
     pub trust: Plane<f32>,
     /// Share of the picture that holds detail finer than 2x2 cells and stronger than one frame's noise, 0 to 1.
     pub busy: f32,
-    /// Noise of one sample of the reference, before merging.
-    pub noise: NoiseModel,
-    /// What undoes the reference's lens falloff; already applied to `rgb`.
+    /// What undoes the reference's lens falloff; already applied to `rgb` and `mosaic`.
     pub shading: Option<Shading>,
     /// Largest signal the burst could record, in units of the reference's white: 1 for equal exposures.
     pub white: f32,
@@ -62,22 +61,41 @@ impl Merged {
     pub const BLOCK: usize = BLOCK_PX;
 
     /// The merged mosaic, with the lens falloff of the reference as it was, so that its gain maps still hold.
-    pub fn mosaic(&self) -> Mosaic {
-        let (w, h) = (self.rgb.width(), self.rgb.height());
-        let mut samples = Plane::new(w, h);
-        par::bands_mut(&mut samples, BAND, |top, mut band| {
+    pub fn into_raw(self) -> Mosaic {
+        let Self { mut mosaic, shading, .. } = self;
+        let (w, h) = (mosaic.samples.width(), mosaic.samples.height());
+        let Some(shading) = shading else { return mosaic };
+        par::bands_mut(&mut mosaic.samples, BAND, |top, mut band| {
             let mut gains = vec![1.0; w];
             for y in 0..band.height() {
-                if let Some(s) = &self.shading {
-                    s.gain_row(top + y, 0, w, h, &mut gains);
-                }
-                let rows = self.rgb.row(top + y);
-                for (x, v) in band.row_mut(y).iter_mut().enumerate() {
-                    *v = rows[self.cfa.color_at(x, top + y) as usize][x] / gains[x];
+                shading.gain_row(top + y, 0, w, h, &mut gains);
+                band.row_mut(y).iter_mut().zip(&gains).for_each(|(v, gain)| *v /= gain);
+            }
+        });
+        mosaic
+    }
+
+    /// The colours of 2x2 cells of the mosaic, greens averaged: a picture of half the size, each way.
+    pub fn cells(&self) -> CameraRgb {
+        let Mosaic { samples, cfa, .. } = &self.mosaic;
+        let mut rgb = CameraRgb::new(samples.width() / 2, samples.height() / 2);
+        par::bands3_mut(&mut rgb.planes, BAND, |top, mut bands| {
+            for y in 0..bands[0].height() {
+                let rows = [0, 1].map(|j| samples.row(2 * (top + y) + j));
+                for (x, (a, b)) in rows[0].chunks_exact(2).zip(rows[1].chunks_exact(2)).enumerate() {
+                    let (mut sum, mut count) = ([0.0; 3], [0.0f32; 3]);
+                    for (v, c) in [a[0], a[1], b[0], b[1]].into_iter().zip(cfa.0) {
+                        sum[c as usize] += v;
+                        count[c as usize] += 1.0;
+                    }
+                    for c in 0..3 {
+                        let c_or_mono = if count[c] > 0.0 { c } else { 1 };
+                        bands[c].row_mut(y)[x] = sum[c_or_mono] / count[c_or_mono].max(1.0);
+                    }
                 }
             }
         });
-        Mosaic { samples, cfa: self.cfa, noise: self.noise }
+        rgb
     }
 
     /// Number of frames by which the noise of the merged mosaic is lower than one frame's: the median over blocks, and
@@ -135,13 +153,14 @@ pub fn merge_aligned(
     let base = frames.swap_remove(reference);
     drop(frames);
     let signal = Signal::new(&base, &motions[reference], defects, exposure, neutral);
-    let trust = finish_luminance(&signal, &agreement, &mut rgb);
+    let (trust, mut samples) = finish_luminance(&signal, &agreement, &mut rgb);
     progress.report(Step::Merge, 0.9)?;
-    color::add(&signal, &agreement.chroma, neutral, &mut rgb);
+    color::add(&signal, &agreement.chroma, neutral, &mut rgb, &mut samples);
     progress.report(Step::Merge, 1.0)?;
     let busy = busy(&agreement, &signal);
     let Agreement { effective: effective_frames, .. } = agreement;
-    Ok(Merged { rgb, cfa: base.cfa, effective_frames, trust, busy, noise: base.noise, shading: base.shading, white })
+    let mosaic = Mosaic { samples, cfa: base.cfa, noise: base.noise };
+    Ok(Merged { rgb, mosaic, effective_frames, trust, busy, shading: base.shading, white })
 }
 
 /// Luminance from the samples of all frames in the first plane, the sum of their weights in the last.
@@ -180,45 +199,47 @@ fn gather_luminance(
 }
 
 /// From gathered luminance and weights in the outer planes to the final luminance in the middle one. Returns how far the
-/// picture can be trusted as it is, per block.
-fn finish_luminance(base: &Signal, agreement: &Agreement, rgb: &mut CameraRgb) -> Plane<f32> {
+/// picture can be trusted as it is, per block, and the luminance of every photosite in its own colour's word.
+fn finish_luminance(base: &Signal, agreement: &Agreement, rgb: &mut CameraRgb) -> (Plane<f32>, Plane<f32>) {
     let [luma, out, weights] = &mut rgb.planes;
     let (luma, weights, width) = (&*luma, &*weights, luma.width());
     let mut trust = trust(agreement);
+    let mut own = Plane::new(width, luma.height());
     let blocks = par::bands(&mut trust, FINISH.0 / BLOCK_PX);
-    par::bands(out, FINISH.0).zip(blocks).for_each(|((top, mut band), (_, mut trust))| {
-        let mut scratch = residual::Scratch::default();
-        for left in (0..width).step_by(FINISH.1) {
-            let tile = Rect { x: left, y: top, width: FINISH.1.min(width - left), height: band.height() };
-            residual::finish(base, agreement, luma, weights, tile, &mut scratch, &mut band, &mut trust);
-        }
-    });
-    trust
+    par::bands(out, FINISH.0).zip(par::bands(&mut own, FINISH.0)).zip(blocks).for_each(
+        |(((top, mut band), (_, mut own)), (_, mut trust))| {
+            let mut scratch = residual::Scratch::default();
+            for left in (0..width).step_by(FINISH.1) {
+                let tile = Rect { x: left, y: top, width: FINISH.1.min(width - left), height: band.height() };
+                residual::finish(base, agreement, luma, weights, tile, &mut scratch, [&mut band, &mut own, &mut trust]);
+            }
+        },
+    );
+    (trust, own)
 }
 
 /// A single frame: its mosaic as it is, lens falloff undone, with everything left to the demosaic.
 fn alone(frame: &RawFrame, signal: &Signal, neutral: [f32; 3]) -> Merged {
     let (width, height) = (frame.samples.width(), frame.samples.height());
-    let mut rgb = CameraRgb::new(width, height);
-    par::bands3_mut(&mut rgb.planes, BAND, |top, mut bands| {
-        let (mut row, mut gains) = (vec![0.0; width], Vec::new());
-        for y in 0..bands[0].height() {
-            signal.load_row((top + y) as isize, 0, &mut row, &mut gains);
-            for (x, v) in row.iter().enumerate() {
-                let c = frame.cfa.color_at(x, top + y) as usize;
-                let v = if v.is_finite() { *v } else { signal.sample(x, top + y) };
-                bands[c].row_mut(y)[x] = v * neutral[c];
+    let mut samples = Plane::new(width, height);
+    par::bands_mut(&mut samples, BAND, |top, mut band| {
+        let mut gains = Vec::new();
+        for y in 0..band.height() {
+            let row = band.row_mut(y);
+            signal.load_row((top + y) as isize, 0, row, &mut gains);
+            for (x, v) in row.iter_mut().enumerate() {
+                let known = if v.is_finite() { *v } else { signal.sample(x, top + y) };
+                *v = known * neutral[frame.cfa.color_at(x, top + y) as usize];
             }
         }
     });
     let blocks = (width.div_ceil(BLOCK_PX).max(1), height.div_ceil(BLOCK_PX).max(1));
     Merged {
-        rgb,
-        cfa: frame.cfa,
+        rgb: CameraRgb::new(0, 0),
+        mosaic: Mosaic { samples, cfa: frame.cfa, noise: frame.noise },
         effective_frames: Plane::filled(blocks.0, blocks.1, 1.0),
         trust: Plane::new(blocks.0, blocks.1),
         busy: 0.0,
-        noise: frame.noise,
         shading: frame.shading.clone(),
         white: 1.0,
     }

@@ -24,7 +24,11 @@ const SPOT: usize = 2;
 /// noise reduction, which looks at larger patterns, has the last word.
 const LEAST_DETAIL: f32 = 0.1;
 /// What the reference adds, relative to the luminance, up to which a block is trusted fully, and from which not at all.
-const DOUBT: (f32, f32) = (0.055, 0.165);
+const DOUBT: (f32, f32) = (0.065, 0.195);
+/// Share of the reference's noise that is in its word and no reason to doubt.
+const LEAKED: f32 = 0.5;
+/// Times its noise's variance, squared, that red or blue must differ from the green around to be heard in the luminance.
+const HEARD: f32 = 4.0;
 /// Luminance below which that is not judged by its share.
 const DARK: f32 = 0.02;
 /// Share that frames count where only dim ones know anything: their chroma is smoothed, so it misses detail.
@@ -52,8 +56,12 @@ pub(crate) struct Scratch {
     line: Vec<f32>,
 }
 
-/// Writes the final luminance of `tile` to `out`, rows of a band that starts where the tile does; `luma` is what was
-/// gathered, `weights` the sum of the weights that went in. The corner of the tile is at multiples of [`STEP`].
+/// Writes the final luminance of `tile` to `out`, rows of a band that starts where the tile does, and beside it what every
+/// photosite says of it in its `own` colour; lowers the `trust` in blocks. `luma` is what was gathered, `weights` the sum of
+/// the weights that went in. The corner of the tile is at multiples of [`STEP`].
+///
+/// The reference's word is one colour per pixel, and where the merge's chroma errs it is a pattern of the filters. The
+/// luminance follows the word of green, known at every second pixel and interpolated between.
 pub(crate) fn finish(
     base: &Signal,
     agreement: &Agreement,
@@ -61,8 +69,7 @@ pub(crate) fn finish(
     weights: &Plane<f32>,
     tile: Rect,
     s: &mut Scratch,
-    out: &mut Band<f32>,
-    trust: &mut Band<f32>,
+    [out, own, trust]: [&mut Band<f32>; 3],
 ) {
     let width = tile.width.next_multiple_of(STEP) + BEFORE + AFTER;
     let height = tile.height.next_multiple_of(STEP) + BEFORE + AFTER;
@@ -72,8 +79,9 @@ pub(crate) fn finish(
     s.kept.clear();
     s.kept.resize(width * height, 0.0);
     fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => transform(base, agreement, tile, width, s));
-    fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => spots(base, tile, width, s, out));
-    doubt(tile, width, s, out, trust);
+    fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => spots(base, tile, width, s));
+    speak(base, tile, width, s, out, own);
+    doubt(base, tile, width, s, own, trust);
 }
 
 /// Fills luminance and noise of the tile and its surroundings, mirrored beyond the picture's border, and the sums of the
@@ -255,18 +263,19 @@ fn give(block: &Block, at: usize, w: usize, kept: &mut [f32]) {
     }
 }
 
-/// Adds to what is kept of the differences what is left of them where it stands out in its place, and writes the sum with
-/// the luminance.
+/// Adds to what is kept of the differences what is left of them where it stands out in its place, in the tile and one pixel
+/// around it.
 #[inline(always)]
-fn spots(base: &Signal, tile: Rect, w: usize, s: &mut Scratch, out: &mut Band<f32>) {
+fn spots(base: &Signal, tile: Rect, w: usize, s: &mut Scratch) {
+    const REACH: usize = SPOT + 1;
     let [energy, across, down] = &mut s.buffers;
-    let (x0, y0) = (BEFORE - SPOT, BEFORE - SPOT);
-    let n = tile.width + 2 * SPOT;
-    for y in 0..tile.height + 2 * SPOT {
+    let (x0, y0) = (BEFORE - REACH, BEFORE - REACH);
+    let n = tile.width + 2 * REACH;
+    for y in 0..tile.height + 2 * REACH {
         let at = (y0 + y) * w + x0;
         let at = at..at + n;
-        let row = (tile.y + y + SPOT) & 1;
-        let colors = [0, 1].map(|x| base.frame.cfa.color_at(x, row) as usize);
+        // the pattern of the filters repeats every two pixels
+        let colors = [0, 1].map(|x| base.frame.cfa.color_at(x + REACH, y + REACH) as usize);
         let noise = colors.map(|c| (base.shot[c], base.read[c]));
         leftover(
             &mut s.difference[at.clone()],
@@ -277,7 +286,7 @@ fn spots(base: &Signal, tile: Rect, w: usize, s: &mut Scratch, out: &mut Band<f3
             &mut energy[at.clone()],
         );
     }
-    for y in 0..tile.height + 2 * SPOT {
+    for y in 0..tile.height + 2 * REACH {
         let at = (y0 + y) * w + x0;
         let at = at..at + n;
         let (e, a) = (&energy[at.clone()], &mut across[at][SPOT..n - SPOT]);
@@ -287,18 +296,17 @@ fn spots(base: &Signal, tile: Rect, w: usize, s: &mut Scratch, out: &mut Band<f3
         }
     }
     const COUNT: f32 = ((2 * SPOT + 1) * (2 * SPOT + 1)) as f32;
-    let n = tile.width;
+    let n = tile.width + 2;
     down.resize(n, 0.0);
-    for y in 0..tile.height {
-        let row = |j: usize| &across[(y0 + y + j) * w + BEFORE..][..n];
+    for y in 0..tile.height + 2 {
+        let row = |j: usize| &across[(y0 + y + j) * w + BEFORE - 1..][..n];
         let (a, b, c, d, e) = (row(0), row(1), row(2), row(3), row(4));
         let down = &mut down[..n];
         for x in 0..n {
             down[x] = (a[x] + b[x]) + c[x] + (d[x] + e[x]);
         }
-        let at = (BEFORE + y) * w + BEFORE;
-        let (difference, kept, luma) = (&s.difference[at..at + n], &s.kept[at..at + n], &s.luma[at..at + n]);
-        let out = &mut out.row_mut(y)[tile.x..tile.x + n];
+        let at = (BEFORE - 1 + y) * w + BEFORE - 1;
+        let (difference, kept, luma) = (&s.difference[at..at + n], &mut s.kept[at..at + n], &s.luma[at..at + n]);
         let (above, below) = (&s.luma[at - w..][..n], &s.luma[at + w..][..n]);
         let (left, right) = (&s.luma[at - 1..][..n], &s.luma[at + 1..][..n]);
         for x in 0..n {
@@ -307,14 +315,48 @@ fn spots(base: &Signal, tile: Rect, w: usize, s: &mut Scratch, out: &mut Band<f3
             let flat = noise / (noise + 0.25 * (dx * dx + dy * dy) * (STEEP_ERROR * STEEP_ERROR));
             let t = STEEP_THRESHOLD + (SPOT_THRESHOLD - STEEP_THRESHOLD) * flat;
             let keep = ((down[x] - t * COUNT) / (down[x] + 1e-9)).max(0.0);
-            out[x] = luma[x] + kept[x] + keep * difference[x];
+            kept[x] += keep * difference[x];
         }
+    }
+}
+
+/// Writes the luminance with the reference's word, and that of the photosite's own colour.
+fn speak(base: &Signal, tile: Rect, w: usize, s: &Scratch, out: &mut Band<f32>, own: &mut Band<f32>) {
+    let n = tile.width;
+    for y in 0..tile.height {
+        let at = (BEFORE + y) * w + BEFORE;
+        let word = |at: usize| &s.kept[at..][..n];
+        let words = [at, at - 1, at + 1, at - w, at + w].map(word);
+        let noise = [0, 1].map(|x| match base.frame.cfa.color_at(x, y) as usize {
+            1 => (0.0, 0.0),
+            c => (HEARD * base.shot[c], HEARD * base.read[c]),
+        });
+        let (out, own) = (&mut out.row_mut(y)[tile.x..][..n], &mut own.row_mut(y)[tile.x..][..n]);
+        let luma = &s.luma[at..at + n];
+        fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => speak_row(luma, words, noise, out, own));
+    }
+}
+
+/// `words` are the reference's in place, left, right, above, below; `noise` what red and blue have to exceed, 0 for green.
+#[inline(always)]
+fn speak_row(luma: &[f32], words: [&[f32]; 5], noise: [(f32, f32); 2], out: &mut [f32], own: &mut [f32]) {
+    let n = out.len();
+    let [word, left, right, above, below] = words.map(|r| &r[..n]);
+    let (luma, own) = (&luma[..n], &mut own[..n]);
+    for x in 0..n {
+        let around = 0.25 * ((above[x] + below[x]) + (left[x] + right[x]));
+        let (shot, read) = noise[x & 1];
+        let d = word[x] - around;
+        let floor = shot * luma[x].max(0.0) + read;
+        let heard = 1.0 - floor / (d * d).max(floor + 1e-30);
+        own[x] = luma[x] + word[x];
+        out[x] = luma[x] + around + heard * d;
     }
 }
 
 /// Lowers the trust in blocks where the reference had much to say: its word is that of one colour per pixel, and beside a
 /// strong edge of colour it would show as a pattern of the filters.
-fn doubt(tile: Rect, w: usize, s: &Scratch, out: &Band<f32>, trust: &mut Band<f32>) {
+fn doubt(base: &Signal, tile: Rect, w: usize, s: &Scratch, own: &Band<f32>, trust: &mut Band<f32>) {
     for by in 0..tile.height.div_ceil(BLOCK_PX).min(trust.height()) {
         let blocks = tile.width.div_ceil(BLOCK_PX);
         let first = tile.x / BLOCK_PX;
@@ -324,7 +366,7 @@ fn doubt(tile: Rect, w: usize, s: &Scratch, out: &Band<f32>, trust: &mut Band<f3
             let (mut word, mut level) = (0.0, 0.0);
             for y in by * BLOCK_PX..((by + 1) * BLOCK_PX).min(tile.height) {
                 let before = &s.luma[(BEFORE + y) * w + BEFORE..];
-                let after = &out.row(y)[tile.x..tile.x + tile.width];
+                let after = &own.row(y)[tile.x..tile.x + tile.width];
                 for x in bx * BLOCK_PX..((bx + 1) * BLOCK_PX).min(tile.width) {
                     let d = after[x] - before[x];
                     word += d * d;
@@ -332,7 +374,9 @@ fn doubt(tile: Rect, w: usize, s: &Scratch, out: &Band<f32>, trust: &mut Band<f3
                 }
             }
             const COUNT: f32 = (BLOCK_PX * BLOCK_PX) as f32;
-            let share = (word / COUNT).sqrt() / (level / COUNT).max(DARK);
+            let level = level / COUNT;
+            let noise = base.shot[1] * level.max(0.0) + base.read[1];
+            let share = (word / COUNT - LEAKED * noise).max(0.0).sqrt() / level.max(DARK);
             *trust *= ((DOUBT.1 - share) / (DOUBT.1 - DOUBT.0)).clamp(0.0, 1.0);
         }
     }
