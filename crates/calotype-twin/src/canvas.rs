@@ -36,6 +36,12 @@ impl Area {
         Self::between(start, (self.right().min(other.right()), self.bottom().min(other.bottom())))
     }
 
+    /// The smallest rectangle that holds both.
+    pub fn hull(self, other: Self) -> Self {
+        let start = (self.x.min(other.x), self.y.min(other.y));
+        Self::between(start, (self.right().max(other.right()), self.bottom().max(other.bottom())))
+    }
+
     /// The first column to the right.
     pub fn right(self) -> i64 {
         self.x + self.width as i64
@@ -95,13 +101,16 @@ impl Taps {
     #[inline(always)]
     pub fn value(&self, plane: &Plane<f32>) -> f32 {
         let (stride, data) = (plane.stride(), plane.data());
-        let mut sum = 0.0;
+        // four columns at once, then across
+        let mut columns = [0f32; 4];
         for (j, wy) in self.wy.iter().enumerate() {
             let start = (self.y + j) * stride + self.x;
             let row = &data[start..start + 4];
-            sum += wy * (self.wx[0] * row[0] + self.wx[1] * row[1] + self.wx[2] * row[2] + self.wx[3] * row[3]);
+            for (column, v) in columns.iter_mut().zip(row) {
+                *column += wy * v;
+            }
         }
-        sum
+        (self.wx[0] * columns[0] + self.wx[1] * columns[1]) + (self.wx[2] * columns[2] + self.wx[3] * columns[3])
     }
 }
 

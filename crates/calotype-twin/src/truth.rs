@@ -1,9 +1,10 @@
 //! What really was: motion, depth, and a file that says everything.
 
 use crate::light::LUMENS_PER_WATT;
+use crate::look::LayerMap;
 use crate::request::Request;
 use crate::scene::Layer;
-use crate::shoot::{LayerMap, Plan, Shot};
+use crate::shoot::{Plan, Shot};
 use crate::view::Geometry;
 use calotype_image::{Plane, par};
 use std::fmt::Write;
