@@ -1,6 +1,6 @@
 //! One look at the layers of a scene: from a photosite's direction to the light that arrives from there.
 
-use crate::canvas::{Canvas, OVERSAMPLE};
+use crate::canvas::{BLOCK, Canvas, OVERSAMPLE};
 use crate::hand::Hand;
 use crate::scene::Layer;
 use crate::view::{Geometry, project};
@@ -60,22 +60,28 @@ impl LayerMap {
     }
 }
 
-/// The light of all layers at an ideal place, in some of the planes of their canvases.
+/// The light of all layers at a block of ideal places, in some of the planes of their canvases.
 #[inline(always)]
 pub(crate) fn see<const K: usize>(
     maps: &[LayerMap],
     canvases: &[&Canvas],
-    x: f32,
-    y: f32,
+    (x, y): (&[f32; BLOCK], &[f32; BLOCK]),
     planes: [usize; K],
-) -> [f32; K] {
-    let mut light = [0.0; K];
+) -> [[f32; BLOCK]; K] {
+    let mut light = [[0.0; BLOCK]; K];
+    let (mut cx, mut cy) = ([0.0; BLOCK], [0.0; BLOCK]);
     for (map, canvas) in maps.iter().zip(canvases) {
-        let (cx, cy) = map.canvas(x, y);
-        if let Some(taps) = canvas.taps(cx, cy) {
-            let left = canvas.planes.get(COVER).map_or(0.0, |cover| 1.0 - taps.value(cover).clamp(0.0, 1.0));
+        for i in 0..BLOCK {
+            (cx[i], cy[i]) = map.canvas(x[i], y[i]);
+        }
+        let taps = canvas.taps16(&cx, &cy);
+        for i in 0..BLOCK {
+            if !taps.is_inside(i) {
+                continue;
+            }
+            let left = canvas.planes.get(COVER).map_or(0.0, |cover| 1.0 - taps.value(cover, i).clamp(0.0, 1.0));
             for (light, plane) in light.iter_mut().zip(planes) {
-                *light = *light * left + taps.value(&canvas.planes[plane]);
+                light[i] = light[i] * left + taps.value(&canvas.planes[plane], i);
             }
         }
     }

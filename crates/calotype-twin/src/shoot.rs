@@ -5,7 +5,7 @@
 //! moments of the exposure, through the lens's distortion.
 
 use crate::blur::Blur;
-use crate::canvas::{Area, Canvas, OVERSAMPLE};
+use crate::canvas::{Area, BLOCK, Canvas, OVERSAMPLE};
 use crate::exposure::{Choice, Exposure};
 use crate::film::Film;
 use crate::glare::GlareMap;
@@ -49,6 +49,8 @@ pub struct Plan {
     pub unit: u64,
     /// The frame that others are compared with, whose truth is kept.
     pub reference: usize,
+    /// Whether files describe the lens's shading, distortion and lateral colour.
+    pub corrections: bool,
 }
 
 /// When and how a frame was exposed.
@@ -313,30 +315,48 @@ impl Plan {
                     (maps.collect(), *weight as f32)
                 })
                 .collect();
-            // light per second at an ideal place; glare changes too little to be looked at more than once
-            let seen = |x: f32, y: f32, c: usize| {
-                // light is not negative; Rec.709 is, outside of its triangle
-                let direct = looks.iter().map(|(maps, weight)| see(maps, canvases, x, y, [c])[0].max(0.0) * weight);
-                direct.sum::<f32>() + glare.at(c, x, y)
-            };
             let mut line = Line { codes: vec![0u16; width], electrons: vec![0f32; width], light: None };
-            for (x, out) in line.electrons.iter_mut().enumerate() {
-                let c = cfa.color_at(x, y) as usize;
-                let (ix, iy, illumination) = geometry.ideal(c, x as f32 + 0.5, y as f32 + 0.5);
-                *out = seen(ix, iy, c) * exposure_s * illumination;
+            let (mut ix, mut iy, mut shade) = ([0f32; BLOCK], [0f32; BLOCK], [0f32; BLOCK]);
+            // photosites of one colour together
+            for first in 0..2usize {
+                let c = cfa.color_at(first, y) as usize;
+                for start in (first..width).step_by(2 * BLOCK) {
+                    for i in 0..BLOCK {
+                        let x = (start + 2 * i) as f32 + 0.5;
+                        (ix[i], iy[i], shade[i]) = geometry.ideal(c, x, y as f32 + 0.5);
+                    }
+                    let mut sum = [0f32; BLOCK];
+                    for (maps, weight) in &looks {
+                        let [here] = see(maps, canvases, (&ix, &iy), [c]);
+                        // light is not negative; Rec.709 is, outside of its triangle
+                        sum.iter_mut().zip(here).for_each(|(s, v)| *s += v.max(0.0) * weight);
+                    }
+                    for (i, x) in (start..width).step_by(2).take(BLOCK).enumerate() {
+                        // glare changes too little to be looked at more than once
+                        line.electrons[x] = (sum[i] + glare.at(c, ix[i], iy[i])) * exposure_s * shade[i];
+                    }
+                }
             }
             readout.row(y, &line.electrons, &mut line.codes);
             if is_reference {
                 let per_cd = per_cd as f32;
                 let mut light = [(); 3].map(|()| vec![0f32; width]);
-                for x in 0..width {
-                    let (ix, iy, _) = geometry.ideal(1, x as f32 + 0.5, y as f32 + 0.5);
-                    let mut sum = [3, 4, 5].map(|plane| glare.at(plane, ix, iy));
-                    for (maps, weight) in &looks {
-                        let here = see(maps, canvases, ix, iy, [3, 4, 5]);
-                        sum.iter_mut().zip(here).for_each(|(s, v)| *s += weight * v);
+                for start in (0..width).step_by(BLOCK) {
+                    for i in 0..BLOCK {
+                        (ix[i], iy[i], _) = geometry.ideal(1, (start + i) as f32 + 0.5, y as f32 + 0.5);
                     }
-                    light.iter_mut().zip(sum).for_each(|(row, v)| row[x] = v * per_cd);
+                    let mut sum = [[0f32; BLOCK]; 3];
+                    for (maps, weight) in &looks {
+                        let here = see(maps, canvases, (&ix, &iy), [3, 4, 5]);
+                        for (sum, here) in sum.iter_mut().zip(here) {
+                            sum.iter_mut().zip(here).for_each(|(s, v)| *s += v * weight);
+                        }
+                    }
+                    for (c, (row, sum)) in light.iter_mut().zip(sum).enumerate() {
+                        for (i, v) in row[start..].iter_mut().take(BLOCK).enumerate() {
+                            *v = (sum[i] + glare.at(3 + c, ix[i], iy[i])) * per_cd;
+                        }
+                    }
                 }
                 line.light = Some(light);
             }
