@@ -7,8 +7,8 @@ use crate::failure::Failure;
 use crate::interrupt;
 use crate::out::Outcome;
 use calotype_twin::{
-    Camera, Choice, GRIPS, ILLUMINANTS, Lens, Plan, Request, SCENES, Sensor, Shot, TwinError, check_target,
-    write_requested,
+    Camera, Choice, DepthMap, GRIPS, ILLUMINANTS, Lens, Plan, Request, SCENES, Sensor, Shot, TwinError, check_target,
+    size_on_disk, write_requested,
 };
 use clap::{Args, Subcommand, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -81,6 +81,12 @@ struct ShootArgs {
     /// A camera built in, or a camera file.
     #[arg(long, value_name = "NAME|FILE", default_value = "flagship")]
     camera: String,
+    /// Distances of a picture: an .exr of metres, or with --depth-range a map of inverse depth (.exr, 16-bit .png).
+    #[arg(long, value_name = "FILE")]
+    depth: Option<PathBuf>,
+    /// Nearest and farthest distance of a map of inverse depth, like 1.5m,20m: white is near, black is far.
+    #[arg(long, value_name = "NEAR,FAR", value_delimiter = ',', num_args = 1, value_parser = metres, requires = "depth")]
+    depth_range: Vec<f64>,
     /// Number of frames, 1 to 256.
     #[arg(long, value_name = "N", default_value_t = 8)]
     frames: usize,
@@ -137,6 +143,9 @@ struct More {
     /// Nothing in the scene moves.
     #[arg(long)]
     still: bool,
+    /// Leave shading, distortion and lateral colour undescribed in the files.
+    #[arg(long)]
+    no_corrections: bool,
     /// Replace bursts that exist.
     #[arg(long)]
     overwrite: bool,
@@ -168,6 +177,7 @@ impl More {
             unit: self.unit,
             reference: self.reference,
             still: self.still,
+            corrections: !self.no_corrections,
             ..Request::new(scene)
         }
     }
@@ -208,7 +218,14 @@ pub fn run(args: &TwinArgs, common: &Common) -> Result<Outcome, Failure> {
     match &args.command {
         TwinCommand::Shoot(shoot) => {
             let camera = shoot.more.camera(&shoot.camera).map_err(failure)?;
+            let range_m = match shoot.depth_range[..] {
+                [] => None,
+                [near, far] => Some((near, far)),
+                _ => return Err(Failure::usage("--depth-range takes two distances, like 1.5m,20m")),
+            };
+            let depth = shoot.depth.clone().map(|path| DepthMap { path, range_m });
             let request = shoot.more.request(&shoot.scene, shoot.frames, shoot.light, &shoot.motion);
+            let request = Request { depth, ..request };
             let (plan, shot) = take(camera, &request, &shoot.out, shoot.more.overwrite, common, "")?;
             Ok(outcome(&plan, &shot, &shoot.out))
         }
@@ -216,6 +233,32 @@ pub fn run(args: &TwinArgs, common: &Common) -> Result<Outcome, Failure> {
         TwinCommand::Show { kind, name } => show(*kind, name),
         TwinCommand::Sweep(args) => sweep::run(args, common),
     }
+}
+
+/// Checks that the disk has room for so many bytes.
+fn room(out: &Path, bytes: u64) -> Result<(), Failure> {
+    let Some(free) = free_bytes(out) else { return Ok(()) };
+    if bytes <= free {
+        return Ok(());
+    }
+    let giga = |b: u64| b as f64 / 1e9;
+    let text =
+        format!("{} needs about {:.1} GB, and its disk has {:.1} GB left", out.display(), giga(bytes), giga(free));
+    Err(Failure::new(text).help("Make room, choose another disk, or --size 1024x768 and fewer --frames."))
+}
+
+/// What the disk of a folder, or of the nearest folder above it that exists, has left; `None` where that cannot be known.
+#[cfg(unix)]
+fn free_bytes(path: &Path) -> Option<u64> {
+    let path = std::path::absolute(path).ok()?;
+    let there = path.ancestors().find(|p| p.is_dir())?;
+    let disk = rustix::fs::statvfs(there).ok()?;
+    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
+#[cfg(not(unix))]
+fn free_bytes(_: &Path) -> Option<u64> {
+    None
 }
 
 /// Takes a burst and writes it.
@@ -228,6 +271,8 @@ fn take(
     title: &str,
 ) -> Result<(Plan, Shot), Failure> {
     check_target(out, overwrite).map_err(failure)?;
+    let (w, h) = request.size.unwrap_or((camera.sensor.width, camera.sensor.height));
+    room(out, size_on_disk(w, h, request.frames))?;
     let target = if common.quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
     let bar = ProgressBar::with_draw_target(Some(1000), target);
     if let Ok(style) = ProgressStyle::with_template("{prefix}{msg:<10} {bar:30.cyan/blue} {percent:>3} %  {elapsed}") {
@@ -380,5 +425,13 @@ mod tests {
             assert!(lux(wrong).is_err(), "{wrong}");
         }
         assert!(size("640").is_err() && size("0x3").is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_would_fill_the_disk_is_refused() {
+        let here = std::env::temp_dir().join("not/there/yet");
+        assert!(free_bytes(&here).is_some_and(|b| b > 0));
+        assert!(room(&here, 1).is_ok() && room(&here, u64::MAX).is_err());
     }
 }

@@ -56,7 +56,9 @@ mod write;
 pub use card::{Card, Crop, Figure, Goal, Measured, Plot, Row, Series, Table};
 pub use chart::{CHART_NAMES, Chart, ChartReference, chart_from_corners, find_chart};
 pub use colour::{ColourPatch, ColourReport, WhiteBalanceError, colour, reference_from};
-pub use compare::{CompareOptions, Comparison, Fidelity, RawComparison, RawFidelity, compare, compare_raw};
+pub use compare::{
+    CompareOptions, Comparison, Fidelity, MOST_BORDER, RawComparison, RawFidelity, compare, compare_raw,
+};
 pub use distortion::{DistortionReport, LateralColour, distortion};
 pub use edge::{Edge, EdgeChannel, EdgeOptions, EdgeReport, edges, raw_edges};
 pub use error::{LabError, Result};
@@ -67,7 +69,7 @@ pub use noise::{Area, NoisePatch, NoiseReport, flat_areas, neutral_areas, noise}
 pub use photon_transfer::{PhotonTransfer, photon_transfer};
 pub use picture::{Channel, Linear, Picture, to_lab};
 pub use range::{RANGE_LEVELS, RangeReport, RangeStep, SensorRange, WedgeOptions, sensor_range, signal_at_snr, wedge};
-pub use read::{Encoding, Limits, RawPicture, Source, Transfer, read, read_picture, read_raw};
+pub use read::{Encoding, Limits, RawPicture, Source, Transfer, read, read_from, read_picture, read_raw};
 pub use region::Region;
 pub use shading::{SHADING_GRID, ShadingReport, raw_shading, shading};
 pub use skin::{SkinReport, SkinTone, monk_strip, skin};

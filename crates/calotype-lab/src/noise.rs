@@ -8,7 +8,7 @@ use crate::picture::REC709_TO_XYZ;
 use crate::stats::{least_squares, mean, median};
 use crate::{LabError, Picture, Region, Result, thumbnail, to_lab};
 use calotype_color::matrix::{invert, transform};
-use calotype_color::{D65_XY, Matrix3, xy_to_xyz};
+use calotype_color::{D65_XY, Matrix3, bradford, xy_to_xyz};
 use calotype_image::Plane;
 use serde::Serialize;
 
@@ -222,11 +222,11 @@ fn opponent_csf(channel: usize, v: f64) -> f64 {
 fn visual_noise(flat: &Picture, viewing: Viewing) -> f64 {
     let (w, h) = (flat.width(), flat.height());
     let white = xy_to_xyz(D65_XY);
-    // to the white of equal energy, channel by channel as the standard's matrix wants
-    let xyz = |x: usize, y: usize| {
-        let v = transform(&REC709_TO_XYZ, flat.rgb.get(x, y).map(f64::from));
-        [0, 1, 2].map(|c| v[c] / white[c])
-    };
+    // to the white of equal energy and back by Bradford, as the standard's reference implementation does (Image
+    // Engineering, technote "Visual noise: the difference in implementation"), which also cuts off negative XYZ
+    let equal = [1.0 / 3.0; 2];
+    let (there, home) = (bradford(D65_XY, equal), bradford(equal, D65_XY));
+    let xyz = |x: usize, y: usize| transform(&there, transform(&REC709_TO_XYZ, flat.rgb.get(x, y).map(f64::from)));
     let opponent = [0, 1, 2].map(|c| {
         let plane = Spectrum::of(w, h, |x, y| transform(&TO_OPPONENT, xyz(x, y))[c]);
         plane.filtered(|f| opponent_csf(c, f * viewing.pixels_per_degree))
@@ -235,7 +235,7 @@ fn visual_noise(flat: &Picture, viewing: Viewing) -> f64 {
     let luv: Vec<[f64; 3]> = (0..w * h)
         .map(|i| {
             let v = transform(&back, opponent.each_ref().map(|p| f64::from(p.data()[i])));
-            luv([0, 1, 2].map(|c| v[c].max(0.0) * white[c]), white)
+            luv(transform(&home, v.map(|v| v.max(0.0))).map(|v| v.max(0.0)), white)
         })
         .collect();
     let deviation = |c: usize| crate::stats::deviation(&luv.iter().map(|l| l[c]).collect::<Vec<_>>());

@@ -1,12 +1,14 @@
 //! Frames as DNG files, with everything a maker would write into them.
 
+use crate::correction::Correction;
+use crate::preview;
 use crate::sensor::Gain;
 use crate::shoot::FrameTime;
 use crate::view::Geometry;
 use calotype_color::{AsShot, CameraCalibration, Matrix3};
 use calotype_dng::opcode::{Area, GainMapOpcode, Opcode, Operation, encode};
 use calotype_dng::tiff::{Endian, Value, tags};
-use calotype_dng::write::{Ifd, LosslessJpeg, write_tiff};
+use calotype_dng::write::{Ifd, LosslessJpeg, Preview, write_tiff};
 use calotype_image::{Cfa, NoiseModel, Plane, par};
 use std::borrow::Cow;
 
@@ -33,6 +35,10 @@ pub(crate) struct FrameFile<'a> {
     pub calibration: &'a CameraCalibration,
     /// Shading.
     pub geometry: &'a Geometry,
+    /// Whether shading is described.
+    pub corrects: bool,
+    /// Distortion and lateral colour, where they are described.
+    pub correction: Option<&'a Correction>,
     /// Exposure.
     pub time: &'a FrameTime,
     /// Setting.
@@ -61,8 +67,11 @@ fn matrix(m: &Matrix3) -> Value {
 impl FrameFile<'_> {
     /// The file.
     pub(crate) fn bytes(&self) -> std::io::Result<Vec<u8>> {
-        let mut main = Ifd::default();
-        self.picture(&mut main);
+        let (mut main, mut raw) = (Ifd::default(), Ifd::default());
+        self.picture(&mut raw);
+        let preview = preview::jpeg(self)?;
+        Preview::Jpeg(&preview).put(&mut main).map_err(|e| std::io::Error::other(e.to_string()))?;
+        main.set_children(tags::SUB_IFDS, vec![raw]);
         self.colours(&mut main);
         let (camera, lens) = self.names;
         main.set(tags::MAKE, Value::Ascii("Calotype".into()));
@@ -122,8 +131,12 @@ impl FrameFile<'_> {
         ifd.set(tags::DEFAULT_SCALE, Value::Rational(vec![[1, 1]; 2]));
         let noise = (0..3).flat_map(|c| [f64::from(self.noise.shot[c]), f64::from(self.noise.read[c])]);
         ifd.set(tags::NOISE_PROFILE, Value::Double(noise.collect()));
-        if let Some(list) = self.shading() {
+        if let Some(list) = self.shading().filter(|_| self.corrects) {
             ifd.set(tags::OPCODE_LIST_2, Value::Undefined(list));
+        }
+        if let Some(correction) = self.correction {
+            let warp = Opcode::new(Operation::Warp(correction.warp.clone()));
+            ifd.set(tags::OPCODE_LIST_3, Value::Undefined(encode(&[warp])));
         }
         ifd.set_tiles(tiles(self.samples).into_iter().map(Cow::Owned).collect());
     }

@@ -1,5 +1,6 @@
 //! A burst and its truth as a folder: `burst/frame_NN.dng` and `truth/`. All of it, or nothing.
 
+use crate::correction::Correction;
 use crate::frame_file::FrameFile;
 use crate::request::Request;
 use crate::shoot::{Plan, Shot};
@@ -11,10 +12,11 @@ use std::path::Path;
 /// Writes a burst into the folder `out`, which must not exist unless `overwrite` is set.
 ///
 /// `burst/frame_NN.dng`: the frames. `truth/clean.dng`: the reference's mosaic without noise, 16 bits, shading as in the
-/// frames. `truth/scene.exr`: its light, linear Rec.709, without shading; 1 saturates green. `truth/motion_NN.exr`: R and
-/// G hold where content of the reference is in frame NN, relative, in pixels; B is 1 on what moves by itself; one node
-/// every 8 pixels. `truth/depth.exr`: metres. `truth/motion_mask.exr`: 1 where something moved. `truth/truth.toml`:
-/// everything else.
+/// frames. `truth/scene.exr`: its light, linear Rec.709, without shading; 1 saturates green. `truth/scene_corrected.exr`: the
+/// same, straightened by the green plane of the opcode that the frames carry; not there where they carry none.
+/// `truth/motion_NN.exr`: R and G hold where content of the reference is in frame NN, relative, in pixels; B is 1 on what
+/// moves by itself; one node every 8 pixels. `truth/depth.exr` (Y): metres. `truth/motion_mask.exr` (Y): 1 where something
+/// moved. `truth/truth.toml`: everything else.
 ///
 /// Files are written to a temporary folder beside `out`, which is renamed at the end.
 ///
@@ -56,6 +58,7 @@ pub fn write_requested(
     let half_mm = (sensor.width as f64).hypot(sensor.height as f64) * sensor.pixel_um * 0.5e-3;
     let lens = (optics.focal_mm(), optics.f_number(), optics.focal_mm() * 21.633 / half_mm);
     let first = shot.times.first().map_or(0.0, |t| t.start_s);
+    let correction = Correction::of(&shot.geometry).filter(|_| plan.corrections);
     let file = |k: usize| FrameFile {
         samples: &shot.frames[k],
         cfa: shot.cfa,
@@ -64,6 +67,8 @@ pub fn write_requested(
         noise: sensor.noise(&shot.gains[k], shot.times[k].exposure.shutter_s),
         calibration: &calibration,
         geometry: &shot.geometry,
+        corrects: plan.corrections,
+        correction: correction.as_ref(),
         time: &shot.times[k],
         gain: &shot.gains[k],
         names: (&plan.camera.name, &plan.camera.lens_name),
@@ -84,18 +89,21 @@ pub fn write_requested(
     };
     dng(&truth_folder.join("clean.dng"), &clean)?;
     let what = truth::Truth::new(plan, shot);
-    let [r, g, b] = &shot.light;
-    exr(&truth_folder.join("scene.exr"), [r, g, b])?;
+    exr(&truth_folder.join("scene.exr"), &shot.light.each_ref())?;
+    if let Some(correction) = &correction {
+        let straight = correction.straighten(&shot.light);
+        exr(&truth_folder.join("scene_corrected.exr"), &straight.each_ref())?;
+    }
     for k in 0..shot.frames.len() {
         let field = what.motion(k);
         let planes = [0, 1, 2].map(|c| Plane::from_fn(field.width(), field.height(), |x, y| field.get(x, y)[c]));
-        exr(&truth_folder.join(format!("motion_{k:02}.exr")), planes.each_ref())?;
+        exr(&truth_folder.join(format!("motion_{k:02}.exr")), &planes.each_ref())?;
     }
     let depth = what.depth();
-    exr(&truth_folder.join("depth.exr"), [&depth; 3])?;
+    exr(&truth_folder.join("depth.exr"), &[&depth])?;
     let moving = what.moving();
-    exr(&truth_folder.join("motion_mask.exr"), [&moving; 3])?;
-    save(&truth_folder.join("truth.toml"), truth::toml(&what, request).as_bytes())?;
+    exr(&truth_folder.join("motion_mask.exr"), &[&moving])?;
+    save(&truth_folder.join("truth.toml"), truth::toml(&what, correction.as_ref(), request).as_bytes())?;
     replace(&folder, out)
 }
 
@@ -127,8 +135,8 @@ fn replace(made: &Path, out: &Path) -> Result<(), TwinError> {
 
 /// Bytes that a burst takes on disk, about.
 pub fn size_on_disk(width: usize, height: usize, frames: usize) -> u64 {
-    // frames compress to 1.4 bytes a pixel or so; light, depth and mask take 12, 2 and less
-    (width * height) as u64 * (frames as u64 * 3 / 2 + 16)
+    // frames compress to 1.4 bytes a pixel or so; light and corrected light take 12 each, the rest 2 or less
+    (width * height) as u64 * (frames as u64 * 3 + 2 * 26) / 2
 }
 
 fn clean_codes(clean: &Plane<f32>) -> Plane<u16> {
@@ -146,19 +154,21 @@ fn dng(path: &Path, file: &FrameFile<'_>) -> Result<(), TwinError> {
     save(path, &file.bytes().map_err(TwinError::io("write", path))?)
 }
 
-/// Three planes as R, G, B in 32-bit floating point; even areas compress by run lengths, light is stored plain.
-fn exr(path: &Path, planes: [&Plane<f32>; 3]) -> Result<(), TwinError> {
+/// Three planes as R, G, B, or one as Y, in 32-bit floating point. One plane is even over large areas and compressed, light
+/// is stored plain.
+fn exr(path: &Path, planes: &[&Plane<f32>]) -> Result<(), TwinError> {
     use exr::prelude::*;
-    let [r, g, b] = planes;
-    let even = planes[0].data() == planes[1].data() && planes[1].data() == planes[2].data();
-    let channels = SpecificChannels::rgb(|at: Vec2<usize>| (r.get(at.0, at.1), g.get(at.0, at.1), b.get(at.0, at.1)));
+    let names: &[&str] = if planes.len() == 3 { &["R", "G", "B"] } else { &["Y"] };
+    let samples = |p: &Plane<f32>| (0..p.height()).flat_map(|y| p.row(y)).copied().collect::<Vec<f32>>();
+    let channel = |(name, p): (&&str, &&Plane<f32>)| AnyChannel::new(*name, FlatSamples::F32(samples(p)));
+    let channels = AnyChannels::sort(names.iter().zip(planes).map(channel).collect());
     let encoding = Encoding {
-        compression: if even { Compression::ZIP16 } else { Compression::Uncompressed },
+        compression: if planes.len() == 1 { Compression::ZIP16 } else { Compression::Uncompressed },
         blocks: Blocks::ScanLines,
         line_order: LineOrder::Increasing,
     };
-    let layer = Layer::new((r.width(), r.height()), LayerAttributes::default(), encoding, channels);
-    let mut image = Image::from_layer(layer);
+    let size = (planes[0].width(), planes[0].height());
+    let mut image = Image::from_layer(Layer::new(size, LayerAttributes::default(), encoding, channels));
     image.attributes.chromaticities = Some(attribute::Chromaticities {
         red: Vec2(0.64, 0.33),
         green: Vec2(0.30, 0.60),

@@ -5,9 +5,14 @@
 //! undone, but what a camera's tone curve did to the light cannot be: such scenes are approximate.
 
 use crate::TwinError;
-use crate::scene::{Dab, Layer, Scene, Setting, Studio};
+use crate::scene::{Dab, Dyes, Layer, Scene, Setting, Stimulus, Studio};
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
+use std::sync::Arc;
+
+mod depth;
+
+pub use depth::DepthMap;
 
 /// Most pixels of a picture.
 const MOST_PIXELS: usize = 200_000_000;
@@ -27,8 +32,13 @@ pub(crate) fn is_picture(name: &str) -> bool {
 }
 
 /// Reads a picture and sets it up as a flat scene that fills the frame; the parts that another aspect ratio leaves over
-/// are cropped.
-pub(crate) fn load(path: &Path, studio: &Studio, setting: &Setting) -> Result<Scene, TwinError> {
+/// are cropped. With a depth map it stands in space, in slices.
+pub(crate) fn load(
+    path: &Path,
+    depth: Option<&DepthMap>,
+    studio: &Studio,
+    setting: &Setting,
+) -> Result<Scene, TwinError> {
     let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_ascii_lowercase();
     let mut picture = match extension.as_str() {
         "exr" => exr(path)?,
@@ -52,30 +62,56 @@ pub(crate) fn load(path: &Path, studio: &Studio, setting: &Setting) -> Result<Sc
         return Err(refuse("the picture is black".into()));
     }
     let dyes = studio.dyes(&setting.light, setting.lux * 0.18 / mean);
-    // the first level of the pyramid that is not finer than asked for is used
+    let (w, h) = (picture.width as f32, picture.height as f32);
     let mut levels = vec![(picture.width, picture.height, std::mem::take(&mut picture.pixels))];
     while let Some((w, h, pixels)) = levels.last().filter(|l| l.0 > 2 && l.1 > 2) {
         levels.push(halved(*w, *h, pixels));
     }
-    let (w, h) = (picture.width as f32, picture.height as f32);
     let per_height = h.min(w / setting.aspect);
-    let (left, top) = ((w - per_height * setting.aspect) / 2.0, (h - per_height) / 2.0);
-    let paint = move |u: f32, v: f32, d: f32| {
-        let level = ((d * per_height).max(1.0).log2().round() as usize).min(levels.len() - 1);
-        let (lw, lh, pixels) = &levels[level];
-        let shrink = (1u32 << level) as f32;
-        let (x, y) = ((left + u * per_height) / shrink - 0.5, (top + v * per_height) / shrink - 0.5);
-        Dab::full(dyes.rgb(cubic(pixels, *lw, *lh, x, y)))
-    };
+    let corner = ((w - per_height * setting.aspect) / 2.0, (h - per_height) / 2.0);
+    let print = Arc::new(Print { levels, dyes, per_height, corner });
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let layers = match depth {
+        None => {
+            let paint = move |u: f32, v: f32, d: f32| Dab::full(print.at(u, v, d));
+            vec![Layer::background("picture", 3.0, paint)]
+        }
+        Some(depth) => depth::layers(&depth::read(depth)?, &print, (picture.width, picture.height)),
+    };
     Ok(Scene {
         name,
         white: setting.light.clone(),
         lux: setting.lux,
-        layers: vec![Layer::background("picture", 3.0, paint)],
+        layers,
         marks: Vec::new(),
         approximate: picture.approximate,
     })
+}
+
+/// A picture with smaller versions of itself, set up in a frame.
+struct Print {
+    /// Width, height and pixels, each level half the one before.
+    levels: Vec<(usize, usize, Vec<[f32; 3]>)>,
+    dyes: Dyes,
+    /// Pixels in the frame's height, and the pixel in its upper left corner.
+    per_height: f32,
+    corner: (f32, f32),
+}
+
+impl Print {
+    /// The pixel that a place falls on.
+    fn pixel(&self, u: f32, v: f32) -> (f32, f32) {
+        (self.corner.0 + u * self.per_height, self.corner.1 + v * self.per_height)
+    }
+
+    /// Light at a place, from the first level that is not finer than asked for.
+    fn at(&self, u: f32, v: f32, d: f32) -> Stimulus {
+        let level = ((d * self.per_height).max(1.0).log2().round() as usize).min(self.levels.len() - 1);
+        let (w, h, pixels) = &self.levels[level];
+        let shrink = (1u32 << level) as f32;
+        let (x, y) = self.pixel(u, v);
+        self.dyes.rgb(cubic(pixels, *w, *h, x / shrink - 0.5, y / shrink - 0.5))
+    }
 }
 
 fn halved(w: usize, h: usize, pixels: &[[f32; 3]]) -> (usize, usize, Vec<[f32; 3]>) {
@@ -307,7 +343,7 @@ mod tests {
         let camera = Camera::load("clean").unwrap();
         let light = Illuminant::builtin("D65").unwrap();
         let studio = Studio::new(&camera.sensor, camera.optics.as_ref(), &light);
-        load(&path, &studio, &Setting { seed: 1, aspect: 1.0, light, lux: 500.0 })
+        load(&path, None, &studio, &Setting { seed: 1, aspect: 1.0, light, lux: 500.0 })
     }
 
     fn hdr(pixel: [u8; 4]) -> Vec<u8> {

@@ -1,8 +1,8 @@
 //! What a person asks for, turned into a [`Plan`].
 
 use crate::exposure::Choice;
-use crate::hand::GRIPS;
-use crate::picture;
+use crate::hand::{GRIPS, Grip};
+use crate::picture::{self, DepthMap};
 use crate::scene::{Setting, Studio};
 use crate::scenes;
 use crate::{Camera, Illuminant, Plan, TwinError};
@@ -14,6 +14,8 @@ use std::path::Path;
 pub struct Request {
     /// A scene built in, or a picture: .exr, .hdr (scene-linear), .jpg, .png.
     pub scene: String,
+    /// Distances, for scenes that are pictures.
+    pub depth: Option<DepthMap>,
     /// Number of frames.
     pub frames: usize,
     /// Illuminance in lux.
@@ -38,6 +40,8 @@ pub struct Request {
     pub reference: usize,
     /// Whether things in the scene move.
     pub still: bool,
+    /// Whether files describe the lens's shading, distortion and lateral colour.
+    pub corrections: bool,
 }
 
 impl Request {
@@ -45,6 +49,7 @@ impl Request {
     pub fn new(scene: &str) -> Self {
         Self {
             scene: scene.into(),
+            depth: None,
             frames: 8,
             lux: None,
             illuminant: None,
@@ -57,15 +62,15 @@ impl Request {
             unit: 1,
             reference: 0,
             still: false,
+            corrections: true,
         }
     }
 
-    /// Sets everything up for a camera.
+    /// Checks numbers and names, without looking at files.
     ///
     /// # Errors
-    /// [`TwinError::UnknownName`] and [`TwinError::BadValue`] for what there is not; [`TwinError::Io`] and
-    /// [`TwinError::Picture`] for scenes and spectra that are files.
-    pub fn plan(&self, camera: Camera) -> Result<Plan, TwinError> {
+    /// [`TwinError::UnknownName`] and [`TwinError::BadValue`] for what there is not.
+    pub fn check(&self, camera: &Camera) -> Result<(), TwinError> {
         if !(1..=256).contains(&self.frames) {
             return Err(TwinError::bad("options", "frames", self.frames, "a burst has 1 to 256 frames"));
         }
@@ -76,17 +81,43 @@ impl Request {
         if let Some(lux) = self.lux.filter(|l| !(1e-6..=1e7).contains(l)) {
             return Err(TwinError::bad("options", "light", lux, "it must lie within 0.000001 and 10000000 lux"));
         }
-        let grip = GRIPS.iter().find(|g| g.0 == self.grip).map(|g| g.2).ok_or_else(|| TwinError::UnknownName {
+        if let Some((w, h)) = self.size.filter(|(w, h)| *w > camera.sensor.width || *h > camera.sensor.height) {
+            let (sw, sh) = (camera.sensor.width, camera.sensor.height);
+            let reason = format!("the sensor {} makes pictures of 16x16 to {sw}x{sh}", camera.sensor.name);
+            return Err(TwinError::bad("options", "size", format!("{w}x{h}"), reason));
+        }
+        if !picture::is_picture(&self.scene) {
+            scenes::find(&self.scene)?;
+        }
+        self.held().map(drop)
+    }
+
+    fn held(&self) -> Result<Grip, TwinError> {
+        GRIPS.iter().find(|g| g.0 == self.grip).map(|g| g.2).ok_or_else(|| TwinError::UnknownName {
             kind: "grip",
             name: self.grip.clone(),
             known: GRIPS.map(|g| g.0).join(", "),
-        })?;
+        })
+    }
+
+    /// Sets everything up for a camera.
+    ///
+    /// # Errors
+    /// [`TwinError::UnknownName`] and [`TwinError::BadValue`] for what there is not; [`TwinError::Io`] and
+    /// [`TwinError::Picture`] for scenes and spectra that are files.
+    pub fn plan(&self, camera: Camera) -> Result<Plan, TwinError> {
+        self.check(&camera)?;
+        let grip = self.held()?;
         let size = self.size.unwrap_or((camera.sensor.width, camera.sensor.height));
         let file = picture::is_picture(&self.scene).then(|| Path::new(&self.scene));
         let entry = match file {
             Some(_) => None,
             None => Some(scenes::find(&self.scene)?),
         };
+        if file.is_none() && self.depth.is_some() {
+            let reason = "only pictures have depth maps; built-in scenes have a depth of their own";
+            return Err(TwinError::bad("options", "depth", &self.scene, reason));
+        }
         let (usual_light, usual_lux) = entry.map_or(("D65", 500.0), |e| e.light);
         let light = self.light(usual_light)?;
         let setting = Setting {
@@ -97,7 +128,7 @@ impl Request {
         };
         let studio = Studio::new(&camera.sensor, camera.optics.as_ref(), &setting.light);
         let mut scene = match (file, entry) {
-            (Some(path), _) => picture::load(path, &studio, &setting)?,
+            (Some(path), _) => picture::load(path, self.depth.as_ref(), &studio, &setting)?,
             (None, Some(entry)) => entry.build(&studio, &setting),
             (None, None) => return Err(TwinError::bad("options", "scene", &self.scene, "no such scene")),
         };
@@ -118,6 +149,7 @@ impl Request {
             seed: self.seed,
             unit: self.unit,
             reference: self.reference,
+            corrections: self.corrections,
             camera,
         })
     }

@@ -1,25 +1,27 @@
 //! Taking a burst: scene, lens, hand and sensor together.
 //!
-//! The picture is made in bands of rows. For each band and layer, the part of the scene that any frame sees there is
-//! painted once on a finer grid and blurred by the lens; every frame then looks at it from where the hand has put the
-//! camera at that row's time, several times during the exposure, through the lens's distortion.
+//! The picture is made in bands of rows. Each layer of the scene is painted once on a finer grid and blurred by the lens,
+//! from top to bottom; every frame then looks at it from where the hand has put the camera at that row's time, at several
+//! moments of the exposure, through the lens's distortion.
 
-use crate::blur::{Blur, Channel, Common, REACH};
-use crate::canvas::{Area, Canvas, OVERSAMPLE};
+use crate::blur::Blur;
+use crate::canvas::{Area, BLOCK, Canvas, OVERSAMPLE};
 use crate::exposure::{Choice, Exposure};
+use crate::film::Film;
 use crate::glare::GlareMap;
 use crate::hand::{Grip, Hand};
+use crate::look::{LayerMap, see};
+use crate::quadrature::{gauss_legendre, nodes_for};
 use crate::readout::Readout;
 use crate::scene::{Layer, Scene};
 use crate::sensor::Gain;
 use crate::view::{Geometry, project};
 use crate::{Camera, TwinError};
 use calotype_image::{Cfa, Plane, par};
+use std::ops::Range;
 
 /// Rows of a band.
-const BAND: usize = 640;
-/// Photosites that things may move between two looks at them during an exposure.
-const STEP_PX: f64 = 0.4;
+const BAND: usize = 320;
 /// Most looks during an exposure.
 const MOST_LOOKS: usize = 64;
 /// Photosites around what was computed to be seen.
@@ -47,6 +49,8 @@ pub struct Plan {
     pub unit: u64,
     /// The frame that others are compared with, whose truth is kept.
     pub reference: usize,
+    /// Whether files describe the lens's shading, distortion and lateral colour.
+    pub corrections: bool,
 }
 
 /// When and how a frame was exposed.
@@ -155,27 +159,35 @@ impl Plan {
         };
         let geometry = shot.geometry.clone();
         let blur = Blur::new(optics, &geometry, self.focus_m);
-        let commons: Vec<Common> = self.scene.layers.iter().map(|l| blur.common(l.depth_m)).collect();
-        let bands = height.div_ceil(BAND);
-        for band in 0..bands {
-            let rows = band * BAND..((band + 1) * BAND).min(height);
-            let mut canvases = Vec::with_capacity(commons.len());
-            for (layer, common) in self.scene.layers.iter().zip(&commons) {
-                if !watch((band as f32 + 0.3 * canvases.len() as f32 / commons.len() as f32) / bands as f32) {
+        let stray = optics.glare().veiling + optics.glare().halo;
+        let bands: Vec<Range<usize>> = (0..height).step_by(BAND).map(|y| y..(y + BAND).min(height)).collect();
+        let seen: Vec<Vec<Area>> = self
+            .scene
+            .layers
+            .iter()
+            .map(|l| bands.iter().map(|rows| self.seen(&shot, l, rows.clone(), row_s)).collect())
+            .collect();
+        let mut films: Vec<Film<'_>> = self
+            .scene
+            .layers
+            .iter()
+            .zip(&seen)
+            .map(|(l, seen)| {
+                let all = seen.iter().fold(seen[0], |a, b| a.hull(*b));
+                Film::new(l, &blur, &geometry, all, stray)
+            })
+            .collect();
+        let (count, layers) = (bands.len() as f32, films.len() as f32);
+        for (band, rows) in bands.iter().enumerate() {
+            for (i, film) in films.iter_mut().enumerate() {
+                if !watch((band as f32 + 0.5 * i as f32 / layers) / count) {
                     return Err(TwinError::Cancelled);
                 }
-                let area = self.seen(&shot, layer, rows.clone(), row_s);
-                canvases.push(paint(
-                    layer,
-                    area,
-                    &blur,
-                    common,
-                    &geometry,
-                    optics.glare().veiling + optics.glare().halo,
-                ));
+                film.wind(seen[i][band]);
             }
+            let canvases: Vec<&Canvas> = films.iter().map(Film::canvas).collect();
             for k in 0..shot.times.len() {
-                if !watch((band as f32 + 0.3 + 0.7 * k as f32 / shot.times.len() as f32) / bands as f32) {
+                if !watch((band as f32 + 0.5 + 0.5 * k as f32 / shot.times.len() as f32) / count) {
                     return Err(TwinError::Cancelled);
                 }
                 self.expose(&mut shot, k, rows.clone(), row_s, &canvases, &glare, per_cd);
@@ -209,7 +221,7 @@ impl Plan {
         times
     }
 
-    /// Looks that follow motion during an exposure in steps of [`STEP_PX`].
+    /// Looks that follow motion during an exposure.
     fn looks(&self, time: &FrameTime, row_s: f64, hand: &Hand, geometry: &Geometry) -> usize {
         let corner = (geometry.width as f64 / 2.0, geometry.height as f64 / 2.0);
         let nearest = self.scene.layers.iter().map(|l| l.depth_m).fold(f64::INFINITY, f64::min);
@@ -238,11 +250,11 @@ impl Plan {
             });
             longest = longest.max(layer.motion.fastest(reach) * time.exposure.shutter_s * geometry.height as f64);
         }
-        ((longest / STEP_PX).ceil() as usize).clamp(1, MOST_LOOKS)
+        nodes_for(longest).min(MOST_LOOKS)
     }
 
     /// The part of a layer's canvas that any frame sees in a range of rows.
-    fn seen(&self, shot: &Shot, layer: &Layer, rows: std::ops::Range<usize>, row_s: f64) -> Area {
+    fn seen(&self, shot: &Shot, layer: &Layer, rows: Range<usize>, row_s: f64) -> Area {
         let g = &shot.geometry;
         let (mut low, mut high) = ((f64::MAX, f64::MAX), (f64::MIN, f64::MIN));
         let ys = [rows.start as f64, (rows.start + rows.end) as f64 / 2.0, rows.end as f64];
@@ -262,14 +274,10 @@ impl Plan {
             }
         }
         let slack = SLACK_PX * OVERSAMPLE as f64 + 3.0;
-        let area = Area::between(
+        Area::between(
             ((low.0 - slack).floor() as i64, (low.1 - slack).floor() as i64),
             ((high.0 + slack).ceil() as i64, (high.1 + slack).ceil() as i64),
-        );
-        match layer.bounds {
-            None => area,
-            Some(b) => area.common(bounds(b, g).grown(REACH as i64)),
-        }
+        )
     }
 
     /// Exposes rows of a frame.
@@ -277,9 +285,9 @@ impl Plan {
         &self,
         shot: &mut Shot,
         k: usize,
-        rows: std::ops::Range<usize>,
+        rows: Range<usize>,
         row_s: f64,
-        canvases: &[Canvas],
+        canvases: &[&Canvas],
         glare: &GlareMap,
         per_cd: f64,
     ) {
@@ -295,37 +303,62 @@ impl Plan {
         let (geometry, hand, cfa) = (&shot.geometry, &shot.hand, shot.cfa);
         let width = geometry.width;
         let is_reference = k == self.reference;
+        let rule = gauss_legendre(time.looks);
+        let exposure_s = time.exposure.shutter_s as f32;
         let lines = par::map(rows.len(), |i| {
             let y = rows.start + i;
-            let looks: Vec<Vec<LayerMap>> = (0..time.looks)
-                .map(|l| {
-                    let within = (l as f64 + 0.5) / time.looks as f64;
+            let looks: Vec<(Vec<LayerMap>, f32)> = rule
+                .iter()
+                .map(|(within, weight)| {
                     let t = time.start_s + y as f64 * row_s + within * time.exposure.shutter_s;
-                    self.scene.layers.iter().map(|layer| LayerMap::new(layer, hand, geometry, t)).collect()
+                    let maps = self.scene.layers.iter().map(|layer| LayerMap::new(layer, hand, geometry, t));
+                    (maps.collect(), *weight as f32)
                 })
                 .collect();
             let mut line = Line { codes: vec![0u16; width], electrons: vec![0f32; width], light: None };
-            let per_look = (time.exposure.shutter_s / time.looks as f64) as f32;
-            for (x, out) in line.electrons.iter_mut().enumerate() {
-                let c = cfa.color_at(x, y) as usize;
-                let (ix, iy, illumination) = geometry.ideal(c, x as f32 + 0.5, y as f32 + 0.5);
-                let mut sum = 0.0;
-                for maps in &looks {
-                    sum += see(maps, canvases, ix, iy, c) + glare.at(c, ix, iy);
+            let (mut ix, mut iy, mut shade) = ([0f32; BLOCK], [0f32; BLOCK], [0f32; BLOCK]);
+            // photosites of one colour together
+            for first in 0..2usize {
+                let c = cfa.color_at(first, y) as usize;
+                for start in (first..width).step_by(2 * BLOCK) {
+                    for i in 0..BLOCK {
+                        let x = (start + 2 * i) as f32 + 0.5;
+                        (ix[i], iy[i], shade[i]) = geometry.ideal(c, x, y as f32 + 0.5);
+                    }
+                    let mut sum = [0f32; BLOCK];
+                    for (maps, weight) in &looks {
+                        let [here] = see(maps, canvases, (&ix, &iy), [c]);
+                        // light is not negative; Rec.709 is, outside of its triangle
+                        sum.iter_mut().zip(here).for_each(|(s, v)| *s += v.max(0.0) * weight);
+                    }
+                    for (i, x) in (start..width).step_by(2).take(BLOCK).enumerate() {
+                        // glare changes too little to be looked at more than once
+                        line.electrons[x] = (sum[i] + glare.at(c, ix[i], iy[i])) * exposure_s * shade[i];
+                    }
                 }
-                *out = sum * per_look * illumination;
             }
             readout.row(y, &line.electrons, &mut line.codes);
             if is_reference {
-                let scale = (per_cd / time.looks as f64) as f32;
-                line.light = Some([3, 4, 5].map(|plane| {
-                    let at = |x: usize| {
-                        let (ix, iy, _) = geometry.ideal(1, x as f32 + 0.5, y as f32 + 0.5);
-                        let each = |maps: &Vec<LayerMap>| see(maps, canvases, ix, iy, plane) + glare.at(plane, ix, iy);
-                        looks.iter().map(each).sum::<f32>() * scale
-                    };
-                    (0..width).map(at).collect()
-                }));
+                let per_cd = per_cd as f32;
+                let mut light = [(); 3].map(|()| vec![0f32; width]);
+                for start in (0..width).step_by(BLOCK) {
+                    for i in 0..BLOCK {
+                        (ix[i], iy[i], _) = geometry.ideal(1, (start + i) as f32 + 0.5, y as f32 + 0.5);
+                    }
+                    let mut sum = [[0f32; BLOCK]; 3];
+                    for (maps, weight) in &looks {
+                        let here = see(maps, canvases, (&ix, &iy), [3, 4, 5]);
+                        for (sum, here) in sum.iter_mut().zip(here) {
+                            sum.iter_mut().zip(here).for_each(|(s, v)| *s += v * weight);
+                        }
+                    }
+                    for (c, (row, sum)) in light.iter_mut().zip(sum).enumerate() {
+                        for (i, v) in row[start..].iter_mut().take(BLOCK).enumerate() {
+                            *v = (sum[i] + glare.at(3 + c, ix[i], iy[i])) * per_cd;
+                        }
+                    }
+                }
+                line.light = Some(light);
             }
             line
         });
@@ -348,116 +381,4 @@ struct Line {
     codes: Vec<u16>,
     electrons: Vec<f32>,
     light: Option<[Vec<f32>; 3]>,
-}
-
-/// The light of all layers at an ideal place, in one of the planes of a canvas.
-#[inline(always)]
-fn see(maps: &[LayerMap], canvases: &[Canvas], x: f32, y: f32, plane: usize) -> f32 {
-    let mut light = 0.0;
-    for (map, canvas) in maps.iter().zip(canvases) {
-        let (cx, cy) = map.canvas(x, y);
-        if let Some(taps) = canvas.taps(cx, cy) {
-            let here = taps.value(&canvas.planes[plane]);
-            light = match canvas.planes.get(COVER) {
-                Some(cover) => light * (1.0 - taps.value(cover).clamp(0.0, 1.0)) + here,
-                None => here,
-            };
-        }
-    }
-    // light is not negative; Rec.709 is, outside of its triangle
-    if plane < 3 { light.max(0.0) } else { light }
-}
-
-/// The plane of a layer's cover, where it is no background.
-const COVER: usize = 6;
-
-/// Where a layer is seen at a moment: from ideal places relative to the centre to canvas pixels.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct LayerMap {
-    homography: [[f32; 3]; 3],
-    // canvas = turn · (place + shift)
-    turn: [f32; 2],
-    shift: [f32; 2],
-    origin: [f32; 2],
-}
-
-impl LayerMap {
-    pub(crate) fn new(layer: &Layer, hand: &Hand, g: &Geometry, time_s: f64) -> Self {
-        let pose = hand.pose(time_s);
-        let homography = pose.homography(g.focal_px).map(|r| r.map(|v| v as f32));
-        let (px, py) = pose.parallax(g.focal_px, layer.depth_m);
-        let (angle, moved) = layer.motion.at(time_s);
-        let (cx, cy) = g.centre();
-        let h = g.height as f64;
-        let pivot = [layer.motion.pivot[0] * h, layer.motion.pivot[1] * h];
-        let k = OVERSAMPLE as f64;
-        // the layer's own place: pivot + R(-angle) (place + parallax + centre - moved - pivot)
-        let shift = [px + cx - moved[0] * h - pivot[0], py + cy - moved[1] * h - pivot[1]];
-        Self {
-            homography,
-            turn: [(angle.cos() * k) as f32, (angle.sin() * k) as f32],
-            shift: shift.map(|v| v as f32),
-            origin: pivot.map(|v| (v * k) as f32),
-        }
-    }
-
-    /// The same view of the same layer `later_s` seconds later, from where the camera is now.
-    pub(crate) fn moved(layer: &Layer, now: &Self, g: &Geometry, time_s: f64, later_s: f64) -> Self {
-        let (angle, moved) = layer.motion.at(time_s + later_s);
-        let (_, before) = layer.motion.at(time_s);
-        let k = OVERSAMPLE as f64;
-        let by = [0, 1].map(|i| ((before[i] - moved[i]) * g.height as f64) as f32);
-        Self {
-            turn: [(angle.cos() * k) as f32, (angle.sin() * k) as f32],
-            shift: [now.shift[0] + by[0], now.shift[1] + by[1]],
-            ..*now
-        }
-    }
-
-    #[inline(always)]
-    pub(crate) fn canvas(&self, x: f32, y: f32) -> (f32, f32) {
-        let (x, y) = project(&self.homography, x, y);
-        let (x, y) = (x + self.shift[0], y + self.shift[1]);
-        let [c, s] = self.turn;
-        (self.origin[0] + c * x + s * y, self.origin[1] - s * x + c * y)
-    }
-}
-
-/// Bounds of a layer on its canvas.
-fn bounds([u0, v0, u1, v1]: [f32; 4], g: &Geometry) -> Area {
-    let at = |v: f32| f64::from(v) * g.height as f64 * OVERSAMPLE as f64;
-    Area::between((at(u0).floor() as i64, at(v0).floor() as i64), (at(u1).ceil() as i64, at(v1).ceil() as i64))
-}
-
-/// Paints a layer around an area and blurs it: camera red, green, blue, Rec.709 red, green, blue, and cover.
-fn paint(layer: &Layer, area: Area, blur: &Blur<'_>, common: &Common, g: &Geometry, stray: f64) -> Canvas {
-    let mut painted = area.grown(REACH as i64);
-    if let Some(b) = layer.bounds {
-        painted = painted.common(bounds(b, g));
-    }
-    let planes = if layer.bounds.is_some() { COVER + 1 } else { COVER };
-    let mut canvas = Canvas::new(painted, planes);
-    let d = 1.0 / (g.height * OVERSAMPLE) as f32;
-    let direct = (1.0 - stray) as f32;
-    // some rows at a time: they are made pixel by pixel and kept plane by plane
-    for top in (0..painted.height).step_by(128) {
-        let rows = par::map(128.min(painted.height - top), |i| {
-            let v = (painted.y + (top + i) as i64) as f32 * d + 0.5 * d;
-            let mut row = vec![[0f32; COVER + 1]; painted.width];
-            for (j, pixel) in row.iter_mut().enumerate() {
-                let u = (painted.x + j as i64) as f32 * d + 0.5 * d;
-                let dab = layer.paint.at(u, v, d);
-                pixel[..COVER].copy_from_slice(&dab.light.map(|l| l * direct));
-                pixel[COVER] = dab.cover;
-            }
-            row
-        });
-        for (p, plane) in canvas.planes.iter_mut().enumerate() {
-            for (i, row) in rows.iter().enumerate() {
-                plane.row_mut(top + i).iter_mut().zip(row).for_each(|(v, pixel)| *v = pixel[p]);
-            }
-        }
-    }
-    let channels: [Channel; COVER + 1] = [0, 1, 2, 1, 1, 1, 1];
-    blur.apply(&canvas, &channels[..planes], layer.depth_m, common, area, layer.bounds.is_none())
 }

@@ -1,9 +1,13 @@
 //! What really was: motion, depth, and a file that says everything.
 
-use crate::light::LUMENS_PER_WATT;
+use crate::calibration::color_error;
+use crate::correction::Correction;
+use crate::light::{Illuminant, LUMENS_PER_WATT};
+use crate::look::LayerMap;
 use crate::request::Request;
 use crate::scene::Layer;
-use crate::shoot::{LayerMap, Plan, Shot};
+use crate::sensor::Sensor;
+use crate::shoot::{Plan, Shot};
 use crate::view::Geometry;
 use calotype_image::{Plane, par};
 use std::fmt::Write;
@@ -171,7 +175,7 @@ fn real_place(g: &Geometry, u: f32, v: f32) -> (f64, f64) {
 }
 
 /// Everything about a burst, as TOML (schema `twin-truth/1`).
-pub(crate) fn toml(truth: &Truth<'_>, request: Option<&Request>) -> String {
+pub(crate) fn toml(truth: &Truth<'_>, correction: Option<&Correction>, request: Option<&Request>) -> String {
     let (plan, shot) = (truth.plan, truth.shot);
     let mut t = String::new();
     let g = &shot.geometry;
@@ -219,6 +223,8 @@ pub(crate) fn toml(truth: &Truth<'_>, request: Option<&Request>) -> String {
             let light: Vec<f64> = heights.iter().map(|h| o.illumination(c, *h)).collect();
             writeln!(t, "ideal_height_{name} = {}\nillumination_{name} = {}", list(&ideal), list(&light))?;
         }
+        colours(&mut t, s, &plan.scene.white)?;
+        geometry(&mut t, g, plan.corrections, correction)?;
         writeln!(t, "\n[hand]\nturn_deg_s = {}", number(plan.grip.turn_deg_s))?;
         writeln!(t, "roll_deg_s = {}\nshift_mm_s = {}", number(plan.grip.roll_deg_s), number(plan.grip.shift_mm_s))?;
         for (k, time) in shot.times.iter().enumerate() {
@@ -247,11 +253,53 @@ pub(crate) fn toml(truth: &Truth<'_>, request: Option<&Request>) -> String {
         }
         if let Some(request) = request.and_then(|r| toml::to_string(r).ok()) {
             writeln!(t, "\n[request]")?;
-            t.push_str(&request.replace("\n[exposure]", "\n[request.exposure]"));
+            t.push_str(
+                &request.replace("\n[exposure]", "\n[request.exposure]").replace("\n[depth]", "\n[request.depth]"),
+            );
         }
         Ok(())
     })();
     t
+}
+
+/// What the file's own matrices leave of colour differences.
+fn colours(t: &mut String, sensor: &Sensor, white: &Illuminant) -> std::fmt::Result {
+    writeln!(
+        t,
+        "\n# CIEDE2000 of the 24-patch chart by the matrices in the files, without noise: mean and largest, under the"
+    )?;
+    writeln!(t, "# scene's light and under those that the matrices were fitted for")?;
+    writeln!(t, "[colour]")?;
+    let (mean, largest) = color_error(sensor, white);
+    writeln!(t, "scene_delta_e = [{}, {}]", number(mean), number(largest))?;
+    for name in ["A", "D65"] {
+        if let Ok(light) = Illuminant::builtin(name) {
+            let (mean, largest) = color_error(sensor, &light);
+            writeln!(t, "{name}_delta_e = [{}, {}]", number(mean), number(largest))?;
+        }
+    }
+    Ok(())
+}
+
+/// Which geometry truth has, and how files say to straighten pictures.
+fn geometry(t: &mut String, g: &Geometry, describes: bool, correction: Option<&Correction>) -> std::fmt::Result {
+    writeln!(
+        t,
+        "\n# all of the truth has the geometry of the sensor (green), but for scene_corrected.exr: that is scene.exr"
+    )?;
+    writeln!(t, "# straightened by green's polynomial in the files' WarpRectilinear")?;
+    writeln!(t, "[geometry]\nscene = \"sensor\"\ngain_map = {describes}\nwarp_rectilinear = {}", correction.is_some())?;
+    if let Some(c) = correction {
+        writeln!(t, "corrected_focal_px = {}", number(g.focal_px / c.zoom))?;
+        for (plane, name) in c.warp.planes.iter().zip(["red", "green", "blue"]) {
+            let k: Vec<String> = [0, 2, 4, 6].iter().map(|i| number(plane.radial[*i])).collect();
+            writeln!(t, "warp_{name} = [{}]", k.join(", "))?;
+        }
+        writeln!(t, "# where the polynomials look, against a pinhole's picture: pixels at worst in red, green, blue")?;
+        let residual: Vec<String> = c.residual_px.iter().map(|r| number(*r)).collect();
+        writeln!(t, "warp_residual_px = [{}]", residual.join(", "))?;
+    }
+    Ok(())
 }
 
 /// A number as TOML, always with a point.

@@ -55,6 +55,20 @@ impl Geometry {
         (dx.hypot(dy) * self.height_per_px, dy.atan2(dx))
     }
 
+    /// The real distance from the centre, in photosites, of light whose ideal distance is `ideal`; where the lens's
+    /// tables end they go on.
+    pub fn real_distance(&self, channel: usize, ideal: f64) -> f64 {
+        let ideal_of = |r: f64| {
+            let (x, ..) = self.ideal(channel, (r + self.width as f64 / 2.0) as f32, self.height as f32 / 2.0);
+            f64::from(x)
+        };
+        let mut r = ideal;
+        for _ in 0..30 {
+            r += ideal - ideal_of(r);
+        }
+        r
+    }
+
     /// The ideal place, relative to the centre, of a real place; and the illumination there.
     #[inline(always)]
     pub fn ideal(&self, channel: usize, x: f32, y: f32) -> (f32, f32, f32) {

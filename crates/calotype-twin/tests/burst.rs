@@ -74,7 +74,7 @@ fn the_same_seed_gives_the_same_bytes_on_any_number_of_threads() {
         files(&out)
     };
     let (one, four) = (made(1, 1), made(4, 1));
-    assert_eq!(one.len(), 2 + 7);
+    assert_eq!(one.len(), 2 + 8);
     for (name, bytes) in &one {
         assert!(four[name] == *bytes, "{name} differs");
     }
@@ -310,6 +310,36 @@ fn what_exists_stays_and_what_fails_leaves_nothing() {
     write_burst(&plan, &shot, &burst, true).unwrap();
     assert!(matches!(plan.shoot(&|_| false), Err(TwinError::Cancelled)));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "nothing half-written");
+}
+
+#[test]
+fn files_describe_the_lens_unless_told_not_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let request = Request { frames: 1, size: Some((322, 242)), ..Request::new("chart") };
+    for corrections in [true, false] {
+        let (plan, shot) = take(&Request { corrections, ..request.clone() }, "flagship");
+        let out = folder.path().join(format!("{corrections}"));
+        write_burst(&plan, &shot, &out, false).unwrap();
+        let bytes = std::fs::read(out.join("burst/frame_00.dng")).unwrap();
+        let info = calotype_dng::read_info(&bytes, &Limits::default()).unwrap();
+        let names = |list: usize| -> Vec<&str> {
+            let (opcodes, _) = opcode::parse(list as u8, &info.opcode_lists[list - 1]).unwrap_or_default();
+            opcodes.iter().map(|o| o.name()).collect()
+        };
+        let wanted: (&[&str], &[&str]) = if corrections { (&["GainMap"; 4], &["WarpRectilinear"]) } else { (&[], &[]) };
+        assert_eq!((&names(2)[..], &names(3)[..]), wanted);
+        assert_eq!(out.join("truth/scene_corrected.exr").is_file(), corrections);
+        let toml = std::fs::read_to_string(out.join("truth/truth.toml")).unwrap();
+        let truth: toml::Table = toml.parse().unwrap();
+        assert_eq!(truth["geometry"]["warp_rectilinear"].as_bool(), Some(corrections));
+        // the preview: a JPEG of the whole picture, as bright as it was metered
+        let start = bytes.windows(3).position(|w| w == [0xFF, 0xD8, 0xFF]).unwrap();
+        let mut decoder = zune_jpeg::JpegDecoder::new(zune_core::bytestream::ZCursor::new(&bytes[start..]));
+        let pixels = decoder.decode().unwrap();
+        assert_eq!(decoder.dimensions(), Some((161, 121)));
+        let mean = pixels.iter().map(|v| f64::from(*v)).sum::<f64>() / pixels.len() as f64;
+        assert!((60.0..160.0).contains(&mean), "{mean}");
+    }
 }
 
 #[test]

@@ -107,6 +107,14 @@ fn length(text: &str) -> Result<f64, String> {
     }
 }
 
+fn pixel(text: &str) -> Result<(usize, usize), String> {
+    let parts = text.split_once(',').map(|(x, y)| (x.trim().parse(), y.trim().parse()));
+    match parts {
+        Some((Ok(x), Ok(y))) => Ok((x, y)),
+        _ => Err("a place in pixels like 12,8".into()),
+    }
+}
+
 /// `lab compare`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -118,7 +126,7 @@ pub struct CompareArgs {
     /// The picture, or a raw (DNG).
     #[arg(value_name = "PICTURE")]
     pub picture: PathBuf,
-    /// The truth, of the same size: a picture, or for a raw the clean mosaic (DNG, or grey EXR, TIFF, NPY).
+    /// The truth, of the same size or with a border that the picture lacks: a picture, or for a raw the clean mosaic (DNG, or grey EXR, TIFF, NPY).
     #[arg(value_name = "TRUTH")]
     pub truth: PathBuf,
     /// What the picture's samples mean, where the file does not say.
@@ -142,6 +150,9 @@ pub struct CompareArgs {
     /// Leave out this many pixels along the borders.
     #[arg(long, value_name = "PIXELS", default_value_t = 8)]
     pub margin: usize,
+    /// Where in the truth a picture that lacks its border begins, like 12,8; looked for about the middle when left out.
+    #[arg(long, value_name = "X,Y", value_parser = pixel)]
+    pub offset: Option<(usize, usize)>,
     /// Side of the tiles in pixels.
     #[arg(long, value_name = "PIXELS", default_value_t = 64)]
     pub tile: usize,

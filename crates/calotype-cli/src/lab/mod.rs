@@ -55,6 +55,7 @@ fn compare(args: &CompareArgs) -> Result<Outcome, Failure> {
                 tile: args.tile,
                 perceptual: !args.fast,
                 moving,
+                offset: args.offset,
             };
             show(&lab::compare(&picture, &truth, &options)?, &args.output)
         }

@@ -1,12 +1,13 @@
 //! `calotype twin sweep`: bursts over a grid.
 
-use super::{More, describe, failure, lux, take};
+use super::{More, describe, failure, lux, room, take};
 use crate::args::Common;
 use crate::failure::Failure;
 use crate::out::{self, Outcome};
 use calotype_twin::{TwinError, check_target, size_on_disk};
 use clap::Args;
 use serde_json::{Value, json};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 /// Bytes beyond which a sweep wants to be confirmed.
@@ -68,12 +69,28 @@ impl Point {
 /// Takes all bursts of the grid.
 pub(super) fn run(args: &SweepArgs, common: &Common) -> Result<Outcome, Failure> {
     let points = grid(args);
-    let mut bytes = 0;
+    let mut bytes = 0u64;
+    let mut folders = HashMap::new();
     // everything is checked before anything is made
     for point in &points {
+        if let Some(other) = folders.insert(point.name(), point) {
+            return Err(Failure::usage(format!(
+                "two bursts of this sweep would be called {}: {} by {}, and {} by {}",
+                point.name(),
+                other.scene,
+                other.camera,
+                point.scene,
+                point.camera
+            ))
+            .help("Name each scene, camera and value once; files need different names."));
+        }
         let camera = args.more.camera(&point.camera).map_err(failure)?;
-        let (w, h) = args.more.size.unwrap_or((camera.sensor.width, camera.sensor.height));
-        bytes += size_on_disk(w, h, point.frames);
+        let request = args.more.request(&point.scene, point.frames, point.lux, &point.grip);
+        request.check(&camera).map_err(failure)?;
+        let (w, h) = request.size.unwrap_or((camera.sensor.width, camera.sensor.height));
+        if args.more.overwrite || !is_done(&args.out.join(point.name())) {
+            bytes = bytes.saturating_add(size_on_disk(w, h, point.frames));
+        }
         if args.more.overwrite || !is_done(&args.out.join(point.name())) {
             check_target(&args.out.join(point.name()), args.more.overwrite).map_err(failure)?;
         }
@@ -87,6 +104,7 @@ pub(super) fn run(args: &SweepArgs, common: &Common) -> Result<Outcome, Failure>
         ))
         .help("Add --yes if that is what you want; --size 1024x768 makes small ones."));
     }
+    room(&args.out, bytes)?;
     std::fs::create_dir_all(&args.out)
         .map_err(|e| Failure::new(format!("cannot make the folder {}", args.out.display())).because(e))?;
     let mut list = Vec::new();

@@ -22,8 +22,11 @@ pub enum Preview<'a> {
 }
 
 impl<'a> Preview<'a> {
-    /// Sets the tags that describe the preview, and its pixels.
-    pub(super) fn put(&self, ifd: &mut Ifd<'a>) -> Result<(), DngError> {
+    /// Sets the tags that describe the preview, and its pixels; the raw picture then belongs in a SubIFD.
+    ///
+    /// # Errors
+    /// [`DngError::Write`] for pixels that do not fill the size, and for streams that are no JPEG of three components.
+    pub fn put(&self, ifd: &mut Ifd<'a>) -> Result<(), DngError> {
         let wrong = |reason: &str| DngError::Write { reason: reason.to_owned() };
         let (width, height) = match *self {
             Self::Rgb8 { width, height, pixels } => {

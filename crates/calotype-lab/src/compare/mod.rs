@@ -1,9 +1,11 @@
 //! A picture against the truth: PSNR, SSIM, SSIMULACRA2, butteraugli, CIEDE2000, detail kept, tiles, moving places.
 
+mod border;
 mod perceptual;
 mod raw;
 mod ssim;
 
+pub use border::MOST_BORDER;
 pub use raw::{RawComparison, RawFidelity, compare_raw};
 
 use crate::card::{Card, Goal, Measured, Plot, Row};
@@ -30,11 +32,14 @@ pub struct CompareOptions {
     pub perceptual: bool,
     /// 1 where something moved while the burst was taken, else 0; of the truth's size.
     pub moving: Option<Plane<u8>>,
+    /// Where in the truth a smaller picture begins, in pixels from the left and the top; looked for about the middle where
+    /// `None`.
+    pub offset: Option<(usize, usize)>,
 }
 
 impl Default for CompareOptions {
     fn default() -> Self {
-        Self { fit_exposure: true, margin: 8, tile: 64, perceptual: true, moving: None }
+        Self { fit_exposure: true, margin: 8, tile: 64, perceptual: true, moving: None, offset: None }
     }
 }
 
@@ -48,6 +53,8 @@ pub struct Comparison {
     pub truth: String,
     /// Width and height in pixels.
     pub size: (usize, usize),
+    /// Where in the truth the picture begins, in pixels; `None` for pictures of the truth's size.
+    pub truth_offset: Option<(usize, usize)>,
     /// The factor that the picture was multiplied by.
     pub exposure_gain: f64,
     /// Share of the pixels that were compared, 0 to 1.
@@ -109,11 +116,29 @@ struct Maps {
     histogram: Vec<[f64; 2]>,
 }
 
-/// Compares a picture with the truth.
+/// Compares a picture with the truth. A picture that lacks a border of the truth (see [`MOST_BORDER`]) is compared with the
+/// part of the truth that it shows.
+///
+/// Memory: SSIMULACRA2 takes most of it, and looks at pictures as a whole.
 ///
 /// # Errors
-/// [`LabError::SizeMismatch`] where the sizes differ, [`LabError::NotFound`] where nothing is left to compare.
+/// [`LabError::SizeMismatch`] where the sizes differ otherwise, [`LabError::NotFound`] where nothing is left to compare.
 pub fn compare(picture: &Picture, truth: &Picture, options: &CompareOptions) -> Result<Comparison> {
+    let offset = match border::offset(picture, truth, options.offset) {
+        None => return compare_same(picture, truth, options),
+        Some(offset) => offset,
+    };
+    let (width, height) = picture.size();
+    let region = crate::Region { x: offset.0, y: offset.1, width, height };
+    let moving = match &options.moving {
+        Some(m) if (m.width(), m.height()) == truth.size() => Some(m.crop(region.inside("the mask", truth.size())?)),
+        other => other.clone(),
+    };
+    let options = CompareOptions { moving, offset: None, ..options.clone() };
+    Ok(Comparison { truth_offset: Some(offset), ..compare_same(picture, &truth.crop(region)?, &options)? })
+}
+
+fn compare_same(picture: &Picture, truth: &Picture, options: &CompareOptions) -> Result<Comparison> {
     let size = truth.size();
     let mismatch = |name: &str, other| LabError::SizeMismatch {
         first_name: name.into(),
@@ -146,6 +171,14 @@ pub fn compare(picture: &Picture, truth: &Picture, options: &CompareOptions) -> 
         });
     }
     let g = gain as f32;
+    // first, for it takes the most memory
+    let (ssimulacra2, butteraugli) = match options.perceptual && size.0 >= 8 && size.1 >= 8 {
+        false => (None, None),
+        true => {
+            let pair = perceptual::Pair { picture, gain: g, truth, valid: &valid };
+            (Some(perceptual::ssimulacra2(&pair)?), Some(perceptual::butteraugli(&pair)?))
+        }
+    };
     let scaled = Picture {
         rgb: calotype_image::Rgb::from_planes(picture.rgb.planes.clone().map(|mut p| {
             p.data_mut().iter_mut().for_each(|v| *v *= g);
@@ -180,19 +213,13 @@ pub fn compare(picture: &Picture, truth: &Picture, options: &CompareOptions) -> 
             None => valid.clone(),
         },
     );
-    let (ssimulacra2, butteraugli) = match options.perceptual && size.0 >= 8 && size.1 >= 8 {
-        false => (None, None),
-        true => {
-            let (a, b) = perceptual::prepare(&scaled, truth, &valid);
-            (Some(perceptual::ssimulacra2(&a, &b, size)?), Some(perceptual::butteraugli(&a, &b, size)?))
-        }
-    };
     let (tile_psnr_db, tile_delta_e) = errors.tiles(&valid, options.tile.max(8));
     let all = errors.over(&valid).unwrap_or_else(|| Fidelity::of(0.0, 0.0, vec![0.0]));
     Ok(Comparison {
         picture: picture.name.clone(),
         truth: truth.name.clone(),
         size,
+        truth_offset: None,
         exposure_gain: gain,
         compared: count as f64 / (size.0 * size.1) as f64,
         all,
@@ -427,6 +454,9 @@ impl Measured for Comparison {
             );
         if let Some(map) = &self.maps.delta_e {
             card.crops.push(thumbnail::heat("CIEDE2000: black 0, white 10 and more", map, 10.0));
+        }
+        if let Some((x, y)) = self.truth_offset {
+            card = card.note(format!("The picture lacks a border: it was compared with the truth from {x},{y} on."));
         }
         card.note(format!("Truth: {}.", self.truth))
     }

@@ -5,26 +5,49 @@ use butteraugli::{ButteraugliParams, Img, RGB, butteraugli_linear, butteraugli_l
 use calotype_image::Plane;
 use fast_ssim2::{PixelDescriptor, PixelSlice, compute_ssimulacra2};
 
-/// Interleaved linear pixels of both, clipped to 0 to 1; where `valid` is 0, those of the truth in both.
-pub(super) fn prepare(picture: &Picture, truth: &Picture, valid: &Plane<u8>) -> (Vec<RGB<f32>>, Vec<RGB<f32>>) {
-    let clip = |v: [f32; 3]| v.map(|v| v.clamp(0.0, 1.0));
-    let pixels = |of: &dyn Fn(usize, usize) -> [f32; 3]| {
-        let mut out = Vec::with_capacity(valid.width() * valid.height());
-        for y in 0..valid.height() {
-            out.extend((0..valid.width()).map(|x| RGB::from(clip(of(x, y)))));
-        }
-        out
-    };
-    let b = pixels(&|x, y| truth.rgb.get(x, y));
-    let a = pixels(&|x, y| if valid.get(x, y) == 1 { picture.rgb.get(x, y) } else { truth.rgb.get(x, y) });
-    (a, b)
+/// Interleaved linear pixels of the truth and of a picture times `gain`, clipped to 0 to 1; where `valid` is 0, the picture
+/// has the truth's.
+pub(super) struct Pair<'a> {
+    pub(super) picture: &'a Picture,
+    pub(super) gain: f32,
+    pub(super) truth: &'a Picture,
+    pub(super) valid: &'a Plane<u8>,
 }
 
-/// The score of SSIMULACRA2.
-pub(super) fn ssimulacra2(picture: &[RGB<f32>], truth: &[RGB<f32>], size: (usize, usize)) -> Result<f64> {
-    let bytes =
-        |p: &[RGB<f32>]| -> Vec<u8> { p.iter().flat_map(|p| [p.r, p.g, p.b]).flat_map(f32::to_ne_bytes).collect() };
-    let (a, b) = (bytes(picture), bytes(truth));
+impl Pair<'_> {
+    fn truth_at(&self, x: usize, y: usize) -> [f32; 3] {
+        self.truth.rgb.get(x, y).map(|v| v.clamp(0.0, 1.0))
+    }
+
+    fn picture_at(&self, x: usize, y: usize) -> [f32; 3] {
+        match self.valid.get(x, y) {
+            1 => self.picture.rgb.get(x, y).map(|v| (self.gain * v).clamp(0.0, 1.0)),
+            _ => self.truth_at(x, y),
+        }
+    }
+
+    fn gathered<T>(
+        &self,
+        of: impl Fn(usize, usize) -> [f32; 3],
+        mut put: impl FnMut(&mut Vec<T>, [f32; 3]),
+        each: usize,
+    ) -> Vec<T> {
+        let (w, h) = self.truth.size();
+        let mut out = Vec::with_capacity(w * h * each);
+        for y in 0..h {
+            (0..w).for_each(|x| put(&mut out, of(x, y)));
+        }
+        out
+    }
+}
+
+/// The score of SSIMULACRA2, over the picture as a whole: the crate's strips gave 72.11 where the whole gives 72.08, at three
+/// megapixels and with halos of 320 rows.
+pub(super) fn ssimulacra2(pair: &Pair<'_>) -> Result<f64> {
+    let size = pair.truth.size();
+    let put = |out: &mut Vec<u8>, p: [f32; 3]| p.iter().for_each(|v| out.extend(v.to_ne_bytes()));
+    let (a, b) =
+        (pair.gathered(|x, y| pair.picture_at(x, y), put, 12), pair.gathered(|x, y| pair.truth_at(x, y), put, 12));
     let slice = |data| {
         PixelSlice::new(data, size.0 as u32, size.1 as u32, size.0 * 12, PixelDescriptor::RGBF32_LINEAR)
             .map_err(|e| failed("SSIMULACRA2", format!("{e:?}")))
@@ -36,10 +59,14 @@ pub(super) fn ssimulacra2(picture: &[RGB<f32>], truth: &[RGB<f32>], size: (usize
 const STRIP: usize = 256;
 
 /// Butteraugli: the largest difference and the 3-norm.
-pub(super) fn butteraugli(picture: &[RGB<f32>], truth: &[RGB<f32>], size: (usize, usize)) -> Result<(f64, f64)> {
-    let (a, b) = (Img::new(picture, size.0, size.1), Img::new(truth, size.0, size.1));
+pub(super) fn butteraugli(pair: &Pair<'_>) -> Result<(f64, f64)> {
+    let size = pair.truth.size();
+    let put = |out: &mut Vec<RGB<f32>>, p: [f32; 3]| out.push(RGB::from(p));
+    let picture = pair.gathered(|x, y| pair.picture_at(x, y), put, 1);
+    let truth = pair.gathered(|x, y| pair.truth_at(x, y), put, 1);
+    let (a, b) = (Img::new(&picture[..], size.0, size.1), Img::new(&truth[..], size.0, size.1));
     let params = ButteraugliParams::default();
-    // Strips give the same numbers in less memory; SSIMULACRA2's would not, so that one sees the picture whole.
+    // Strips give the same numbers in less memory.
     let result = match size.1 > 2 * STRIP {
         true => butteraugli_linear_strip(b, a, &params, STRIP as u32),
         false => butteraugli_linear(b, a, &params),
@@ -59,11 +86,17 @@ mod tests {
 
     #[test]
     fn strips_change_nothing() {
-        let truth = texture(72, 700, 3);
-        let (a, b) = prepare(&noisy(&truth, 0.03, 4), &truth, &Plane::filled(72, 700, 1u8));
-        let (max, norm) = butteraugli(&a, &b, (72, 700)).unwrap();
+        let truth = texture(72, 1500, 3);
+        let picture = noisy(&truth, 0.03, 4);
+        let pair = Pair { picture: &picture, gain: 1.0, truth: &truth, valid: &Plane::filled(72, 1500, 1u8) };
+        let (max, norm) = butteraugli(&pair).unwrap();
+        let pixels = |p: &Picture| -> Vec<RGB<f32>> {
+            (0..72 * 1500).map(|i| RGB::from(p.rgb.get(i % 72, i / 72).map(|v| v.clamp(0.0, 1.0)))).collect()
+        };
+        let (a, b) = (pixels(&picture), pixels(&truth));
         let whole =
-            butteraugli_linear(Img::new(&b, 72, 700), Img::new(&a, 72, 700), &ButteraugliParams::default()).unwrap();
+            butteraugli_linear(Img::new(&b[..], 72, 1500), Img::new(&a[..], 72, 1500), &ButteraugliParams::default())
+                .unwrap();
         assert!((max - whole.score).abs() < 1e-5 * whole.score, "{max} {}", whole.score);
         assert!((norm - whole.pnorm_3).abs() < 1e-5 * whole.pnorm_3, "{norm} {}", whole.pnorm_3);
     }

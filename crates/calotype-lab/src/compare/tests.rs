@@ -78,3 +78,21 @@ fn merging_raws_counts_frames() {
     assert!((c.all.effective_frames.unwrap() / 8.0 - 1.0).abs() < 0.05, "{:?}", c.all);
     assert!((c.all.single_psnr_db.unwrap() - 40.0).abs() < 0.15);
 }
+
+#[test]
+fn a_picture_without_its_border_is_found_in_the_truth() {
+    let truth = crate::synth::texture(120, 90, 5);
+    let part = |x, y| noisy(&truth.crop(crate::Region { x, y, width: 108, height: 80 }).unwrap(), 0.002, 3);
+    let options = CompareOptions { perceptual: false, ..Default::default() };
+    for (x, y) in [(6, 5), (4, 8)] {
+        let c = compare(&part(x, y), &truth, &options).unwrap();
+        assert_eq!((c.truth_offset, c.size), (Some((x, y)), (108, 80)));
+        assert!(c.all.linear_psnr_db > 50.0, "{}", c.all.linear_psnr_db);
+        let wrong = compare(&part(x, y), &truth, &CompareOptions { offset: Some((0, 0)), ..options.clone() }).unwrap();
+        assert!(wrong.all.linear_psnr_db < c.all.linear_psnr_db - 10.0);
+    }
+    // too small for a part, and beyond the truth
+    let small = truth.crop(crate::Region { x: 0, y: 0, width: 60, height: 80 }).unwrap();
+    assert!(compare(&small, &truth, &options).is_err());
+    assert!(compare(&part(6, 5), &truth, &CompareOptions { offset: Some((13, 0)), ..options }).is_err());
+}

@@ -29,6 +29,13 @@ pub struct Limits {
     pub max_pixels: u64,
 }
 
+impl Limits {
+    /// So many pixels at most.
+    pub fn with_max_pixels(self, max_pixels: u64) -> Self {
+        Self { max_pixels, ..self }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self { max_bytes: 2 << 30, max_pixels: 150_000_000 }
@@ -51,9 +58,16 @@ pub enum Source {
 /// # Errors
 /// [`LabError::Read`], [`LabError::Format`], [`LabError::TooLarge`], [`LabError::NotFinite`].
 pub fn read(path: &Path, encoding: Option<Encoding>, limits: &Limits) -> Result<Source> {
-    let bytes = read_bytes(path, limits)?;
-    let file = Input { path, bytes: &bytes, encoding, limits };
-    let planes = match &bytes[..] {
+    read_from(&read_bytes(path, limits)?, path, encoding, limits)
+}
+
+/// As [`read`], from the bytes of a file; `path` names it in messages.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_from(bytes: &[u8], path: &Path, encoding: Option<Encoding>, limits: &Limits) -> Result<Source> {
+    let file = Input { path, bytes, encoding, limits };
+    let planes = match bytes {
         [0x76, 0x2F, 0x31, 0x01, ..] => exr::read(&file)?,
         [0x89, b'P', b'N', b'G', ..] => png::read(&file)?,
         [0xFF, 0xD8, 0xFF, ..] => jpeg::read(&file)?,
@@ -61,7 +75,7 @@ pub fn read(path: &Path, encoding: Option<Encoding>, limits: &Limits) -> Result<
         [b'I', b'I', b'*' | b'+', 0, ..] | [b'M', b'M', 0, b'*' | b'+', ..] => {
             // A DNG is a TIFF that says so; its pixels are a raw picture.
             let dng_limits = calotype_dng::Limits::default();
-            match calotype_dng::read_info(&bytes, &dng_limits) {
+            match calotype_dng::read_info(bytes, &dng_limits) {
                 Err(calotype_dng::DngError::NotDng { .. }) => tiff::read(&file)?,
                 _ => return Ok(Source::Raw(Box::new(raw::read(&file)?))),
             }

@@ -19,7 +19,10 @@ pub(super) fn read(file: &Input<'_>) -> Result<Picture> {
     let size = match after("'descr'").unwrap_or("") {
         d if d.starts_with("'<f4'") => 4,
         d if d.starts_with("'<f8'") => 8,
-        d => return Err(file.wrong(format!("NPY of type {}; float32 and float64 are read", &d[..d.len().min(8)]))),
+        d => {
+            let kind: String = d.chars().take(8).collect();
+            return Err(file.wrong(format!("NPY of type {kind}; float32 and float64 are read")));
+        }
     };
     if !after("'fortran_order'").is_some_and(|v| v.starts_with("False")) {
         return Err(file.wrong("an NPY in Fortran order"));
