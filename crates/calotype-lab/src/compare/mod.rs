@@ -2,9 +2,11 @@
 
 mod perceptual;
 mod raw;
+mod rendering;
 mod ssim;
 
 pub use raw::{RawComparison, RawFidelity, compare_raw};
+pub use rendering::{Rendering, exposure_gain};
 
 use crate::card::{Card, Goal, Measured, Plot, Row};
 use crate::filter::{blocks, erode, gaussian};
