@@ -21,8 +21,8 @@ const SCENES: [&str; 5] = ["dusk", "street", "portrait", "interior", "foliage"];
 const LIGHTS: [f64; 6] = [1000.0, 100.0, 10.0, 3.0, 1.0, 0.3];
 /// Lights whose white is known.
 const ILLUMINANTS: [&str; 4] = ["A", "D55", "D65", "led-warm"];
-/// Scenes whose white must be found.
-const WHITES: [&str; 6] = ["portrait", "interior", "foliage", "leaves", "valley", "target"];
+/// Scenes whose white must be found: those without a light of their own that has another colour.
+const WHITES: [&str; 7] = ["portrait", "interior", "foliage", "leaves", "chart", "target", "text"];
 
 /// All cases, in the order of the table.
 pub fn cases(quick: bool) -> Vec<Case> {
@@ -35,6 +35,9 @@ pub fn cases(quick: bool) -> Vec<Case> {
         all.extend(lights.iter().map(|&lux| Case::Photograph { scene, lux }));
     }
     all.extend(illuminants.iter().map(|illuminant| Case::Colour { illuminant }));
+    if !quick {
+        all.push(Case::Colour { illuminant: "led-cool" });
+    }
     for scene in whites {
         all.extend(illuminants.iter().map(|illuminant| Case::White { scene, illuminant }));
     }
