@@ -95,8 +95,8 @@ impl Merged {
 
 /// Frames by which gathering smooths flat areas beyond the mean of frames, in a picture without detail and in one full of
 /// it; measured on simulated bursts.
-const QUIET_GAIN: f32 = 1.43;
-const BUSY_GAIN: f32 = 0.9;
+const QUIET_GAIN: f32 = 1.62;
+const BUSY_GAIN: f32 = 0.85;
 
 /// Merges aligned frames. `motions[i]` says where the pixels of frame `reference` are found in frame i; frames are of one
 /// size and CFA. `defects` (in row order) are photosites that tell nothing: the other frames speak in their place. `neutral`

@@ -22,9 +22,9 @@ const STEEP_ERROR: f32 = 0.22;
 const SPOT: usize = 2;
 /// Share of the fine luminance that is restored even where noise explains it: edges of low contrast keep their slope, and
 /// noise reduction, which looks at larger patterns, has the last word.
-const LEAST_DETAIL: f32 = 0.3;
+const LEAST_DETAIL: f32 = 0.1;
 /// What the reference adds, relative to the luminance, up to which a block is trusted fully, and from which not at all.
-const DOUBT: (f32, f32) = (0.065, 0.195);
+const DOUBT: (f32, f32) = (0.055, 0.165);
 /// Luminance below which that is not judged by its share.
 const DARK: f32 = 0.02;
 /// Share that frames count where only dim ones know anything: their chroma is smoothed, so it misses detail.

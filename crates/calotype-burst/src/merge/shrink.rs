@@ -14,7 +14,7 @@ pub(crate) const HOP: usize = N / 2;
 const HALF: f32 = 2.0;
 
 /// Rows of the orthonormal cosine transform DCT-II.
-const DCT: [[f32; N]; N] = dct();
+pub(crate) const DCT: [[f32; N]; N] = dct();
 
 /// cos(pi k / 16), k = 0..8.
 const COS: [f64; 9] = [
@@ -49,7 +49,7 @@ const fn dct() -> [[f32; N]; N] {
 }
 
 /// Sine window, used before and after: its square over half-overlapping blocks sums to one.
-const WINDOW: [f32; N] = {
+pub(crate) const WINDOW: [f32; N] = {
     // sin(pi (2i + 1) / 16) = cos(pi |7 - 2i| / 16)
     let c = [COS[7], COS[5], COS[3], COS[1], COS[1], COS[3], COS[5], COS[7]];
     let mut w = [0.0; N];
@@ -65,7 +65,7 @@ const WINDOW: [f32; N] = {
 const COEFFICIENT_NOISE: f32 = 0.25;
 
 /// One block of the four planes.
-pub(crate) type Block = [[[f32; N]; N]; 4];
+pub(crate) type Block = [Square; 4];
 
 /// Shrinks a block of differences (reference less merge, not yet windowed) in place; what remains is windowed again and is
 /// to be added up over blocks. `variance` is the noise of the difference per plane. At least the
@@ -88,22 +88,11 @@ pub(crate) fn shrink_block(block: &mut Block, variance: [f32; 4], floor: [f32; 4
             }
         }
     }
-    // neighbours in frequency decide along: sums over 3x3 with the centre twice
-    let mut rows = [[0.0f32; N + 2]; N];
-    for j in 0..N {
-        rows[j][1..=N].copy_from_slice(&energy[j]);
-        rows[j][0] = energy[j][1];
-        rows[j][N + 1] = energy[j][N - 2];
-    }
+    let energy = around(&energy);
     let mut keep = [[0.0f32; N]; N];
     for j in 0..N {
-        let (t, b) = (if j == 0 { 1 } else { j - 1 }, if j == N - 1 { N - 2 } else { j + 1 });
         for i in 0..N {
-            let mut e = rows[j][i + 1];
-            for r in [t, j, b] {
-                e += rows[r][i] + rows[r][i + 1] + rows[r][i + 2];
-            }
-            let q = (e * 0.1 - 1.0).max(0.0);
+            let q = (energy[j][i] - 1.0).max(0.0);
             let q = q * q;
             keep[j][i] = q / (q + HALF);
         }
@@ -123,53 +112,89 @@ pub(crate) fn shrink_block(block: &mut Block, variance: [f32; 4], floor: [f32; 4
     }
 }
 
+pub(crate) type Square = [[f32; N]; N];
+
+/// Neighbours in frequency decide along: means over 3x3 energies with the centre twice, mirrored at the borders.
 #[inline(always)]
-fn forward(t: &mut [[f32; N]; N]) {
-    let mut a = [[0.0f32; N]; N];
+pub(crate) fn around(energy: &Square) -> Square {
+    let mut rows = [[0.0f32; N + 2]; N];
+    for j in 0..N {
+        rows[j][1..=N].copy_from_slice(&energy[j]);
+        (rows[j][0], rows[j][N + 1]) = (energy[j][1], energy[j][N - 2]);
+    }
+    let mut down = [[0.0f32; N + 2]; N];
+    for j in 0..N {
+        let (t, b) = (if j == 0 { 1 } else { j - 1 }, if j == N - 1 { N - 2 } else { j + 1 });
+        for i in 0..N + 2 {
+            down[j][i] = rows[t][i] + rows[j][i] + rows[b][i];
+        }
+    }
+    let mut out = [[0.0f32; N]; N];
+    for j in 0..N {
+        for i in 0..N {
+            out[j][i] = (down[j][i] + down[j][i + 1] + down[j][i + 2] + energy[j][i]) * 0.1;
+        }
+    }
+    out
+}
+
+/// The cosine transform both ways, in place; transposed, which neighbours in frequency do not mind and [`backward`] undoes.
+#[inline(always)]
+pub(crate) fn forward(t: &mut Square) {
+    *t = columns(&transpose(&columns(t)));
+}
+
+/// Undoes [`forward`].
+#[inline(always)]
+pub(crate) fn backward(t: &mut Square) {
+    *t = uncolumns(&transpose(&uncolumns(t)));
+}
+
+/// The transform of every column. Rows of the transform are even or odd, so sums and differences of mirrored samples do
+/// with half the products.
+#[inline(always)]
+fn columns(t: &Square) -> Square {
+    let mut halves = [[[0.0f32; N]; N / 2]; 2];
+    for j in 0..N / 2 {
+        for i in 0..N {
+            halves[0][j][i] = t[j][i] + t[N - 1 - j][i];
+            halves[1][j][i] = t[j][i] - t[N - 1 - j][i];
+        }
+    }
+    let mut out = [[0.0f32; N]; N];
     for k in 0..N {
-        for j in 0..N {
+        for j in 0..N / 2 {
             for i in 0..N {
-                a[k][i] += DCT[k][j] * t[j][i];
+                out[k][i] += DCT[k][j] * halves[k & 1][j][i];
             }
         }
     }
-    let a = transpose(&a);
-    let mut b = [[0.0f32; N]; N];
+    out
+}
+
+/// The transform back of every column.
+#[inline(always)]
+fn uncolumns(t: &Square) -> Square {
+    let mut halves = [[[0.0f32; N]; N / 2]; 2];
     for k in 0..N {
-        for j in 0..N {
+        for j in 0..N / 2 {
             for i in 0..N {
-                b[k][i] += DCT[k][j] * a[j][i];
+                halves[k & 1][j][i] += DCT[k][j] * t[k][i];
             }
         }
     }
-    // left transposed: shrinkage treats both directions alike, and the way back transposes again
-    *t = b;
+    let mut out = [[0.0f32; N]; N];
+    for j in 0..N / 2 {
+        for i in 0..N {
+            out[j][i] = halves[0][j][i] + halves[1][j][i];
+            out[N - 1 - j][i] = halves[0][j][i] - halves[1][j][i];
+        }
+    }
+    out
 }
 
 #[inline(always)]
-fn backward(t: &mut [[f32; N]; N]) {
-    let mut a = [[0.0f32; N]; N];
-    for k in 0..N {
-        for j in 0..N {
-            for i in 0..N {
-                a[j][i] += DCT[k][j] * t[k][i];
-            }
-        }
-    }
-    let a = transpose(&a);
-    let mut b = [[0.0f32; N]; N];
-    for k in 0..N {
-        for j in 0..N {
-            for i in 0..N {
-                b[j][i] += DCT[k][j] * a[k][i];
-            }
-        }
-    }
-    *t = b;
-}
-
-#[inline(always)]
-fn transpose(t: &[[f32; N]; N]) -> [[f32; N]; N] {
+fn transpose(t: &Square) -> Square {
     let mut a = [[0.0f32; N]; N];
     for j in 0..N {
         for i in 0..N {
