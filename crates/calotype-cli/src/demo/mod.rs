@@ -142,7 +142,7 @@ fn make(args: &DemoArgs, common: &Common, folder: &Path) -> Result<(Proof, Strin
 fn summary(p: &Proof) -> String {
     let gain = p.all.all.psnr_db - p.one.all.psnr_db;
     let mut text = format!(
-        "{} at {} lx: {} frames of {}x{}, each {}; the merge is worth {:.1} of them\n",
+        "{} at {} lx: {} frames of {}x{}, each {}; merged, they have the noise of {:.1}\n",
         p.scene,
         p.lux,
         p.report.frames.len(),

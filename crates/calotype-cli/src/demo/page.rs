@@ -46,7 +46,7 @@ pub fn html(p: &Proof, folder: &Path) -> Result<String, Failure> {
          <title>Calotype: {frames} frames, one photograph</title><style>{STYLE}</style></head><body>\
          <h1>{frames} frames, one photograph</h1>\
          <p>A simulated phone camera took {frames} raw frames of {w}x{h} pixels by hand, at {lux} lux: each {exposure}. \
-         Calotype aligned, merged and developed them; the merge is worth {worth:.1} frames. Draw the line across.</p>\
+         Calotype aligned, merged and developed them; the merge has the noise of {worth:.1} frames. Draw the line across.</p>\
          <div class=\"pair\" id=\"pair\"><img src=\"{all}\" alt=\"the burst\">\
          <img class=\"one\" src=\"{one}\" alt=\"one frame\"><span class=\"line\"></span>\
          <input type=\"range\" min=\"0\" max=\"100\" step=\"0.1\" value=\"50\" aria-label=\"one frame or the burst\"></div>\
@@ -55,7 +55,7 @@ pub fn html(p: &Proof, folder: &Path) -> Result<String, Failure> {
          <img src=\"{sheet}\" alt=\"parts of one frame and of the burst, side by side\">\
          <h2>Against the truth</h2><p>The camera is simulated from photons on, so what it really saw is known. Light is \
          compared with light, without look, local tone and sharpening, both brightened alike to be seen.</p>\
-         <table><tr><th></th><th>one frame</th><th>burst</th><th>gained</th></tr>{figures}</table>\
+         <table><tr><th></th><th>one frame</th><th>burst</th><th>change</th></tr>{figures}</table>\
          <p class=\"quiet\">DNG in to JPEG out: burst {burst_s:.1} s, one frame {one_s:.1} s. The simulated camera: {camera_s:.1} s.</p>\
          <h2>Another look</h2><p>The same burst as <i>vibrant</i>; the pictures above are <i>authentic</i>.</p>\
          <img class=\"wide\" src=\"{vibrant}\" alt=\"the burst, vibrant\">\
