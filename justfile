@@ -5,7 +5,7 @@ default:
     @just --list
 
 # Make a small burst, merge and develop it.
-demo out="photo.jpg":
+demo out="calotype-demo":
     cargo run --release -- demo -o {{out}}
 
 # Format and lint.

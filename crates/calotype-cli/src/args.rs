@@ -19,7 +19,7 @@ pub struct Args {
 
 const EXAMPLES: &str = "\
 Examples:
-  calotype demo -o photo.jpg                       see what it does, without any file
+  calotype demo                                    see what it does, without any file
   calotype develop burst/*.dng -o photo.jpg        one burst, one Ultra HDR photograph
   calotype develop DCIM/ -o photos/                every burst of a folder
   calotype merge burst/*.dng -o merged.dng         one clean raw out of many noisy ones
@@ -36,7 +36,7 @@ pub enum Command {
     Merge(MergeArgs),
     /// Tell what raw files say, and how they group into bursts.
     Info(InfoArgs),
-    /// Make a small burst, develop it and tell what was gained.
+    /// Take a burst with a simulated camera, develop it, and show what was gained.
     Demo(DemoArgs),
     /// List the built-in looks, or show one.
     Look(LookArgs),
@@ -231,19 +231,29 @@ pub struct InfoArgs {
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "\
 Examples:
-  calotype demo -o photo.jpg
-  calotype demo -o photo.jpg --frames 16 --keep burst/   keep the frames, to try other commands on them")]
+  calotype demo
+  calotype demo --open                                   and show the report
+  calotype demo -o portrait --scene portrait --light 5lx")]
 pub struct DemoArgs {
-    /// The photograph to make.
-    #[arg(short, long = "output", value_name = "OUT")]
+    /// The folder to make.
+    #[arg(short, long = "output", value_name = "DIR", default_value = "calotype-demo")]
     pub out: PathBuf,
+    /// What is photographed: a scene of `calotype twin list`, or a picture.
+    #[arg(long, value_name = "SCENE", default_value = "dusk")]
+    pub scene: String,
+    /// Illuminance on the scene.
+    #[arg(long, value_name = "LUX", default_value = "1lx", value_parser = crate::twin::lux)]
+    pub light: f64,
     /// Frames of the burst.
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u8).range(1..=32))]
     pub frames: u8,
-    /// Keep the burst's frames in this folder, as DNG files.
-    #[arg(long, value_name = "DIR")]
-    pub keep: Option<PathBuf>,
-    /// Replace files that exist.
+    /// Pixels of a frame.
+    #[arg(long, value_name = "WxH", default_value = "1600x1200", value_parser = crate::twin::size)]
+    pub size: (usize, usize),
+    /// Show the report when it is done.
+    #[arg(long)]
+    pub open: bool,
+    /// Replace an earlier demonstration.
     #[arg(long)]
     pub overwrite: bool,
 }

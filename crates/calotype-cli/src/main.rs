@@ -21,12 +21,11 @@ mod out;
 mod progress;
 mod raw_file;
 mod recognise;
-mod scene;
+mod scene_light;
 mod target;
 mod twin;
 #[cfg(feature = "vendor-raw")]
 mod vendor_raw;
-mod virtual_camera;
 
 use args::{Args, Command};
 use clap::Parser;

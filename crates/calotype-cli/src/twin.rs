@@ -193,7 +193,8 @@ fn number(text: &str, units: &[&str]) -> Option<f64> {
     (value.is_finite() && value > 0.0).then_some(value)
 }
 
-fn lux(text: &str) -> Result<f64, String> {
+/// An illuminance like 10lx.
+pub fn lux(text: &str) -> Result<f64, String> {
     number(text, &["lx", "lux"]).ok_or_else(|| "an illuminance like 10lx".into())
 }
 
@@ -205,7 +206,8 @@ fn metres(text: &str) -> Result<f64, String> {
     number(text, &["m"]).ok_or_else(|| "a distance in metres like 1.5".into())
 }
 
-fn size(text: &str) -> Result<(usize, usize), String> {
+/// A size in pixels like 1024x768.
+pub fn size(text: &str) -> Result<(usize, usize), String> {
     let parts = text.split_once('x').map(|(w, h)| (w.parse(), h.parse()));
     match parts {
         Some((Ok(w), Ok(h))) if w > 0 && h > 0 => Ok((w, h)),
@@ -262,7 +264,7 @@ fn free_bytes(_: &Path) -> Option<u64> {
 }
 
 /// Takes a burst and writes it.
-fn take(
+pub fn take(
     camera: Camera,
     request: &Request,
     out: &Path,
@@ -296,21 +298,15 @@ fn take(
 }
 
 fn outcome(plan: &Plan, shot: &Shot, out: &Path) -> Outcome {
-    let first = &shot.times[plan.reference].exposure;
-    let time = if first.shutter_s < 0.4 {
-        format!("1/{:.0} s", 1.0 / first.shutter_s)
-    } else {
-        format!("{:.1} s", first.shutter_s)
-    };
     let text = format!(
-        "{}: {} frames of {}x{}, {} by {}, {time} at ISO {:.0}",
+        "{}: {} frames of {}x{}, {} by {}, {}",
         out.display(),
         shot.frames.len(),
         plan.size.0,
         plan.size.1,
         plan.scene.name,
         plan.camera.name,
-        first.iso
+        exposure(plan, shot)
     );
     let mut warnings = Vec::new();
     if plan.scene.approximate {
@@ -320,6 +316,15 @@ fn outcome(plan: &Plan, shot: &Shot, out: &Path) -> Outcome {
         ));
     }
     Outcome { warnings, ..Outcome::new(text, describe(plan, shot, out)) }
+}
+
+/// How the reference was exposed, for people: "1/8 s at ISO 1600".
+pub fn exposure(plan: &Plan, shot: &Shot) -> String {
+    let e = &shot.times[plan.reference].exposure;
+    match e.shutter_s < 0.4 {
+        true => format!("1/{:.0} s at ISO {:.0}", 1.0 / e.shutter_s, e.iso),
+        false => format!("{:.1} s at ISO {:.0}", e.shutter_s, e.iso),
+    }
 }
 
 /// A burst for programs.
@@ -389,7 +394,7 @@ fn show(kind: Kind, name: &str) -> Result<Outcome, Failure> {
 }
 
 /// The twin's errors, with their remedies.
-fn failure(error: TwinError) -> Failure {
+pub fn failure(error: TwinError) -> Failure {
     let usage = match &error {
         TwinError::UnknownName { .. } => true,
         TwinError::BadValue { file, .. } => file == "options",

@@ -125,3 +125,24 @@ fn a_report_is_one_page_and_compares() {
         &["could be measured"],
     );
 }
+
+#[test]
+fn the_bench_scores_the_engine_and_compares_two_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let (score, kept) = (folder.path().join("score.json"), folder.path().join("kept"));
+    let bench = |more: &[&str]| calotype(&[&["lab", "bench", "--quick", "--only", "chart-D55"][..], more].concat());
+    let run = bench(&["-o", text(&score), "--keep", text(&kept)]);
+    expect(&run, 0, &[]);
+    let told = String::from_utf8_lossy(&run.stdout).into_owned();
+    assert!(told.contains("| chart-D55 |") && told.contains("| chart colours: CIEDE2000"), "{told}");
+    only(folder.path(), &["kept", "score.html", "score.json"]);
+    assert!(kept.join("chart-D55/truth/scene.exr").is_file());
+    // what was kept is used again, and gives the same
+    let again = bench(&["--keep", text(&kept), "--against", text(&score), "--json"]);
+    expect(&again, 0, &[]);
+    let said = json(&again);
+    assert!(said["changes"].as_array().unwrap().iter().all(|c| c["better"] == 0), "{said}");
+    assert_eq!(said["cases"], 1);
+    expect(&calotype(&["lab", "bench", "--only", "nothing-like-it"]), 2, &["no case", "street-3lx"]);
+    expect(&bench(&["-o", text(&score)]), 1, &["exists already"]);
+}

@@ -75,8 +75,8 @@ fn missing_folders_are_named_and_folders_of_results_are_made() {
     let output = calotype(&["develop", text(&frames[0]), "-o", text(&file)]);
     expect(&output, 1, &["cannot write", "does not exist", "Make the folder first"]);
     expect(&calotype(&["develop", text(&frames[0]), "-o", &format!("{}/", text(&missing))]), 0, &[]);
-    only(&missing, &["demo_00.jpg"]);
-    let inside = file.with_file_name("demo_00.jpg").join("x.jpg");
+    only(&missing, &["frame_00.jpg"]);
+    let inside = file.with_file_name("frame_00.jpg").join("x.jpg");
     let output = calotype(&["develop", text(&frames[0]), "-o", text(&inside)]);
     expect(&output, 1, &["cannot write", "is a file, not a folder"]);
 }
@@ -91,9 +91,9 @@ fn a_frame_named_twice_counts_once() {
     expect(&calotype(&["develop", a, b, "-o", &out("once.jpg"), "-q"]), 0, &[]);
     assert!(std::fs::read(out("thrice.jpg")).unwrap() == std::fs::read(out("once.jpg")).unwrap());
     // under another name it is a copy, and that is said
-    let other = frames[0].parent().unwrap().join(".").join("../burst/demo_00.dng");
+    let other = frames[0].parent().unwrap().join(".").join("../burst/frame_00.dng");
     let output = calotype(&["develop", a, b, text(&other), "-o", &out("copy.jpg")]);
-    expect(&output, 0, &["../burst/demo_00.dng was left out", "a copy of"]);
+    expect(&output, 0, &["../burst/frame_00.dng was left out", "a copy of"]);
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn pictures_of_several_bursts_go_to_folders_of_their_own() {
     let args = ["develop", "all", "-o", "out/", "--diagnostics", "what", "--format", "png", "-q"];
     expect(&command().args(args).current_dir(folder.path()).output().unwrap(), 0, &[]);
     for day in ["a", "b"] {
-        only(&folder.path().join("what").join(day).join("demo_00"), &["frames.png", "motion_01.png", "rejected.png"]);
+        only(&folder.path().join("what").join(day).join("frame_00"), &["frames.png", "motion_01.png", "rejected.png"]);
     }
 }
 
@@ -184,8 +184,8 @@ fn what_files_say_is_told_in_words() {
     for line in [
         "  stored        DNG 1.4, lossless JPEG\n",
         "  orientation   as stored\n",
-        "  calibration   1 illuminant, neutral as shot 0.6100 1.0000 0.7000\n",
-        "  2 frames: burst/demo_00.dng to demo_01.dng",
+        "  calibration   2 illuminants, neutral as shot 0.6886 1.0000 0.6122\n",
+        "  2 frames: burst/frame_00.dng to frame_01.dng",
     ] {
         assert!(said.contains(line), "{line} is not in {said}");
     }

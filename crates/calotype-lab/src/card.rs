@@ -215,6 +215,10 @@ impl Figure {
     /// Whether `self` is better than `other`: positive for better, 0 for the same or unknown.
     pub fn better_than(&self, other: &Self) -> i8 {
         let (Some(a), Some(b)) = (self.value, other.value) else { return 0 };
+        // the last digit may be lost on the way through a file
+        if (a - b).abs() <= 1e-12 * a.abs().max(b.abs()) {
+            return 0;
+        }
         let order = match self.goal {
             Goal::Higher => a.partial_cmp(&b),
             Goal::Lower => b.partial_cmp(&a),
@@ -236,6 +240,7 @@ mod tests {
         assert_eq!(f(2.0, Goal::Higher).better_than(&f(1.0, Goal::Higher)), 1);
         assert_eq!(f(2.0, Goal::Lower).better_than(&f(1.0, Goal::Lower)), -1);
         assert_eq!(f(1.1, Goal::Near(1.0)).better_than(&f(0.8, Goal::Near(1.0))), 1);
+        assert_eq!(f(0.98, Goal::Near(1.0)).better_than(&f(0.98 + 2e-16, Goal::Near(1.0))), 0);
         assert_eq!(f(1.1, Goal::Neither).better_than(&f(0.8, Goal::Neither)), 0);
     }
 

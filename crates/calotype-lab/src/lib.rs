@@ -57,7 +57,8 @@ pub use card::{Card, Crop, Figure, Goal, Measured, Plot, Row, Series, Table};
 pub use chart::{CHART_NAMES, Chart, ChartReference, chart_from_corners, find_chart};
 pub use colour::{ColourPatch, ColourReport, WhiteBalanceError, colour, reference_from};
 pub use compare::{
-    CompareOptions, Comparison, Fidelity, MOST_BORDER, RawComparison, RawFidelity, compare, compare_raw,
+    CompareOptions, Comparison, Fidelity, MOST_BORDER, RawComparison, RawFidelity, Rendering, compare, compare_raw,
+    exposure_gain,
 };
 pub use distortion::{DistortionReport, LateralColour, distortion};
 pub use edge::{Edge, EdgeChannel, EdgeOptions, EdgeReport, edges, raw_edges};
@@ -76,5 +77,6 @@ pub use skin::{SkinReport, SkinTone, monk_strip, skin};
 pub use star::{StarOptions, StarReport, star};
 pub use svg::svg;
 pub use texture::{TextureMethod, TextureOptions, TextureReport, texture};
+pub use thumbnail::{base64, part};
 pub use tone::{ToneReport, neutral_steps, tone};
 pub use write::write_file;

@@ -9,7 +9,7 @@ use calotype_image::Plane;
 const LONGEST: usize = 480;
 
 /// A part of a picture, as it looks (sRGB, clipped to 0 to 1), no larger than a page needs.
-pub(crate) fn part(label: &str, picture: &Picture, region: Region) -> Crop {
+pub fn part(label: &str, picture: &Picture, region: Region) -> Crop {
     let step = region.width.max(region.height).div_ceil(LONGEST).max(1);
     let (width, height) = ((region.width / step).max(1), (region.height / step).max(1));
     let pixels = |x: usize, y: usize| {
@@ -62,8 +62,8 @@ fn crop(label: &str, width: usize, height: usize, pixel: impl Fn(usize, usize) -
     Crop { label: label.into(), png }
 }
 
-/// Base64 (RFC 4648, section 4).
-fn base64(bytes: &[u8]) -> String {
+/// Bytes in base64 (RFC 4648, section 4), as `data:` addresses in pages want them.
+pub fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {

@@ -1,6 +1,7 @@
 //! The scenes built in.
 
 mod charts;
+mod dusk;
 mod foliage;
 mod interior;
 mod leaves;
@@ -32,6 +33,12 @@ pub const SCENES: &[Entry] = &[
         description: "a lake between mountains before sunset, a boat that sails: the picture to begin with",
         light: ("D55", 12000.0),
         build: valley::valley,
+    },
+    Entry {
+        name: "dusk",
+        description: "a lake after sunset: a cabin with lit windows, a jetty with a lantern, a boat that drifts",
+        light: ("D65", 3.0),
+        build: dusk::dusk,
     },
     Entry {
         name: "portrait",

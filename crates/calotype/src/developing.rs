@@ -91,12 +91,15 @@ fn scene_light(
         if mono { CameraModel::new(&CameraCalibration::default()) } else { CameraModel::new(&info.calibration) }?;
     let as_shot = model.resolve(calotype_color::WhiteBalance::AsShot)?;
     let mut rgb = demosaiced(picture, as_shot.wb_gains)?;
+    // The colour of the light shows where the falloff, which differs by colour, is undone.
+    let auto = recipe.white_balance == WhiteBalance::Auto && !mono;
+    let estimate = if auto { WhiteEstimate::of(&rgb, [white; 3]) } else { None };
     if let Some(shading) = &shading {
         // Saturation and noise are the same everywhere only before the falloff is undone.
         shading.apply(&mut rgb, true);
     }
     let clip = saturation(&rgb, [white; 3]);
-    let camera = if mono { as_shot } else { white_balance(&model, as_shot, &rgb, clip, info, recipe)? };
+    let camera = if mono { as_shot } else { white_balance(&model, as_shot, estimate, info, recipe)? };
     report.white_balance = (!mono).then(|| white_report(&camera, recipe));
     if !camera.calibrated && !mono {
         report.warn_of_reference("no colour calibration: colours are approximate");
@@ -142,8 +145,7 @@ impl PointStage for HueSat {
 fn white_balance(
     model: &CameraModel,
     as_shot: ResolvedCamera,
-    picture: &CameraRgb,
-    clip: [f32; 3],
+    estimate: Option<WhiteEstimate>,
     info: &DngInfo,
     recipe: &Recipe,
 ) -> Result<ResolvedCamera, Error> {
@@ -152,7 +154,7 @@ fn white_balance(
         WhiteBalance::Kelvin { kelvin, tint } => {
             model.resolve(calotype_color::WhiteBalance::Kelvin { kelvin, tint })?
         }
-        WhiteBalance::Auto => match WhiteEstimate::of(picture, clip) {
+        WhiteBalance::Auto => match estimate {
             Some(estimate) => estimate.natural(model, scene_ev100(info))?,
             None => as_shot,
         },

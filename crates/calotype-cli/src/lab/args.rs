@@ -56,6 +56,8 @@ pub enum LabCommand {
     Compare(CompareArgs),
     /// A camera's noise, colour, shading and bad pixels from real shots, as a profile.
     Calibrate(CalibrateArgs),
+    /// The whole engine over simulated bursts whose truth is known, beside public raw developers.
+    Bench(super::bench::BenchArgs),
     /// One page of everything measured, beside an earlier one.
     Report(ReportArgs),
 }

@@ -1,6 +1,7 @@
 //! `calotype lab`: measures charts, photographs and cameras.
 
 mod args;
+mod bench;
 mod calibrate;
 mod print;
 mod report;
@@ -39,6 +40,7 @@ pub fn run(args: &LabArgs, common: &Common) -> Result<Outcome, Failure> {
         LabCommand::Skin(a) => skin(a),
         LabCommand::Compare(a) => compare(a),
         LabCommand::Calibrate(a) => calibrate::run(a),
+        LabCommand::Bench(a) => bench::run(a, common),
         LabCommand::Report(a) => report::run(a, common),
     }
 }

@@ -54,17 +54,21 @@ pub fn only(folder: &Path, names: &[&str]) {
     assert_eq!(found, names);
 }
 
-/// A burst of the demonstration, as files.
+/// A burst of the simulated camera, as files in the folder `burst`.
 pub fn burst(folder: &Path, frames: u8) -> Vec<PathBuf> {
-    let keep = folder.join("burst");
-    let out = folder.join("demo.jpg");
-    let made = calotype(&["demo", "-o", text(&out), "--frames", &frames.to_string(), "--keep", text(&keep), "-q"]);
+    let (shot, kept) = (folder.join("shot"), folder.join("burst"));
+    let frames_text = frames.to_string();
+    let size = ["--size", "544x416", "--light", "20lx", "--camera", "main"];
+    let shoot = ["twin", "shoot", "leaves", "-o", text(&shot), "--frames", &frames_text, "-q"];
+    let made = calotype(&[&shoot[..], &size].concat());
     assert!(made.status.success(), "{}", stderr(&made));
-    std::fs::remove_file(out).unwrap();
-    (0..frames).map(|i| keep.join(format!("demo_{i:02}.dng"))).collect()
+    std::fs::rename(shot.join("burst"), &kept).unwrap();
+    std::fs::remove_dir_all(shot).unwrap();
+    (0..frames).map(|i| kept.join(format!("frame_{i:02}.dng"))).collect()
 }
 
-/// A DNG of the demonstration, to be spoilt: a little-endian TIFF whose first directory holds the raw picture.
+/// A DNG of the simulated camera, to be spoilt: a little-endian TIFF whose raw picture is in its first directory or, where
+/// that holds a preview, in one of its children.
 pub struct Dng(pub Vec<u8>);
 
 impl Dng {
@@ -84,11 +88,19 @@ impl Dng {
         self.u16(at) | self.u16(at + 2) << 16
     }
 
-    /// Where the entry of a tag begins: tag, type, count and value follow each other.
+    /// Where the entry of a tag begins: tag, type, count and value follow each other. Children come first.
     pub fn entry(&self, tag: u16) -> usize {
-        let ifd = self.u32(4);
-        let entries = (0..self.u16(ifd)).map(|i| ifd + 2 + 12 * i);
-        entries.into_iter().find(|&e| self.u16(e) == usize::from(tag)).unwrap_or_else(|| panic!("no tag {tag}"))
+        let first = self.u32(4);
+        let children = self.entry_in(first, tags::SUB_IFDS).map(|e| match self.u32(e + 4) {
+            1 => vec![self.u32(e + 8)],
+            n => (0..n).map(|i| self.u32(self.u32(e + 8) + 4 * i)).collect(),
+        });
+        let all = children.unwrap_or_default().into_iter().chain([first]);
+        all.into_iter().find_map(|ifd| self.entry_in(ifd, tag)).unwrap_or_else(|| panic!("no tag {tag}"))
+    }
+
+    fn entry_in(&self, ifd: usize, tag: u16) -> Option<usize> {
+        (0..self.u16(ifd)).map(|i| ifd + 2 + 12 * i).find(|&e| self.u16(e) == usize::from(tag))
     }
 
     /// Where the values of a tag are, and how many there are.
@@ -133,6 +145,7 @@ impl Dng {
 
 /// TIFF and DNG tags that are spoilt here.
 pub mod tags {
+    pub const SUB_IFDS: u16 = 330;
     pub const IMAGE_WIDTH: u16 = 256;
     pub const IMAGE_LENGTH: u16 = 257;
     pub const COMPRESSION: u16 = 259;
@@ -141,5 +154,6 @@ pub mod tags {
     pub const TILE_BYTE_COUNTS: u16 = 325;
     pub const CFA_REPEAT_PATTERN_DIM: u16 = 33421;
     pub const CFA_PATTERN: u16 = 33422;
+    pub const OPCODE_LIST_2: u16 = 51009;
     pub const ACTIVE_AREA: u16 = 50829;
 }

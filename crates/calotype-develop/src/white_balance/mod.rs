@@ -3,8 +3,8 @@
 //! Four estimates that fail in different scenes vote: the mean of the brightest pixels, at two shares (lights and
 //! pale things), grey edges (van de Weijer, Gevers and Gijsenij, 2007) and grey pixels, where all channels vary alike
 //! (Yang, Gao and Li, 2015). Their geometric median in log chromaticity is the answer, so one of them may be far off.
-//! Nothing is trained. Where the camera's colours are calibrated, [`WhiteEstimate::natural`] then weighs the answer
-//! against what lights there are.
+//! Nothing is trained. Where the camera's colours are calibrated, [`WhiteEstimate::natural`] looks for the light that
+//! exists and makes all of the picture's colours likely ([`lights`]).
 //!
 //! ```
 //! use calotype_develop::WhiteEstimate;
@@ -14,10 +14,12 @@
 //! ```
 
 mod cues;
+mod lights;
 
 use crate::proxy::shrink;
 use calotype_color::{CameraModel, ColorError, ResolvedCamera, WhiteBalance};
 use calotype_image::CameraRgb;
+use lights::{Chroma, Lights, chroma, likeliest};
 
 /// Pixels that the estimate is made from.
 const ENOUGH_PIXELS: usize = 100_000;
@@ -26,7 +28,7 @@ const ENOUGH_PIXELS: usize = 100_000;
 const SURPRISE: f64 = 3.9;
 
 /// An estimate of the light's colour.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct WhiteEstimate {
     /// Camera colour of something neutral, green = 1.
     pub neutral: [f32; 3],
@@ -35,6 +37,8 @@ pub struct WhiteEstimate {
     pub spread: f32,
     /// The single estimates, green = 1: brightest 3 percent, brightest 10 percent, grey edges, grey pixels.
     pub cues: [[f32; 3]; 4],
+    /// All colours of the picture.
+    chroma: Vec<Chroma>,
 }
 
 impl WhiteEstimate {
@@ -47,13 +51,15 @@ impl WhiteEstimate {
         let (middle, spread) = geometric_median(&points);
         let neutral = [middle[0].exp() as f32, 1.0, middle[1].exp() as f32];
         let plausible = neutral.iter().all(|v| v.is_finite() && (0.02..50.0).contains(v));
-        plausible.then_some(Self { neutral, spread: spread as f32, cues: cues.map(|c| c.map(|v| v / c[1])) })
+        let chroma = chroma(&small, &cues::trusted(&small, clip));
+        let cues = cues.map(|c| c.map(|v| v / c[1]));
+        plausible.then_some(Self { neutral, spread: spread as f32, cues, chroma })
     }
 
-    /// The camera under the light that is likely in view of this estimate and of what lights exist: near the locus
-    /// of daylight and lamps, 2000 to 12000 K, and, in the open (`scene_ev100` 11 or more), near daylight. The
-    /// surer the estimate, the less it is moved. Without calibration the estimate is taken as it is, and also where it
-    /// is so far from all lights that the calibration must be another's (some cameras balance before they write).
+    /// The camera under the likeliest light: one that makes the picture's colours those of the world, agrees with
+    /// the estimates, and exists: near the locus of daylight and lamps, 2000 to 12000 K, and, in the open
+    /// (`scene_ev100` 11 or more), near daylight. Without calibration the estimate is taken as it is, and also where it is
+    /// so far from all lights that the calibration must be another's (some cameras balance before they write).
     ///
     /// # Errors
     /// Those of [`CameraModel::resolve`].
@@ -65,25 +71,19 @@ impl WhiteEstimate {
         // Uncertainty of the estimate: 0.04 in log chromaticity at best (the error of such estimates on indoor
         // scenes), which near 5000 K is about 22 mired along the locus and 12 units of tint across.
         let doubt = 0.04 + f64::from(self.spread);
-        let (doubt_mired, doubt_tint) = (doubt * 550.0, doubt * 300.0);
-        // Lights at large: 220 ± 70 mired, tint 0 ± 14. Daylight from sun to shade: 178 ± 25 mired, tint 3 ± 6.
         let (mired, tint) = (1e6 / direct.kelvin, direct.tint);
-        let surprise = ((mired - 220.0) / doubt_mired.hypot(70.0)).hypot(tint / doubt_tint.hypot(14.0));
+        let surprise = ((mired - 220.0) / (doubt * 550.0).hypot(70.0)).hypot(tint / (doubt * 300.0).hypot(14.0));
         if surprise > SURPRISE {
             return Ok(direct);
         }
+        // Lights at large: 230 ± 110 mired, tint 0 ± 8. Daylight from sun to shade: 178 ± 25 mired, tint 3 ± 6.
         let outdoors = f64::from(scene_ev100.map_or(0.0, |ev| ((ev - 10.0) / 2.0).clamp(0.0, 1.0)));
         let blend = |all: f64, open: f64| all + outdoors * (open - all);
-        let mired = weigh(mired, doubt_mired, blend(220.0, 178.0), blend(70.0, 25.0)).clamp(83.0, 500.0);
-        let tint = weigh(tint, doubt_tint, blend(0.0, 3.0), blend(14.0, 6.0));
-        camera.resolve(WhiteBalance::Kelvin { kelvin: 1e6 / mired, tint })
+        let lights =
+            Lights { mired: [blend(230.0, 178.0), blend(110.0, 25.0)], tint: [blend(0.0, 3.0), blend(8.0, 6.0)] };
+        let [_, pale, _, grey] = self.cues.map(|c| [c[0].ln(), c[2].ln()]);
+        likeliest(camera, &self.chroma, &[(grey, 0.06), (pale, 0.08)], lights)
     }
-}
-
-/// The likeliest value between a measurement and a prior, both normal.
-fn weigh(measured: f64, doubt: f64, prior: f64, width: f64) -> f64 {
-    let (a, b) = (doubt.powi(-2), width.powi(-2));
-    (a * measured + b * prior) / (a + b)
 }
 
 /// The point of least summed distance (Weiszfeld's iteration), and the mean distance to it.

@@ -3,10 +3,12 @@
 mod border;
 mod perceptual;
 mod raw;
+mod rendering;
 mod ssim;
 
 pub use border::MOST_BORDER;
 pub use raw::{RawComparison, RawFidelity, compare_raw};
+pub use rendering::{Rendering, exposure_gain};
 
 use crate::card::{Card, Goal, Measured, Plot, Row};
 use crate::filter::{blocks, erode, gaussian};
