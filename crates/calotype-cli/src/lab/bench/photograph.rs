@@ -13,8 +13,7 @@ const PART: usize = 200;
 
 /// Figures of one photograph.
 ///
-/// `ghost_db` is the PSNR that the burst gains over one frame where something moved, at most two decimals below 0 where it
-/// shows ghosts that one frame has not.
+/// `ghost_db` is the PSNR that the burst gains over one frame where something moved: below 0 where the merge did harm.
 pub fn card(case: &Case, shot: &Shot, peers: &[Peer]) -> Result<Card, Failure> {
     let moves = shot.moving.data().iter().any(|v| *v > 0.5).then_some(&shot.moving);
     let compare = |picture: &Picture| scene_light::compare(picture, &shot.truth, moves);
