@@ -1,0 +1,5 @@
+//! Prescriptions from files.
+
+mod json;
+
+pub use json::from_json;

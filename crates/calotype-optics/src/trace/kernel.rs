@@ -1,0 +1,475 @@
+//! The trace of a batch: surfaces outside, lanes inside, one vector of rays at a time.
+//!
+//! A ray that is lost becomes one along the axis, so that its lane stays finite, and its fate says where and why.
+
+use super::pose::Turn;
+use super::rays::{Fate, Rays, Why};
+use super::system::{Compiled, Step};
+use crate::surface::{AT_VERTEX_MM, Profile, Variable};
+use fearless_simd::{Level, Select, Simd, SimdBase, SimdFloat, SimdMask, dispatch, f64x8};
+use rayon::prelude::*;
+
+/// Rays in a vector.
+const LANES: usize = 8;
+/// Steps of Newton's method before a ray is left to the exact search.
+const NEWTON: usize = 9;
+/// Height over the surface in mm below which one more step of Newton's method, taken without looking, ends within
+/// rounding of the root, and the slope found here serves there.
+const CLOSE_MM: f64 = 1e-12;
+/// How far, in mm, a ray may go backwards through glass before its surfaces are said to cross.
+const BACKWARDS_MM: f64 = -1e-9;
+
+/// Yes or no for each ray of a vector.
+type Mask<S> = <f64x8<S> as SimdBase<S>>::Mask;
+
+/// The columns of some rays: x, y, z, l, m, n, path.
+type Columns<'a> = [&'a mut [f64]; 7];
+
+/// Traces rays through steps, `piece` rays at a time on all cores.
+pub(super) fn run(
+    level: Level,
+    forms: &[Compiled],
+    steps: &[Step],
+    rays: &mut Rays,
+    clip: bool,
+    to_image: bool,
+    piece: usize,
+) {
+    let Rays { x, y, z, l, m, n, opl, fate } = rays;
+    let work = |columns: Columns<'_>, fate: &mut [Fate]| {
+        dispatch!(level, simd => piece_of(simd, forms, steps, columns, fate, clip, to_image));
+    };
+    if fate.len() <= piece {
+        return work([x, y, z, l, m, n, opl], fate);
+    }
+    x.par_chunks_mut(piece)
+        .zip(y.par_chunks_mut(piece))
+        .zip(z.par_chunks_mut(piece))
+        .zip(l.par_chunks_mut(piece))
+        .zip(m.par_chunks_mut(piece))
+        .zip(n.par_chunks_mut(piece))
+        .zip(opl.par_chunks_mut(piece))
+        .zip(fate.par_chunks_mut(piece))
+        .for_each(|(((((((x, y), z), l), m), n), opl), fate)| work([x, y, z, l, m, n, opl], fate));
+}
+
+#[inline(always)]
+fn piece_of<S: Simd>(
+    simd: S,
+    forms: &[Compiled],
+    steps: &[Step],
+    columns: Columns<'_>,
+    fate: &mut [Fate],
+    clip: bool,
+    to_image: bool,
+) {
+    let [x, y, z, l, m, n, opl] = columns;
+    let whole = fate.len() / LANES * LANES;
+    for at in (0..whole).step_by(LANES) {
+        let part = at..at + LANES;
+        let mut lanes = Lanes {
+            x: f64x8::from_slice(simd, &x[part.clone()]),
+            y: f64x8::from_slice(simd, &y[part.clone()]),
+            z: f64x8::from_slice(simd, &z[part.clone()]),
+            l: f64x8::from_slice(simd, &l[part.clone()]),
+            m: f64x8::from_slice(simd, &m[part.clone()]),
+            n: f64x8::from_slice(simd, &n[part.clone()]),
+            opl: f64x8::from_slice(simd, &opl[part.clone()]),
+        };
+        through(simd, forms, steps, &mut lanes, &mut fate[part.clone()], clip, to_image);
+        lanes.x.store_slice(&mut x[part.clone()]);
+        lanes.y.store_slice(&mut y[part.clone()]);
+        lanes.z.store_slice(&mut z[part.clone()]);
+        lanes.l.store_slice(&mut l[part.clone()]);
+        lanes.m.store_slice(&mut m[part.clone()]);
+        lanes.n.store_slice(&mut n[part.clone()]);
+        lanes.opl.store_slice(&mut opl[part]);
+    }
+    if whole < fate.len() {
+        // the last few with rays along the axis beside them
+        let count = fate.len() - whole;
+        let mut fates = [Fate::Arrived; LANES];
+        fates[..count].copy_from_slice(&fate[whole..]);
+        let fill = |from: &[f64], rest: f64| {
+            let mut all = [rest; LANES];
+            all[..count].copy_from_slice(&from[whole..]);
+            f64x8::from_slice(simd, &all)
+        };
+        let mut lanes = Lanes {
+            x: fill(x, 0.0),
+            y: fill(y, 0.0),
+            z: fill(z, 0.0),
+            l: fill(l, 0.0),
+            m: fill(m, 0.0),
+            n: fill(n, 1.0),
+            opl: fill(opl, 0.0),
+        };
+        through(simd, forms, steps, &mut lanes, &mut fates, clip, to_image);
+        fate[whole..].copy_from_slice(&fates[..count]);
+        let Lanes { x: ax, y: ay, z: az, l: al, m: am, n: an, opl: aopl } = lanes;
+        for (to, from) in [x, y, z, l, m, n, opl].into_iter().zip([ax, ay, az, al, am, an, aopl]) {
+            to[whole..].copy_from_slice(&from.as_slice()[..count]);
+        }
+    }
+}
+
+/// A vector of rays.
+#[derive(Clone, Copy)]
+struct Lanes<S: Simd> {
+    x: f64x8<S>,
+    y: f64x8<S>,
+    z: f64x8<S>,
+    l: f64x8<S>,
+    m: f64x8<S>,
+    n: f64x8<S>,
+    opl: f64x8<S>,
+}
+
+/// A place on a surface: the path to it from the vertex plane, its normal (not of unit length), and which lanes have one.
+struct Hit<S: Simd> {
+    t: f64x8<S>,
+    normal: [f64x8<S>; 3],
+    valid: Mask<S>,
+}
+
+#[inline(always)]
+fn through<S: Simd>(
+    simd: S,
+    forms: &[Compiled],
+    steps: &[Step],
+    r: &mut Lanes<S>,
+    fate: &mut [Fate],
+    clip: bool,
+    to_image: bool,
+) {
+    let zero = f64x8::splat(simd, 0.0);
+    let one = f64x8::splat(simd, 1.0);
+    // a ray that starts as no ray, or was lost before, is lost
+    let mut alive = {
+        let sum = r.x + r.y + r.z + r.l + r.m + r.opl;
+        (sum - sum).simd_eq(zero) & (r.n * r.n).simd_gt(1e-18)
+    };
+    for (i, f) in fate.iter_mut().enumerate() {
+        match f {
+            Fate::Lost { .. } => alive.set(i, false),
+            Fate::Arrived if !alive.test(i) => *f = Fate::Lost { surface: 1, why: Why::Missed },
+            Fate::Arrived => {}
+        }
+    }
+    let mut ended = false;
+    if !alive.all_true() {
+        bury(simd, r, alive);
+        ended = !alive.any_true();
+    }
+    for step in steps {
+        if ended {
+            break;
+        }
+        if let Some(turn) = &step.turn {
+            turned(simd, r, turn);
+            let ok = (r.n * r.n).simd_gt(1e-18);
+            lose(simd, r, &mut alive, fate, step.surface, ok, Why::Missed);
+        }
+        // to the vertex plane
+        let inverse = one / r.n;
+        let t0 = -r.z * inverse;
+        r.x = t0.mul_add(r.l, r.x);
+        r.y = t0.mul_add(r.m, r.y);
+        r.z = zero;
+        if let Compiled::Thin { focal } = &forms[step.surface] {
+            let radius2 = r.x * r.x + r.y * r.y;
+            let ok = radius2.simd_le(step.outer2) & radius2.simd_ge(step.inner2);
+            if clip {
+                lose(simd, r, &mut alive, fate, step.surface, ok, Why::Clipped);
+            }
+            r.opl = (t0 * step.before) + r.opl;
+            thin(simd, r, *focal);
+        } else {
+            let hit = match &forms[step.surface] {
+                Compiled::Conic { c, .. } if *c == 0.0 => Hit { t: zero, normal: [zero, zero, one], valid: alive },
+                Compiled::Conic { c, k } => conic(simd, r, *c, *k),
+                Compiled::Round(profile) => round(simd, r, profile, inverse, alive),
+                Compiled::Free(surface) => {
+                    freeform(simd, r, |x, y, d| surface.meet(x, y, d).map(|(t, zx, zy)| (t, [-zx, -zy, 1.0])), alive)
+                }
+                Compiled::Thin { .. } => Hit { t: zero, normal: [zero, zero, one], valid: alive },
+            };
+            // outside the surface altogether: clipped by its rim where the ray passes beyond it
+            if (alive & !hit.valid).any_true() {
+                let radius2 = r.x * r.x + r.y * r.y;
+                let rim = step.outer2.min(1e18);
+                lose(simd, r, &mut alive, fate, step.surface, hit.valid | radius2.simd_le(rim), Why::Clipped);
+                lose(simd, r, &mut alive, fate, step.surface, hit.valid, Why::Missed);
+            }
+            let t = alive.select(hit.t, zero);
+            r.x = t.mul_add(r.l, r.x);
+            r.y = t.mul_add(r.m, r.y);
+            r.z = t * r.n;
+            if clip {
+                let radius2 = r.x * r.x + r.y * r.y;
+                let ok = radius2.simd_le(step.outer2) & radius2.simd_ge(step.inner2);
+                lose(simd, r, &mut alive, fate, step.surface, ok, Why::Clipped);
+            }
+            let path = t0 + t;
+            if step.before != 1.0 {
+                lose(simd, r, &mut alive, fate, step.surface, path.simd_ge(BACKWARDS_MM), Why::Crossed);
+            }
+            r.opl = (path * step.before) + r.opl;
+            let ok = bend(simd, r, &hit.normal, step);
+            lose(simd, r, &mut alive, fate, step.surface, ok, Why::TotalReflection);
+        }
+        if let Some(turn) = &step.turn_back {
+            turned(simd, r, turn);
+        }
+        ended = !alive.any_true();
+        // the last step of a trace to a surface stays on it
+        if to_image || step.surface != steps[steps.len() - 1].surface {
+            r.z -= step.thickness;
+        }
+    }
+    if to_image && !ended {
+        let steep = (r.n * r.n).simd_gt(1e-18);
+        lose(simd, r, &mut alive, fate, steps.len(), steep, Why::Missed);
+        let t = -r.z / r.n;
+        r.x = t.mul_add(r.l, r.x);
+        r.y = t.mul_add(r.m, r.y);
+        r.z = zero;
+        r.opl = (t * steps.last().map_or(1.0, |s| s.after)) + r.opl;
+    }
+    if !alive.all_true() {
+        bury(simd, r, alive);
+    }
+}
+
+/// Lets go of the lanes that are not `ok` at the surface of this index.
+#[inline(always)]
+fn lose<S: Simd>(
+    simd: S,
+    r: &mut Lanes<S>,
+    alive: &mut Mask<S>,
+    fate: &mut [Fate],
+    surface: usize,
+    ok: Mask<S>,
+    why: Why,
+) {
+    let lost = *alive & !ok;
+    if lost.any_true() {
+        let bits = lost.to_bitmask();
+        for (i, f) in fate.iter_mut().enumerate() {
+            if bits >> i & 1 == 1 {
+                *f = Fate::Lost { surface: surface as u16 + 1, why };
+            }
+        }
+        *alive &= ok;
+        bury(simd, r, *alive);
+    }
+}
+
+/// Makes lanes that are not alive rays along the axis.
+#[inline(always)]
+fn bury<S: Simd>(simd: S, r: &mut Lanes<S>, alive: Mask<S>) {
+    let zero = f64x8::splat(simd, 0.0);
+    for v in [&mut r.x, &mut r.y, &mut r.z, &mut r.l, &mut r.m, &mut r.opl] {
+        *v = alive.select(*v, zero);
+    }
+    r.n = alive.select(r.n, f64x8::splat(simd, 1.0));
+}
+
+#[inline(always)]
+fn turned<S: Simd>(simd: S, r: &mut Lanes<S>, turn: &Turn) {
+    let _ = simd;
+    let [a, b, c] = turn.rows;
+    let (x, y, z) = (r.x - turn.shift[0], r.y - turn.shift[1], r.z - turn.shift[2]);
+    r.x = x * a[0] + y * a[1] + z * a[2];
+    r.y = x * b[0] + y * b[1] + z * b[2];
+    r.z = x * c[0] + y * c[1] + z * c[2];
+    let (l, m, n) = (r.l, r.m, r.n);
+    r.l = l * a[0] + m * a[1] + n * a[2];
+    r.m = l * b[0] + m * b[1] + n * b[2];
+    r.n = l * c[0] + m * c[1] + n * c[2];
+}
+
+/// Meets a conic in closed form: of the two roots the one on the sheet of the vertex where the ray goes through from
+/// front to back, t = e / (b + sqrt(b^2 - a e)) with the root's sign that of the direction of travel; no cancellation
+/// for planes and parabolas.
+#[inline(always)]
+fn conic<S: Simd>(simd: S, r: &Lanes<S>, c: f64, k: f64) -> Hit<S> {
+    let zero = f64x8::splat(simd, 0.0);
+    let e = (r.x * r.x + r.y * r.y) * c;
+    let b = r.n - (r.x * r.l + r.y * r.m) * c;
+    let a = (r.n * r.n * k + 1.0) * c;
+    let disc = b * b - a * e;
+    let root = disc.max(zero).sqrt().copysign(r.n);
+    let t = e / (b + root);
+    let height = f64x8::splat(simd, 1.0) - t * r.n * ((1.0 + k) * c);
+    let valid = disc.simd_ge(0.0) & height.simd_gt(0.0) & (t - t).simd_eq(zero);
+    let x = t.mul_add(r.l, r.x);
+    let y = t.mul_add(r.m, r.y);
+    Hit { t, normal: [x * -c, y * -c, height], valid }
+}
+
+/// Meets a conic with a departure: Newton's method from the conic's root, accepted where it has converged inside the
+/// domain and the certified slopes leave room for one root only; the other lanes, one by one, by the exact search.
+#[inline(always)]
+fn round<S: Simd>(simd: S, r: &Lanes<S>, p: &Profile, inverse: f64x8<S>, alive: Mask<S>) -> Hit<S> {
+    let zero = f64x8::splat(simd, 0.0);
+    let one = f64x8::splat(simd, 1.0);
+    let start = conic(simd, r, p.curvature, p.conic);
+    let mut t = start.valid.select(start.t, zero);
+    let mut slope = zero;
+    let mut close = alive;
+    let mut radius2 = zero;
+    for _ in 0..NEWTON {
+        let x = t.mul_add(r.l, r.x);
+        let y = t.mul_add(r.m, r.y);
+        radius2 = x * x + y * y;
+        let [z, g] = sag(simd, p, radius2);
+        slope = g;
+        let f = t.mul_add(r.n, -z);
+        let rate = r.n - g * (x * r.l + y * r.m);
+        t -= f / rate;
+        close = (f * f).simd_lt(CLOSE_MM * CLOSE_MM);
+        if (close | !alive).all_true() {
+            break;
+        }
+    }
+    // one root only? G' = n - (dz/dr)(dr/dt) keeps its sign if the slopes that matter are no steeper than the ray
+    let s2 = r.l * r.l + r.m * r.m;
+    let s = s2.sqrt();
+    let size = r.n * one.copysign(r.n);
+    let forward = r.n.simd_gt(0.0);
+    let lo = f64x8::splat(simd, p.slope[0]);
+    let hi = f64x8::splat(simd, p.slope[1]);
+    let outward = forward.select(hi, -lo) * s;
+    let inward = forward.select(-lo, hi) * s;
+    let q0 = r.x * r.l + r.y * r.m;
+    let per_z = s2 * inverse;
+    let (qa, qb) = (per_z.mul_add(p.sag[0], q0), per_z.mul_add(p.sag[1], q0));
+    let single = (outward.simd_lt(size) | qa.max(qb).simd_le(0.0)) & (inward.simd_lt(size) | qa.min(qb).simd_ge(0.0));
+    let inside = radius2.simd_le(p.domain * p.domain);
+    let mut valid = close & inside & single;
+    let doubtful = alive & !valid;
+    if doubtful.any_true() {
+        let bits = doubtful.to_bitmask();
+        for i in 0..LANES {
+            if bits >> i & 1 == 1
+                && let Some(root) = p.meet(r.x[i], r.y[i], [r.l[i], r.m[i], r.n[i]])
+            {
+                let (x, y) = (r.x[i] + root * r.l[i], r.y[i] + root * r.m[i]);
+                t[i] = root;
+                slope[i] = p.at(x * x + y * y)[1];
+                valid.set(i, true);
+            }
+        }
+    }
+    let x = t.mul_add(r.l, r.x);
+    let y = t.mul_add(r.m, r.y);
+    Hit { t, normal: [-(slope * x), -(slope * y), one], valid }
+}
+
+/// Sag and (dz/dr)/r of a compiled profile at r^2.
+#[inline(always)]
+fn sag<S: Simd>(simd: S, p: &Profile, radius2: f64x8<S>) -> [f64x8<S>; 2] {
+    let one = f64x8::splat(simd, 1.0);
+    let e = (one - radius2 * p.kc2).max(f64x8::splat(simd, 1e-8)).sqrt();
+    // c r^2 / (1 + e) and c / e by one division
+    let scaled = f64x8::splat(simd, p.curvature) / (e * (e + 1.0));
+    let (z, g) = (radius2 * e * scaled, (e + 1.0) * scaled);
+    match p.variable {
+        Variable::Square => {
+            let w = radius2 * p.scale - 1.0;
+            let dg = clenshaw(simd, &p.series.slope, w);
+            [z + clenshaw(simd, &p.series.value, w), dg.mul_add(2.0 * p.scale, g)]
+        }
+        Variable::Radius => {
+            let radius = radius2.sqrt();
+            let w = radius * p.scale - 1.0;
+            let dg = clenshaw(simd, &p.series.slope, w) * p.scale;
+            // at the vertex the slope is 0 but for rounding, which the division must not make large
+            [z + clenshaw(simd, &p.series.value, w), g + dg / radius.max(f64x8::splat(simd, AT_VERTEX_MM))]
+        }
+    }
+}
+
+/// sum c_k T_k(w).
+#[inline(always)]
+fn clenshaw<S: Simd>(simd: S, series: &[f64], w: f64x8<S>) -> f64x8<S> {
+    let Some((first, rest)) = series.split_first() else { return f64x8::splat(simd, 0.0) };
+    let twice = w + w;
+    let (mut b1, mut b2) = (f64x8::splat(simd, 0.0), f64x8::splat(simd, 0.0));
+    for c in rest.iter().rev() {
+        let b0 = twice.mul_add(b1, f64x8::splat(simd, *c) - b2);
+        (b1, b2) = (b0, b1);
+    }
+    w.mul_add(b1, f64x8::splat(simd, *first) - b2)
+}
+
+/// Meets a surface lane by lane.
+#[inline(always)]
+fn freeform<S: Simd>(
+    simd: S,
+    r: &Lanes<S>,
+    meet: impl Fn(f64, f64, [f64; 3]) -> Option<(f64, [f64; 3])>,
+    alive: Mask<S>,
+) -> Hit<S> {
+    let zero = f64x8::splat(simd, 0.0);
+    let one = f64x8::splat(simd, 1.0);
+    let mut hit = Hit { t: zero, normal: [zero, zero, one], valid: alive };
+    for i in 0..LANES {
+        if !alive.test(i) {
+            continue;
+        }
+        match meet(r.x[i], r.y[i], [r.l[i], r.m[i], r.n[i]]) {
+            Some((t, normal)) => {
+                hit.t[i] = t;
+                hit.normal[0][i] = normal[0];
+                hit.normal[1][i] = normal[1];
+                hit.normal[2][i] = normal[2];
+            }
+            None => hit.valid.set(i, false),
+        }
+    }
+    hit
+}
+
+/// Refracts or reflects at a normal N of any length, by d' = mu d + G N, mu = n / n',
+/// G = (sign(p) sqrt(N^2 (1 - mu^2) + mu^2 p^2) - mu p) / N^2, p = d N; returns the lanes that are not totally reflected.
+#[inline(always)]
+fn bend<S: Simd>(simd: S, r: &mut Lanes<S>, normal: &[f64x8<S>; 3], step: &Step) -> Mask<S> {
+    let zero = f64x8::splat(simd, 0.0);
+    let [nx, ny, nz] = *normal;
+    let p = r.l * nx + r.m * ny + r.n * nz;
+    let norm2 = nx * nx + ny * ny + nz * nz;
+    if step.reflect {
+        let g = (p + p) / norm2;
+        r.l -= g * nx;
+        r.m -= g * ny;
+        r.n -= g * nz;
+        return zero.simd_eq(zero);
+    }
+    let mu = step.before / step.after;
+    if mu == 1.0 {
+        return zero.simd_eq(zero);
+    }
+    let inside = norm2 * (1.0 - mu * mu) + p * p * (mu * mu);
+    let g = (inside.max(zero).sqrt().copysign(p) - p * mu) / norm2;
+    r.l = g.mul_add(nx, r.l * mu);
+    r.m = g.mul_add(ny, r.m * mu);
+    r.n = g.mul_add(nz, r.n * mu);
+    inside.simd_ge(0.0)
+}
+
+/// An ideal thin lens: slopes change by -r / f; the path is that of light from infinity along the axis to the focus.
+#[inline(always)]
+fn thin<S: Simd>(simd: S, r: &mut Lanes<S>, focal: f64) {
+    let one = f64x8::splat(simd, 1.0);
+    let inverse = one / r.n;
+    let sign = one.copysign(r.n);
+    let u = r.l * inverse - r.x * sign * (1.0 / focal);
+    let v = r.m * inverse - r.y * sign * (1.0 / focal);
+    let n = sign / (u * u + v * v + 1.0).sqrt();
+    (r.l, r.m, r.n) = (u * n, v * n, n);
+    let radius2 = r.x * r.x + r.y * r.y;
+    let far = (radius2 + focal * focal).sqrt() + focal.abs();
+    r.opl = r.opl - radius2 / far * focal.signum();
+}
