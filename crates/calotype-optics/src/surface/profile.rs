@@ -9,6 +9,8 @@ const RINGS: usize = 64;
 /// Intervals the exact search may look at; a ray needs some ten.
 const MOST_INTERVALS: usize = 20_000;
 
+/// Pieces into which the way before a root is cut to certify it.
+const PIECES: u32 = 6;
 /// Radius in mm below which a ray is at the vertex: odd terms' slopes there are nothing but rounding.
 pub(crate) const AT_VERTEX_MM: f64 = 1e-9;
 
@@ -42,7 +44,14 @@ pub(crate) struct Profile {
     pub sag: [f64; 2],
     /// Least and greatest slope dz/dr on the domain, certified.
     pub slope: [f64; 2],
-    rings: Vec<[f64; 2]>,
+    rings: Vec<Ring>,
+}
+
+/// Certified ranges on one ring of the domain.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Ring {
+    slope: [f64; 2],
+    sag: [f64; 2],
 }
 
 impl Profile {
@@ -125,82 +134,63 @@ impl Profile {
             if i == 0 { 0.0 } else { self.at(r * r)[1] * r }
         };
         let slopes: Vec<f64> = (0..=SAMPLES).map(slope_at).collect();
-        let per = SAMPLES / RINGS;
-        self.rings = (0..RINGS)
-            .map(|ring| {
-                let part = &slopes[ring * per..=(ring + 1) * per];
-                let [lo, hi] = range(part);
-                [lo - slack, hi + slack]
-            })
-            .collect();
         self.slope = [range(&slopes)[0] - slack, range(&slopes)[1] + slack];
         let steepest = self.slope[0].abs().max(self.slope[1].abs());
         let sags: Vec<f64> = (0..=SAMPLES).map(|i| self.at((step * i as f64).powi(2))[0]).collect();
-        let [lo, hi] = range(&sags);
-        let slack = 0.5 * step * steepest + 1e-12;
-        self.sag = [lo - slack, hi + slack];
+        let per = SAMPLES / RINGS;
+        let widened = |values: &[f64], by: f64| {
+            let [lo, hi] = range(values);
+            [lo - by, hi + by]
+        };
+        let ring = |ring: usize| {
+            let part = ring * per..=(ring + 1) * per;
+            let slope = widened(&slopes[part.clone()], slack);
+            Ring { slope, sag: widened(&sags[part], 0.5 * step * slope[0].abs().max(slope[1].abs()) + 1e-12) }
+        };
+        self.rings = (0..RINGS).map(ring).collect();
+        self.sag = widened(&sags, 0.5 * step * steepest + 1e-12);
     }
 
-    /// The range of slopes between two radii.
-    fn slope_between(&self, r0: f64, r1: f64) -> [f64; 2] {
+    /// The ranges of slope and sag between two radii.
+    fn between(&self, r0: f64, r1: f64) -> Ring {
         let ring = |r: f64| ((r / self.domain * RINGS as f64) as usize).min(RINGS - 1);
-        let part = &self.rings[ring(r0)..=ring(r1)];
-        part.iter().fold([f64::INFINITY, f64::NEG_INFINITY], |[lo, hi], [a, b]| [lo.min(*a), hi.max(*b)])
+        let first = ring(r0);
+        let join = |a: [f64; 2], b: [f64; 2]| [a[0].min(b[0]), a[1].max(b[1])];
+        let rest = self.rings.get(first + 1..=ring(r1)).unwrap_or_default();
+        rest.iter()
+            .fold(self.rings[first], |all, r| Ring { slope: join(all.slope, r.slope), sag: join(all.sag, r.sag) })
+    }
+
+    /// True if it is certain that a ray does not go through the surface between entering the slab of its sags and the place
+    /// at path t: then a root found at t is the first. False says nothing.
+    pub fn nothing_before(&self, x: f64, y: f64, d: [f64; 3], t: f64) -> bool {
+        let Some(ray) = Line::new(self, x, y, d) else { return false };
+        let step = (t - ray.start) / f64::from(PIECES);
+        !(step > 0.0)
+            || (0..PIECES).all(|i| {
+                let (a, b) = (ray.start + step * f64::from(i), ray.start + step * f64::from(i + 1));
+                let ring = ray.piece(self, a, b);
+                let before = if ray.d[2] > 0.0 { ray.d[2] * b < ring.sag[0] } else { ray.d[2] * b > ring.sag[1] };
+                before || ray.rates(ring, a, b)[0] > 0.0
+            })
     }
 
     /// The path from (x, y) on the vertex plane along d to the surface: the first place inside the domain, in the
     /// direction of travel, where the ray goes through from front to back. Every such place is found or excluded by the
     /// certified bounds; nothing where there is none.
     pub fn meet(&self, x: f64, y: f64, d: [f64; 3]) -> Option<f64> {
-        let [l, m, n] = d;
-        let s2 = l * l + m * m;
-        let q0 = x * l + y * m;
-        let r2_at = |t: f64| (x + t * l).powi(2) + (y + t * m).powi(2);
-        // the slab of the sags, and in it the cylinder of the domain
-        if n.abs() < 1e-9 {
-            return None;
-        }
-        let ends = [self.sag[0] / n, self.sag[1] / n];
-        let (mut start, mut end) = (ends[0].min(ends[1]), ends[0].max(ends[1]));
+        let ray = Line::new(self, x, y, d)?;
         let h2 = self.domain * self.domain;
-        if s2 > 1e-30 {
-            let disc = q0 * q0 - s2 * (x * x + y * y - h2);
-            if disc < 0.0 {
-                return None;
-            }
-            let middle = -q0 / s2;
-            start = start.max(middle - disc.sqrt() / s2);
-            end = end.min(middle + disc.sqrt() / s2);
-        } else if x * x + y * y > h2 {
-            return None;
-        }
-        if start > end {
-            return None;
-        }
+        let sign = d[2].signum();
         // height over the surface along the ray, signed so that it rises where the ray goes through rightly
-        let sign = n.signum();
-        let height = |t: f64| sign * (t * n - self.at(r2_at(t).min(h2))[0]);
-        let rate = |t: f64| sign * (n - self.at(r2_at(t).min(h2))[1] * (q0 + t * s2));
-        // dr/dt rises along the ray
-        let radial = |t: f64| (q0 + t * s2) / r2_at(t).sqrt().max(1e-150);
+        let height = |t: f64| sign * (t * d[2] - self.at(ray.r2(t).min(h2))[0]);
+        let rate = |t: f64| sign * (d[2] - self.at(ray.r2(t).min(h2))[1] * (ray.q0 + t * ray.s2));
         let width = 1e-14 * (1.0 + self.domain);
-        let mut open = vec![(start, end)];
+        let mut open = vec![(ray.start, ray.end)];
         for _ in 0..MOST_INTERVALS {
             let (a, b) = open.pop()?;
-            let middle = 0.5 * (a + b);
-            let (va, vb) = (radial(a), radial(b));
-            let nearest = if va < 0.0 && vb > 0.0 {
-                -q0 / s2
-            } else if va >= 0.0 {
-                a
-            } else {
-                b
-            };
-            let farthest = r2_at(a).max(r2_at(b)).sqrt();
-            let [lo, hi] = self.slope_between(r2_at(nearest).sqrt(), farthest);
-            let products = [lo * va, lo * vb, hi * va, hi * vb];
-            let [p0, p1] = range(&products);
-            let rates = [sign * n - if sign > 0.0 { p1 } else { -p0 }, sign * n - if sign > 0.0 { p0 } else { -p1 }];
+            let ring = ray.piece(self, a, b);
+            let rates = ray.rates(ring, a, b);
             if rates[0] > 0.0 {
                 // rising throughout: one root at most
                 if height(a) <= 0.0 && height(b) >= 0.0 {
@@ -211,6 +201,7 @@ impl Profile {
             if rates[1] < 0.0 {
                 continue; // falling throughout: the ray comes out here, it does not go in
             }
+            let middle = 0.5 * (a + b);
             let steepest = rates[0].abs().max(rates[1].abs());
             if height(middle).abs() > 0.5 * (b - a) * steepest || b - a < width {
                 continue;
@@ -240,6 +231,66 @@ impl Profile {
             t = next;
         }
         t
+    }
+}
+
+/// A ray over a profile, between entering the slab of its sags, or the cylinder of its domain, and leaving it.
+struct Line {
+    d: [f64; 3],
+    /// Half the rate of r^2 at the vertex plane.
+    q0: f64,
+    /// Squared sine of the angle to the axis.
+    s2: f64,
+    r2: f64,
+    start: f64,
+    end: f64,
+}
+
+impl Line {
+    fn new(profile: &Profile, x: f64, y: f64, d: [f64; 3]) -> Option<Self> {
+        let [l, m, n] = d;
+        if n.abs() < 1e-9 {
+            return None;
+        }
+        let (s2, q0, r2) = (l * l + m * m, x * l + y * m, x * x + y * y);
+        let ends = [profile.sag[0] / n, profile.sag[1] / n];
+        let (mut start, mut end) = (ends[0].min(ends[1]), ends[0].max(ends[1]));
+        let over = r2 - profile.domain * profile.domain;
+        if s2 > 1e-30 {
+            let disc = q0 * q0 - s2 * over;
+            if disc < 0.0 {
+                return None;
+            }
+            start = start.max((-q0 - disc.sqrt()) / s2);
+            end = end.min((-q0 + disc.sqrt()) / s2);
+        } else if over > 0.0 {
+            return None;
+        }
+        (start <= end).then_some(Self { d, q0, s2, r2, start, end })
+    }
+
+    /// r^2 at a path.
+    fn r2(&self, t: f64) -> f64 {
+        (self.r2 + t * (2.0 * self.q0 + t * self.s2)).max(0.0)
+    }
+
+    /// The ranges of slope and sag at the radii of a piece.
+    fn piece(&self, profile: &Profile, a: f64, b: f64) -> Ring {
+        let (ra, rb) = (self.r2(a), self.r2(b));
+        let (va, vb) = (self.q0 + a * self.s2, self.q0 + b * self.s2);
+        let least = if va < 0.0 && vb > 0.0 { self.r2(-self.q0 / self.s2) } else { ra.min(rb) };
+        profile.between(least.sqrt(), ra.max(rb).sqrt())
+    }
+
+    /// The range of the height's rate n - (dz/dr)(dr/dt) on a piece, signed so that it is positive where the ray goes through
+    /// from front to back; dr/dt rises along a ray.
+    fn rates(&self, ring: Ring, a: f64, b: f64) -> [f64; 2] {
+        let radial = |t: f64| (self.q0 + t * self.s2) / self.r2(t).sqrt().max(1e-150);
+        let (va, vb) = (radial(a), radial(b));
+        let [lo, hi] = ring.slope;
+        let [p0, p1] = range(&[lo * va, lo * vb, hi * va, hi * vb]);
+        let n = self.d[2];
+        if n > 0.0 { [n - p1, n - p0] } else { [p0 - n, p1 - n] }
     }
 }
 
@@ -279,7 +330,7 @@ mod tests {
                 assert!((g * r - slope).abs() < 1e-7, "{shape:?} {r} {} {slope}", g * r);
                 assert!(profile.slope[0] <= g * r && g * r <= profile.slope[1]);
                 assert!(profile.sag[0] <= z && z <= profile.sag[1]);
-                let [lo, hi] = profile.slope_between(r, r);
+                let [lo, hi] = profile.between(r, r).slope;
                 assert!(lo <= g * r && g * r <= hi && hi - lo < 0.4 * (1.0 + hi.abs()), "{lo} {hi}");
             }
         }

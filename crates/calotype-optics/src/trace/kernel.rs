@@ -5,12 +5,11 @@
 use super::pose::Turn;
 use super::rays::{Fate, Rays, Why};
 use super::system::{Compiled, Step};
+use super::wide::{LANES, Mask, Wide};
 use crate::surface::{AT_VERTEX_MM, Profile, Variable};
-use fearless_simd::{Level, Select, Simd, SimdBase, SimdFloat, SimdMask, dispatch, f64x8};
+use fearless_simd::{Level, Simd, dispatch};
 use rayon::prelude::*;
 
-/// Rays in a vector.
-const LANES: usize = 8;
 /// Steps of Newton's method before a ray is left to the exact search.
 const NEWTON: usize = 9;
 /// Height over the surface in mm below which one more step of Newton's method, taken without looking, ends within
@@ -18,9 +17,6 @@ const NEWTON: usize = 9;
 const CLOSE_MM: f64 = 1e-12;
 /// How far, in mm, a ray may go backwards through glass before its surfaces are said to cross.
 const BACKWARDS_MM: f64 = -1e-9;
-
-/// Yes or no for each ray of a vector.
-type Mask<S> = <f64x8<S> as SimdBase<S>>::Mask;
 
 /// The columns of some rays: x, y, z, l, m, n, path.
 type Columns<'a> = [&'a mut [f64]; 7];
@@ -68,22 +64,22 @@ fn piece_of<S: Simd>(
     for at in (0..whole).step_by(LANES) {
         let part = at..at + LANES;
         let mut lanes = Lanes {
-            x: f64x8::from_slice(simd, &x[part.clone()]),
-            y: f64x8::from_slice(simd, &y[part.clone()]),
-            z: f64x8::from_slice(simd, &z[part.clone()]),
-            l: f64x8::from_slice(simd, &l[part.clone()]),
-            m: f64x8::from_slice(simd, &m[part.clone()]),
-            n: f64x8::from_slice(simd, &n[part.clone()]),
-            opl: f64x8::from_slice(simd, &opl[part.clone()]),
+            x: Wide::from_slice(simd, &x[part.clone()]),
+            y: Wide::from_slice(simd, &y[part.clone()]),
+            z: Wide::from_slice(simd, &z[part.clone()]),
+            l: Wide::from_slice(simd, &l[part.clone()]),
+            m: Wide::from_slice(simd, &m[part.clone()]),
+            n: Wide::from_slice(simd, &n[part.clone()]),
+            opl: Wide::from_slice(simd, &opl[part.clone()]),
         };
         through(simd, forms, steps, &mut lanes, &mut fate[part.clone()], clip, to_image);
-        lanes.x.store_slice(&mut x[part.clone()]);
-        lanes.y.store_slice(&mut y[part.clone()]);
-        lanes.z.store_slice(&mut z[part.clone()]);
-        lanes.l.store_slice(&mut l[part.clone()]);
-        lanes.m.store_slice(&mut m[part.clone()]);
-        lanes.n.store_slice(&mut n[part.clone()]);
-        lanes.opl.store_slice(&mut opl[part]);
+        lanes.x.store(&mut x[part.clone()]);
+        lanes.y.store(&mut y[part.clone()]);
+        lanes.z.store(&mut z[part.clone()]);
+        lanes.l.store(&mut l[part.clone()]);
+        lanes.m.store(&mut m[part.clone()]);
+        lanes.n.store(&mut n[part.clone()]);
+        lanes.opl.store(&mut opl[part]);
     }
     if whole < fate.len() {
         // the last few with rays along the axis beside them
@@ -93,7 +89,7 @@ fn piece_of<S: Simd>(
         let fill = |from: &[f64], rest: f64| {
             let mut all = [rest; LANES];
             all[..count].copy_from_slice(&from[whole..]);
-            f64x8::from_slice(simd, &all)
+            Wide::from_slice(simd, &all)
         };
         let mut lanes = Lanes {
             x: fill(x, 0.0),
@@ -108,7 +104,9 @@ fn piece_of<S: Simd>(
         fate[whole..].copy_from_slice(&fates[..count]);
         let Lanes { x: ax, y: ay, z: az, l: al, m: am, n: an, opl: aopl } = lanes;
         for (to, from) in [x, y, z, l, m, n, opl].into_iter().zip([ax, ay, az, al, am, an, aopl]) {
-            to[whole..].copy_from_slice(&from.as_slice()[..count]);
+            let mut all = [0.0; LANES];
+            from.store(&mut all);
+            to[whole..].copy_from_slice(&all[..count]);
         }
     }
 }
@@ -116,19 +114,19 @@ fn piece_of<S: Simd>(
 /// A vector of rays.
 #[derive(Clone, Copy)]
 struct Lanes<S: Simd> {
-    x: f64x8<S>,
-    y: f64x8<S>,
-    z: f64x8<S>,
-    l: f64x8<S>,
-    m: f64x8<S>,
-    n: f64x8<S>,
-    opl: f64x8<S>,
+    x: Wide<S>,
+    y: Wide<S>,
+    z: Wide<S>,
+    l: Wide<S>,
+    m: Wide<S>,
+    n: Wide<S>,
+    opl: Wide<S>,
 }
 
 /// A place on a surface: the path to it from the vertex plane, its normal (not of unit length), and which lanes have one.
 struct Hit<S: Simd> {
-    t: f64x8<S>,
-    normal: [f64x8<S>; 3],
+    t: Wide<S>,
+    normal: [Wide<S>; 3],
     valid: Mask<S>,
 }
 
@@ -142,24 +140,24 @@ fn through<S: Simd>(
     clip: bool,
     to_image: bool,
 ) {
-    let zero = f64x8::splat(simd, 0.0);
-    let one = f64x8::splat(simd, 1.0);
+    let zero = Wide::splat(simd, 0.0);
+    let one = Wide::splat(simd, 1.0);
     // a ray that starts as no ray, or was lost before, is lost
     let mut alive = {
         let sum = r.x + r.y + r.z + r.l + r.m + r.opl;
-        (sum - sum).simd_eq(zero) & (r.n * r.n).simd_gt(1e-18)
+        sum.finite() & (r.n * r.n).gt(1e-18)
     };
     for (i, f) in fate.iter_mut().enumerate() {
         match f {
             Fate::Lost { .. } => alive.set(i, false),
-            Fate::Arrived if !alive.test(i) => *f = Fate::Lost { surface: 1, why: Why::Missed },
+            Fate::Arrived if alive.bits() >> i & 1 == 0 => *f = Fate::Lost { surface: 1, why: Why::Missed },
             Fate::Arrived => {}
         }
     }
     let mut ended = false;
-    if !alive.all_true() {
+    if !alive.all() {
         bury(simd, r, alive);
-        ended = !alive.any_true();
+        ended = !alive.any();
     }
     for step in steps {
         if ended {
@@ -167,7 +165,7 @@ fn through<S: Simd>(
         }
         if let Some(turn) = &step.turn {
             turned(simd, r, turn);
-            let ok = (r.n * r.n).simd_gt(1e-18);
+            let ok = (r.n * r.n).gt(1e-18);
             lose(simd, r, &mut alive, fate, step.surface, ok, Why::Missed);
         }
         // to the vertex plane
@@ -178,7 +176,7 @@ fn through<S: Simd>(
         r.z = zero;
         if let Compiled::Thin { focal } = &forms[step.surface] {
             let radius2 = r.x * r.x + r.y * r.y;
-            let ok = radius2.simd_le(step.outer2) & radius2.simd_ge(step.inner2);
+            let ok = radius2.le(step.outer2) & radius2.ge(step.inner2);
             if clip {
                 lose(simd, r, &mut alive, fate, step.surface, ok, Why::Clipped);
             }
@@ -195,10 +193,10 @@ fn through<S: Simd>(
                 Compiled::Thin { .. } => Hit { t: zero, normal: [zero, zero, one], valid: alive },
             };
             // outside the surface altogether: clipped by its rim where the ray passes beyond it
-            if (alive & !hit.valid).any_true() {
+            if (alive & !hit.valid).any() {
                 let radius2 = r.x * r.x + r.y * r.y;
                 let rim = step.outer2.min(1e18);
-                lose(simd, r, &mut alive, fate, step.surface, hit.valid | radius2.simd_le(rim), Why::Clipped);
+                lose(simd, r, &mut alive, fate, step.surface, hit.valid | radius2.le(rim), Why::Clipped);
                 lose(simd, r, &mut alive, fate, step.surface, hit.valid, Why::Missed);
             }
             let t = alive.select(hit.t, zero);
@@ -207,12 +205,12 @@ fn through<S: Simd>(
             r.z = t * r.n;
             if clip {
                 let radius2 = r.x * r.x + r.y * r.y;
-                let ok = radius2.simd_le(step.outer2) & radius2.simd_ge(step.inner2);
+                let ok = radius2.le(step.outer2) & radius2.ge(step.inner2);
                 lose(simd, r, &mut alive, fate, step.surface, ok, Why::Clipped);
             }
             let path = t0 + t;
             if step.before != 1.0 {
-                lose(simd, r, &mut alive, fate, step.surface, path.simd_ge(BACKWARDS_MM), Why::Crossed);
+                lose(simd, r, &mut alive, fate, step.surface, path.ge(BACKWARDS_MM), Why::Crossed);
             }
             r.opl = (path * step.before) + r.opl;
             let ok = bend(simd, r, &hit.normal, step);
@@ -221,14 +219,14 @@ fn through<S: Simd>(
         if let Some(turn) = &step.turn_back {
             turned(simd, r, turn);
         }
-        ended = !alive.any_true();
+        ended = !alive.any();
         // the last step of a trace to a surface stays on it
         if to_image || step.surface != steps[steps.len() - 1].surface {
-            r.z -= step.thickness;
+            r.z = r.z - step.thickness;
         }
     }
     if to_image && !ended {
-        let steep = (r.n * r.n).simd_gt(1e-18);
+        let steep = (r.n * r.n).gt(1e-18);
         lose(simd, r, &mut alive, fate, steps.len(), steep, Why::Missed);
         let t = -r.z / r.n;
         r.x = t.mul_add(r.l, r.x);
@@ -236,7 +234,7 @@ fn through<S: Simd>(
         r.z = zero;
         r.opl = (t * steps.last().map_or(1.0, |s| s.after)) + r.opl;
     }
-    if !alive.all_true() {
+    if !alive.all() {
         bury(simd, r, alive);
     }
 }
@@ -253,14 +251,14 @@ fn lose<S: Simd>(
     why: Why,
 ) {
     let lost = *alive & !ok;
-    if lost.any_true() {
-        let bits = lost.to_bitmask();
+    if lost.any() {
+        let bits = lost.bits();
         for (i, f) in fate.iter_mut().enumerate() {
             if bits >> i & 1 == 1 {
                 *f = Fate::Lost { surface: surface as u16 + 1, why };
             }
         }
-        *alive &= ok;
+        *alive = *alive & ok;
         bury(simd, r, *alive);
     }
 }
@@ -268,11 +266,11 @@ fn lose<S: Simd>(
 /// Makes lanes that are not alive rays along the axis.
 #[inline(always)]
 fn bury<S: Simd>(simd: S, r: &mut Lanes<S>, alive: Mask<S>) {
-    let zero = f64x8::splat(simd, 0.0);
+    let zero = Wide::splat(simd, 0.0);
     for v in [&mut r.x, &mut r.y, &mut r.z, &mut r.l, &mut r.m, &mut r.opl] {
         *v = alive.select(*v, zero);
     }
-    r.n = alive.select(r.n, f64x8::splat(simd, 1.0));
+    r.n = alive.select(r.n, Wide::splat(simd, 1.0));
 }
 
 #[inline(always)]
@@ -294,15 +292,15 @@ fn turned<S: Simd>(simd: S, r: &mut Lanes<S>, turn: &Turn) {
 /// for planes and parabolas.
 #[inline(always)]
 fn conic<S: Simd>(simd: S, r: &Lanes<S>, c: f64, k: f64) -> Hit<S> {
-    let zero = f64x8::splat(simd, 0.0);
+    let zero = Wide::splat(simd, 0.0);
     let e = (r.x * r.x + r.y * r.y) * c;
     let b = r.n - (r.x * r.l + r.y * r.m) * c;
     let a = (r.n * r.n * k + 1.0) * c;
     let disc = b * b - a * e;
     let root = disc.max(zero).sqrt().copysign(r.n);
     let t = e / (b + root);
-    let height = f64x8::splat(simd, 1.0) - t * r.n * ((1.0 + k) * c);
-    let valid = disc.simd_ge(0.0) & height.simd_gt(0.0) & (t - t).simd_eq(zero);
+    let height = Wide::splat(simd, 1.0) - t * r.n * ((1.0 + k) * c);
+    let valid = disc.ge(0.0) & height.gt(0.0) & t.finite();
     let x = t.mul_add(r.l, r.x);
     let y = t.mul_add(r.m, r.y);
     Hit { t, normal: [x * -c, y * -c, height], valid }
@@ -311,9 +309,9 @@ fn conic<S: Simd>(simd: S, r: &Lanes<S>, c: f64, k: f64) -> Hit<S> {
 /// Meets a conic with a departure: Newton's method from the conic's root, accepted where it has converged inside the
 /// domain and the certified slopes leave room for one root only; the other lanes, one by one, by the exact search.
 #[inline(always)]
-fn round<S: Simd>(simd: S, r: &Lanes<S>, p: &Profile, inverse: f64x8<S>, alive: Mask<S>) -> Hit<S> {
-    let zero = f64x8::splat(simd, 0.0);
-    let one = f64x8::splat(simd, 1.0);
+fn round<S: Simd>(simd: S, r: &Lanes<S>, p: &Profile, inverse: Wide<S>, alive: Mask<S>) -> Hit<S> {
+    let zero = Wide::splat(simd, 0.0);
+    let one = Wide::splat(simd, 1.0);
     let start = conic(simd, r, p.curvature, p.conic);
     let mut t = start.valid.select(start.t, zero);
     let mut slope = zero;
@@ -327,37 +325,43 @@ fn round<S: Simd>(simd: S, r: &Lanes<S>, p: &Profile, inverse: f64x8<S>, alive: 
         slope = g;
         let f = t.mul_add(r.n, -z);
         let rate = r.n - g * (x * r.l + y * r.m);
-        t -= f / rate;
-        close = (f * f).simd_lt(CLOSE_MM * CLOSE_MM);
-        if (close | !alive).all_true() {
+        t = t - f / rate;
+        close = (f * f).le(CLOSE_MM * CLOSE_MM);
+        if (close | !alive).all() {
             break;
         }
     }
-    // one root only? G' = n - (dz/dr)(dr/dt) keeps its sign if the slopes that matter are no steeper than the ray
+    // the first root? n - (dz/dr)(dr/dt) keeps its sign, from entering the slab of the sags to here, where the slopes that
+    // matter are less steep than the ray
     let s2 = r.l * r.l + r.m * r.m;
     let s = s2.sqrt();
     let size = r.n * one.copysign(r.n);
-    let forward = r.n.simd_gt(0.0);
-    let lo = f64x8::splat(simd, p.slope[0]);
-    let hi = f64x8::splat(simd, p.slope[1]);
+    let forward = r.n.gt(0.0);
+    let lo = Wide::splat(simd, p.slope[0]);
+    let hi = Wide::splat(simd, p.slope[1]);
     let outward = forward.select(hi, -lo) * s;
     let inward = forward.select(-lo, hi) * s;
     let q0 = r.x * r.l + r.y * r.m;
-    let per_z = s2 * inverse;
-    let (qa, qb) = (per_z.mul_add(p.sag[0], q0), per_z.mul_add(p.sag[1], q0));
-    let single = (outward.simd_lt(size) | qa.max(qb).simd_le(0.0)) & (inward.simd_lt(size) | qa.min(qb).simd_ge(0.0));
-    let inside = radius2.simd_le(p.domain * p.domain);
-    let mut valid = close & inside & single;
+    let enter = forward.select(Wide::splat(simd, p.sag[0]), Wide::splat(simd, p.sag[1])) * inverse;
+    let (qa, qb) = (s2.mul_add(enter, q0), s2.mul_add(t, q0));
+    let single = (outward.lt(size) | qa.max(qb).le(0.0)) & (inward.lt(size) | qa.min(qb).ge(0.0));
+    let inside = radius2.le(p.domain * p.domain);
+    let found = close & inside;
+    let mut valid = found & single;
     let doubtful = alive & !valid;
-    if doubtful.any_true() {
-        let bits = doubtful.to_bitmask();
+    if doubtful.any() {
+        let (bits, sure) = (doubtful.bits(), found.bits());
         for i in 0..LANES {
-            if bits >> i & 1 == 1
-                && let Some(root) = p.meet(r.x[i], r.y[i], [r.l[i], r.m[i], r.n[i]])
-            {
-                let (x, y) = (r.x[i] + root * r.l[i], r.y[i] + root * r.m[i]);
-                t[i] = root;
-                slope[i] = p.at(x * x + y * y)[1];
+            if bits >> i & 1 == 0 {
+                continue;
+            }
+            let (px, py, d) = (r.x.lane(i), r.y.lane(i), [r.l.lane(i), r.m.lane(i), r.n.lane(i)]);
+            if sure >> i & 1 == 1 && p.nothing_before(px, py, d, t.lane(i)) {
+                valid.set(i, true);
+            } else if let Some(root) = p.meet(px, py, d) {
+                let (x, y) = (px + root * d[0], py + root * d[1]);
+                t.set(i, root);
+                slope.set(i, p.at(x * x + y * y)[1]);
                 valid.set(i, true);
             }
         }
@@ -369,39 +373,39 @@ fn round<S: Simd>(simd: S, r: &Lanes<S>, p: &Profile, inverse: f64x8<S>, alive: 
 
 /// Sag and (dz/dr)/r of a compiled profile at r^2.
 #[inline(always)]
-fn sag<S: Simd>(simd: S, p: &Profile, radius2: f64x8<S>) -> [f64x8<S>; 2] {
-    let one = f64x8::splat(simd, 1.0);
-    let e = (one - radius2 * p.kc2).max(f64x8::splat(simd, 1e-8)).sqrt();
+fn sag<S: Simd>(simd: S, p: &Profile, radius2: Wide<S>) -> [Wide<S>; 2] {
+    let one = Wide::splat(simd, 1.0);
+    let e = (one - radius2 * p.kc2).max(Wide::splat(simd, 1e-8)).sqrt();
     // c r^2 / (1 + e) and c / e by one division
-    let scaled = f64x8::splat(simd, p.curvature) / (e * (e + 1.0));
+    let scaled = Wide::splat(simd, p.curvature) / (e * (e + 1.0));
     let (z, g) = (radius2 * e * scaled, (e + 1.0) * scaled);
     match p.variable {
         Variable::Square => {
             let w = radius2 * p.scale - 1.0;
             let dg = clenshaw(simd, &p.series.slope, w);
-            [z + clenshaw(simd, &p.series.value, w), dg.mul_add(2.0 * p.scale, g)]
+            [z + clenshaw(simd, &p.series.value, w), g + dg * (2.0 * p.scale)]
         }
         Variable::Radius => {
             let radius = radius2.sqrt();
             let w = radius * p.scale - 1.0;
             let dg = clenshaw(simd, &p.series.slope, w) * p.scale;
             // at the vertex the slope is 0 but for rounding, which the division must not make large
-            [z + clenshaw(simd, &p.series.value, w), g + dg / radius.max(f64x8::splat(simd, AT_VERTEX_MM))]
+            [z + clenshaw(simd, &p.series.value, w), g + dg / radius.max(Wide::splat(simd, AT_VERTEX_MM))]
         }
     }
 }
 
 /// sum c_k T_k(w).
 #[inline(always)]
-fn clenshaw<S: Simd>(simd: S, series: &[f64], w: f64x8<S>) -> f64x8<S> {
-    let Some((first, rest)) = series.split_first() else { return f64x8::splat(simd, 0.0) };
+fn clenshaw<S: Simd>(simd: S, series: &[f64], w: Wide<S>) -> Wide<S> {
+    let Some((first, rest)) = series.split_first() else { return Wide::splat(simd, 0.0) };
     let twice = w + w;
-    let (mut b1, mut b2) = (f64x8::splat(simd, 0.0), f64x8::splat(simd, 0.0));
+    let (mut b1, mut b2) = (Wide::splat(simd, 0.0), Wide::splat(simd, 0.0));
     for c in rest.iter().rev() {
-        let b0 = twice.mul_add(b1, f64x8::splat(simd, *c) - b2);
+        let b0 = twice.mul_add(b1, Wide::splat(simd, *c) - b2);
         (b1, b2) = (b0, b1);
     }
-    w.mul_add(b1, f64x8::splat(simd, *first) - b2)
+    w.mul_add(b1, Wide::splat(simd, *first) - b2)
 }
 
 /// Meets a surface lane by lane.
@@ -412,19 +416,19 @@ fn freeform<S: Simd>(
     meet: impl Fn(f64, f64, [f64; 3]) -> Option<(f64, [f64; 3])>,
     alive: Mask<S>,
 ) -> Hit<S> {
-    let zero = f64x8::splat(simd, 0.0);
-    let one = f64x8::splat(simd, 1.0);
+    let zero = Wide::splat(simd, 0.0);
+    let one = Wide::splat(simd, 1.0);
     let mut hit = Hit { t: zero, normal: [zero, zero, one], valid: alive };
     for i in 0..LANES {
-        if !alive.test(i) {
+        if alive.bits() >> i & 1 == 0 {
             continue;
         }
-        match meet(r.x[i], r.y[i], [r.l[i], r.m[i], r.n[i]]) {
+        match meet(r.x.lane(i), r.y.lane(i), [r.l.lane(i), r.m.lane(i), r.n.lane(i)]) {
             Some((t, normal)) => {
-                hit.t[i] = t;
-                hit.normal[0][i] = normal[0];
-                hit.normal[1][i] = normal[1];
-                hit.normal[2][i] = normal[2];
+                hit.t.set(i, t);
+                hit.normal[0].set(i, normal[0]);
+                hit.normal[1].set(i, normal[1]);
+                hit.normal[2].set(i, normal[2]);
             }
             None => hit.valid.set(i, false),
         }
@@ -435,34 +439,34 @@ fn freeform<S: Simd>(
 /// Refracts or reflects at a normal N of any length, by d' = mu d + G N, mu = n / n',
 /// G = (sign(p) sqrt(N^2 (1 - mu^2) + mu^2 p^2) - mu p) / N^2, p = d N; returns the lanes that are not totally reflected.
 #[inline(always)]
-fn bend<S: Simd>(simd: S, r: &mut Lanes<S>, normal: &[f64x8<S>; 3], step: &Step) -> Mask<S> {
-    let zero = f64x8::splat(simd, 0.0);
+fn bend<S: Simd>(simd: S, r: &mut Lanes<S>, normal: &[Wide<S>; 3], step: &Step) -> Mask<S> {
+    let zero = Wide::splat(simd, 0.0);
     let [nx, ny, nz] = *normal;
     let p = r.l * nx + r.m * ny + r.n * nz;
     let norm2 = nx * nx + ny * ny + nz * nz;
     if step.reflect {
         let g = (p + p) / norm2;
-        r.l -= g * nx;
-        r.m -= g * ny;
-        r.n -= g * nz;
-        return zero.simd_eq(zero);
+        r.l = r.l - g * nx;
+        r.m = r.m - g * ny;
+        r.n = r.n - g * nz;
+        return Mask::splat(simd, true);
     }
     let mu = step.before / step.after;
     if mu == 1.0 {
-        return zero.simd_eq(zero);
+        return Mask::splat(simd, true);
     }
     let inside = norm2 * (1.0 - mu * mu) + p * p * (mu * mu);
     let g = (inside.max(zero).sqrt().copysign(p) - p * mu) / norm2;
     r.l = g.mul_add(nx, r.l * mu);
     r.m = g.mul_add(ny, r.m * mu);
     r.n = g.mul_add(nz, r.n * mu);
-    inside.simd_ge(0.0)
+    inside.ge(0.0)
 }
 
 /// An ideal thin lens: slopes change by -r / f; the path is that of light from infinity along the axis to the focus.
 #[inline(always)]
 fn thin<S: Simd>(simd: S, r: &mut Lanes<S>, focal: f64) {
-    let one = f64x8::splat(simd, 1.0);
+    let one = Wide::splat(simd, 1.0);
     let inverse = one / r.n;
     let sign = one.copysign(r.n);
     let u = r.l * inverse - r.x * sign * (1.0 / focal);

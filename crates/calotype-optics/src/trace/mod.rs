@@ -6,6 +6,7 @@ mod path;
 mod pose;
 mod rays;
 mod system;
+mod wide;
 
 pub use aim::Aim;
 pub use path::{Path, Vertex};
