@@ -21,7 +21,7 @@ pub mod verify;
 
 pub use error::{OpticsError, Result};
 pub use glass::{Catalogue, Dispersion, Glass, LINES_FDC_UM, built_in as built_in_glass, read_agf};
-pub use import::from_json;
+pub use import::{from_json, from_seq, from_zmx, read_lens, to_zmx};
 pub use lens::{After, Aperture, Clear, Field, FieldKind, Kind, Lens, Pose, Surface, Wavelength, check};
 pub use paraxial::{FirstOrder, first_order};
 pub use surface::{Form, Shape, noll, noll_indices};

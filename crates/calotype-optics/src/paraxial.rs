@@ -127,9 +127,8 @@ pub fn first_order(lens: &Lens, um: f64) -> Result<FirstOrder> {
     let (Some(last), Some(last_through), Some(end)) = (parallel.last(), through.last(), list.last()) else {
         return Err(OpticsError::value("the number of surfaces", 0, "a lens has some"));
     };
-    let image_sign = end.after.signum();
-    // focal length by n' u' = -y phi; an afocal system has none
-    let efl = if last.after == 0.0 { f64::INFINITY } else { -1.0 / (last.after * end.after.abs()) };
+    // one over the power, by n' u' = -y phi; an afocal system has none
+    let efl = if last.after == 0.0 { f64::INFINITY } else { -1.0 / (last.after * end.after) };
     let bfl = if last.after == 0.0 { f64::INFINITY } else { -last.y / last.after };
     let (a, b) = (parallel[stop].y, through[stop].y);
     if a.abs() < 1e-12 * (1.0 + b.abs()) {
@@ -161,7 +160,7 @@ pub fn first_order(lens: &Lens, um: f64) -> Result<FirstOrder> {
         None => (last.y, last.after, 0.0),
         Some(d) => {
             let (y, u) = (d * last.y + last_through.y, d * last.after + last_through.after);
-            (y, u, 1.0 / (u * end.after.abs()))
+            (y, u, 1.0 / (u * end.after))
         }
     };
     let image = if axial_u == 0.0 { f64::INFINITY } else { -axial_y / axial_u };
@@ -191,7 +190,7 @@ pub fn first_order(lens: &Lens, um: f64) -> Result<FirstOrder> {
         petzval_radius: -1.0 / petzval_sum,
         lagrange: 0.0,
         magnification,
-        total_track: track(lens) * image_sign.abs(),
+        total_track: track(lens),
     };
     let field = lens.full_field();
     let slope = field_slope(lens, lens.field_kind, field.x.hypot(field.y), &first);
@@ -233,7 +232,7 @@ mod tests {
     #[test]
     fn a_mirror_has_half_its_radius() {
         let first = first_order(&samples::parabolic_mirror(200.0), 0.55).unwrap();
-        assert!((first.efl.abs() - 100.0).abs() < 1e-12 && (first.bfl + 100.0).abs() < 1e-12, "{first:?}");
+        assert!((first.efl - 100.0).abs() < 1e-12 && (first.bfl + 100.0).abs() < 1e-12, "{first:?}");
     }
 
     #[test]

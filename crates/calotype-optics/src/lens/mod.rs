@@ -1,8 +1,13 @@
 //! The lens as published: surfaces, glass, aperture, fields and wavelengths.
 
 mod check;
+mod raw;
+mod read;
+mod write;
 
 pub use check::check;
+pub use read::SCHEMA;
+pub(crate) use read::named;
 
 use crate::Glass;
 use crate::surface::Shape;

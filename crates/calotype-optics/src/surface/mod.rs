@@ -12,4 +12,5 @@ pub(crate) use chebyshev::Chebyshev;
 pub(crate) use freeform::Freeform;
 pub(crate) use profile::{AT_VERTEX_MM, Profile, Variable};
 pub use shape::{Form, Shape};
+pub(crate) use zernike::polynomial as zernike_polynomial;
 pub use zernike::{noll, noll_indices};

@@ -477,3 +477,109 @@ fn thin<S: Simd>(simd: S, r: &mut Lanes<S>, focal: f64) {
     let far = (radius2 + focal * focal).sqrt() + focal.abs();
     r.opl = r.opl - radius2 / far * focal.signum();
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::analysis::hexapolar;
+    use crate::{Clip, Fate, Field, Form, Ray, Rays, Shape, System, Until, Why, samples};
+
+    #[test]
+    fn every_instruction_set_and_any_number_of_rays_agree() {
+        let mut lens = samples::triplet();
+        lens.surfaces[4].shape.form = Form::Powers(vec![(4, 1e-5), (6, -2e-7), (8, 1e-9)]);
+        let fast = System::new(lens).unwrap();
+        let plain = fast.clone().plain();
+        let all = fast.aim(&Field::up(18.0), 1).paraxial(&hexapolar(50));
+        for count in [1, 7, 16, 33, all.len()] {
+            let trace = |system: &System| {
+                let mut rays = Rays::new(all[..count].iter().copied());
+                system.trace(1, &mut rays, Clip::Apertures, Until::Image);
+                rays
+            };
+            let (a, b) = (trace(&fast), trace(&plain));
+            assert_eq!(a.fate, b.fate);
+            for i in 0..count {
+                assert!((a.x[i] - b.x[i]).hypot(a.y[i] - b.y[i]) < 1e-12 && (a.opl[i] - b.opl[i]).abs() < 1e-12);
+            }
+            assert_eq!(trace(&fast), a, "twice the same");
+        }
+    }
+
+    #[test]
+    fn lost_rays_say_where_and_why_and_are_numbers() {
+        let ray = |y: f64, m: f64| Ray { at: [0.0, y, 0.0], d: [0.0, m, (1.0 - m * m).sqrt()], opl: 0.0 };
+        let fate = |lens: crate::Lens, ray: Ray, clip| {
+            let system = System::new(lens).unwrap();
+            let mut rays = Rays::new([ray]);
+            system.trace(0, &mut rays, clip, Until::Image);
+            let all = [rays.x[0], rays.y[0], rays.l[0], rays.m[0], rays.n[0], rays.opl[0]];
+            assert!(all.iter().all(|v| v.is_finite()), "{rays:?}");
+            rays.fate[0]
+        };
+        let lost = |surface, why| Fate::Lost { surface, why };
+        assert_eq!(fate(samples::triplet(), ray(8.5, 0.0), Clip::Apertures), lost(1, Why::Clipped));
+        assert_eq!(fate(samples::singlet(1.5, 20.0, -20.0, 5.0), ray(30.0, 0.0), Clip::Nothing), lost(1, Why::Missed));
+        assert_eq!(fate(samples::triplet(), ray(f64::NAN, 0.0), Clip::Nothing), lost(1, Why::Missed));
+        assert_eq!(fate(samples::triplet(), ray(0.0, 1.0), Clip::Nothing), lost(1, Why::Missed));
+        // a hemisphere of glass in air beyond its critical angle
+        let ball = samples::singlet(1.5, f64::INFINITY, -10.0, 0.0);
+        assert_eq!(fate(ball, ray(8.0, 0.0), Clip::Nothing), lost(2, Why::Crossed));
+        let ball = samples::singlet(1.5, f64::INFINITY, -10.0, 10.0);
+        assert_eq!(fate(ball, ray(8.0, 0.0), Clip::Nothing), lost(2, Why::TotalReflection));
+    }
+
+    #[test]
+    fn a_cartesian_oval_images_a_point_to_a_point() {
+        // equal paths 1 sqrt((d + z)^2 + r^2) + n (b - z ...) = d + n b, solved for the sag at 40 radii and fitted by even powers
+        let (d, b, n) = (100.0, 60.0, 1.5f64);
+        let sag = |r: f64| {
+            let f = |z: f64| ((d + z) * (d + z) + r * r).sqrt() + n * ((b - z) * (b - z) + r * r).sqrt() - d - n * b;
+            let (mut lo, mut hi) = (0.0, 10.0);
+            for _ in 0..200 {
+                let m = 0.5 * (lo + hi);
+                if f(m) > 0.0 { lo = m } else { hi = m }
+            }
+            0.5 * (lo + hi)
+        };
+        let radii: Vec<f64> = (1..=40).map(|i| 0.25 * f64::from(i)).collect();
+        let scale = 10f64;
+        let design = nalgebra::DMatrix::from_fn(40, 9, |i, k| (radii[i] / scale).powi(2 * (k as i32 + 1)));
+        let values = nalgebra::DVector::from_iterator(40, radii.iter().map(|r| sag(*r)));
+        let c = design.svd(true, true).solve(&values, 1e-15).unwrap();
+        let powers = (0..9).map(|k| (2 * k as u32 + 2, c[k] / scale.powi(2 * k as i32 + 2))).collect();
+        let mut lens = samples::singlet(n, 50.0, f64::INFINITY, b);
+        lens.surfaces.truncate(1);
+        lens.surfaces[0].shape = Shape { radius: f64::INFINITY, conic: 0.0, form: Form::Powers(powers) };
+        lens.surfaces[0].clear.outer = Some(10.0);
+        lens.object_mm = Some(d);
+        lens.field_kind = crate::FieldKind::ObjectHeight;
+        lens.fields = vec![Field::up(0.0)];
+        lens.aperture = crate::Aperture::EntrancePupil(18.0);
+        let system = System::new(lens).unwrap();
+        let mut rays = Rays::new(system.aim(&Field::up(0.0), 0).paraxial(&hexapolar(6)));
+        system.trace(0, &mut rays, Clip::Nothing, Until::Image);
+        for ray in rays.iter() {
+            assert!(ray.at[0].hypot(ray.at[1]) < 1e-8, "{ray:?}");
+            assert!((ray.opl - d - n * b).abs() < 1e-8);
+        }
+        assert_eq!(rays.iter().count(), 127);
+    }
+
+    #[test]
+    fn aplanatic_points_of_a_sphere() {
+        // an object R (1 + 1/n) from the vertex inside glass is imaged sharply to R (1 + n); by symmetry traced backwards: light
+        // converging in air to R (1 + n) behind the vertex of a convex sphere meets at R (1 + 1/n) in the glass
+        let (r, n) = (10.0, 1.5);
+        let mut lens = samples::singlet(n, r, f64::INFINITY, r * (1.0 + 1.0 / n));
+        lens.surfaces.truncate(1);
+        let system = System::new(lens).unwrap();
+        let goal = r * (1.0 + n);
+        let mut rays = Rays::new((0..20).map(|i| {
+            let angle = 0.02 * f64::from(i);
+            let (sin, cos) = angle.sin_cos();
+            Ray { at: [0.0, goal * sin / cos, 0.0], d: [0.0, -sin, cos], opl: 0.0 }
+        }));
+        system.trace(0, &mut rays, Clip::Nothing, Until::Image);
+        assert!(rays.iter().all(|ray| ray.at[1].abs() < 1e-12) && rays.iter().count() == 20, "{rays:?}");
+    }
+}

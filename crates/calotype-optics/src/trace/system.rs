@@ -122,6 +122,32 @@ impl System {
         kernel::run(self.level, &self.forms, steps, rays, clip == Clip::Apertures, to_image, PIECE);
     }
 
+    /// Indices before and behind a surface's index at a wavelength's index.
+    pub(crate) fn indices(&self, wavelength: usize, surface: usize) -> (f64, f64) {
+        let step = &self.steps[wavelength][surface];
+        (step.before, step.after)
+    }
+
+    /// Traces rays that are reflected backwards at the surface of index `back` and forwards again at that of index `front`,
+    /// to the image plane.
+    pub(crate) fn trace_ghost(&self, wavelength: usize, rays: &mut Rays, clip: Clip, back: usize, front: usize) {
+        let all = &self.steps[wavelength];
+        let mut path: Vec<Step> = all[..back].to_vec();
+        let to_previous = |i: usize| if i == 0 { 0.0 } else { -all[i - 1].thickness };
+        let mirror =
+            |i: usize, n: f64, thickness: f64| Step { before: n, after: n, reflect: true, thickness, ..all[i] };
+        path.push(mirror(back, all[back].before, to_previous(back)));
+        path.extend((front + 1..back).rev().map(|i| Step {
+            before: all[i].after,
+            after: all[i].before,
+            thickness: to_previous(i),
+            ..all[i]
+        }));
+        path.push(mirror(front, all[front].after, all[front].thickness));
+        path.extend_from_slice(&all[front + 1..]);
+        kernel::run(self.level, &self.forms, &path, rays, clip == Clip::Apertures, true, PIECE);
+    }
+
     /// The same with the plainest instructions, to compare with.
     #[cfg(test)]
     pub(crate) fn plain(mut self) -> Self {
