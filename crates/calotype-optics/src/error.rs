@@ -16,6 +16,14 @@ pub enum OpticsError {
         /// The file.
         path: PathBuf,
     },
+    /// A file could not be written.
+    #[error("cannot write: {source}: {}", .path.display())]
+    Write {
+        /// What the system said.
+        source: io::Error,
+        /// The file.
+        path: PathBuf,
+    },
     /// A file is damaged, or not what its name says.
     #[error("{reason}: {file}{}", place(.line))]
     Format {
@@ -117,6 +125,10 @@ impl OpticsError {
     pub fn remedy(&self) -> Option<&'static str> {
         match self {
             Self::Read { .. } => Some("Check the path and its permissions."),
+            Self::Write { source, .. } => match source.kind() {
+                io::ErrorKind::AlreadyExists => Some("Choose another name, or add --overwrite to replace it."),
+                _ => Some("Check that the folder exists and takes new files."),
+            },
             Self::Format { .. } => Some("Lenses are read from .toml, .json, .zmx and .seq files."),
             Self::UnknownKey { .. } => Some("docs/reference/lens-file.md lists every key."),
             Self::UnknownGlass { .. } => {

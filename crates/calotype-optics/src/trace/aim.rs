@@ -104,6 +104,14 @@ impl Aim<'_> {
         }
     }
 
+    /// The object point from the first vertex in mm; nothing for an object at infinity.
+    pub fn object(&self) -> Option<[f64; 3]> {
+        match self.source {
+            Source::Far(_) => None,
+            Source::Near(p) => Some(p),
+        }
+    }
+
     /// The ray through a place in the plane of the paraxial entrance pupil, mm off the axis; it starts in the plane of
     /// the first vertex. Its path is counted from the wavefront through the origin, or from the object point.
     fn through_pupil(&self, x: f64, y: f64) -> Ray {
