@@ -40,6 +40,8 @@ pub enum Command {
     Demo(DemoArgs),
     /// List the built-in looks, or show one.
     Look(LookArgs),
+    /// Describe, judge, draw and verify lenses.
+    Lens(crate::lens::LensArgs),
     /// Simulate a camera: bursts of raw frames with their truth.
     Twin(crate::twin::TwinArgs),
     /// Measure charts, photographs and cameras.

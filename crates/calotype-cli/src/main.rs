@@ -15,6 +15,7 @@ mod info;
 mod inputs;
 mod interrupt;
 mod lab;
+mod lens;
 mod look;
 mod merge;
 mod out;
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
         Command::Info(info) => info::run(&info, &common),
         Command::Demo(demo) => demo::run(&demo, &common),
         Command::Look(look) => look::run(&look),
+        Command::Lens(lens) => lens::run(&lens),
         Command::Twin(twin) => twin::run(&twin, &common),
         Command::Lab(lab) => lab::run(&lab, &common),
         Command::Completions(completions) => completions::run(&completions),

@@ -11,6 +11,7 @@ const FLOORS: &[(&str, u32)] = &[
     ("calotype-burst", 3),
     ("calotype-develop", 3),
     ("calotype-look", 3),
+    ("calotype-optics", 3),
     ("calotype-twin", 3),
     ("calotype-lab", 3),
     ("calotype", 4),

@@ -1,0 +1,125 @@
+//! AGF catalogues, the field's common text format, from the user's disk.
+
+use super::{Dispersion, Glass};
+use crate::text::decode;
+use crate::{OpticsError, Result};
+
+/// Bytes beyond which a catalogue is refused.
+const LIMIT: usize = 16 << 20;
+
+/// Reads the glasses of an AGF file: lines `NM name formula ...`, `CD coefficients`, `LD range`.
+///
+/// # Errors
+/// [`OpticsError::Format`] for a file that is too large, a glass without coefficients, or an unknown formula.
+pub fn read_agf(bytes: &[u8], file: &str) -> Result<Vec<Glass>> {
+    if bytes.len() > LIMIT {
+        return Err(OpticsError::format(file, None, format!("a catalogue has at most {LIMIT} bytes")));
+    }
+    let mut glasses = Vec::new();
+    let mut open: Option<(usize, String, i64, Vec<f64>, Option<[f64; 2]>)> = None;
+    let close = |open: Option<(usize, String, i64, Vec<f64>, Option<[f64; 2]>)>| match open {
+        Some((line, name, formula, cd, range_um)) => {
+            let dispersion = formula_of(formula, &cd).ok_or_else(|| {
+                OpticsError::format(
+                    file,
+                    line,
+                    format!("glass {name}: no formula {formula} from its {} coefficients", cd.len()),
+                )
+            })?;
+            Ok(Some(Glass { name, dispersion, range_um }))
+        }
+        None => Ok(None),
+    };
+    for (i, line) in decode(bytes).lines().enumerate() {
+        let mut words = line.split_whitespace();
+        let numbers =
+            |words: std::str::SplitWhitespace| words.filter_map(|w| w.parse::<f64>().ok()).collect::<Vec<_>>();
+        match words.next() {
+            Some("NM") => {
+                glasses.extend(close(open.take())?);
+                let name = words.next().unwrap_or_default().to_owned();
+                let formula = words.next().and_then(|w| w.parse::<f64>().ok()).unwrap_or(0.0) as i64;
+                open = Some((i + 1, name, formula, vec![], None));
+            }
+            Some("CD") => {
+                if let Some(glass) = &mut open {
+                    glass.3 = numbers(words);
+                }
+            }
+            Some("LD") => {
+                if let (Some(glass), [lo, hi, ..]) = (&mut open, &numbers(words)[..]) {
+                    glass.4 = Some([*lo, *hi]);
+                }
+            }
+            _ => {}
+        }
+    }
+    glasses.extend(close(open)?);
+    if glasses.is_empty() {
+        return Err(OpticsError::format(file, None, "no glass (line starting with NM) in it"));
+    }
+    Ok(glasses)
+}
+
+/// The numbered formulae of the AGF format; coefficients that are not given are 0.
+fn formula_of(number: i64, given: &[f64]) -> Option<Dispersion> {
+    if given.is_empty() {
+        return None;
+    }
+    let c = |i: usize| given.get(i).copied().unwrap_or(0.0);
+    let powers = |list: &[f64]| list.iter().enumerate().map(|(i, p)| [*p, c(i)]).collect::<Vec<_>>();
+    let sellmeier = |n: usize| Dispersion::Squared {
+        powers: vec![[0.0, 1.0]],
+        poles: (0..n).map(|i| [c(2 * i), 2.0, c(2 * i + 1)]).filter(|p| p[0] != 0.0).collect(),
+    };
+    Some(match number {
+        1 => Dispersion::Squared { powers: powers(&[0.0, 2.0, -2.0, -4.0, -6.0, -8.0]), poles: vec![] },
+        2 => sellmeier(3),
+        3 => Dispersion::Herzberger([c(0), c(1), c(2), c(3), c(4), c(5)]),
+        4 => Dispersion::Squared {
+            powers: vec![[0.0, 1.0 + c(0)]],
+            poles: vec![[c(1), 2.0, c(2) * c(2)], [c(3), 0.0, c(4) * c(4)]],
+        },
+        5 => Dispersion::conrady([c(0), c(1), c(2)]),
+        6 => sellmeier(4),
+        7 => Dispersion::Squared { powers: vec![[0.0, c(0)], [2.0, -c(3)]], poles: vec![[c(1), 0.0, c(2)]] },
+        8 => Dispersion::Squared { powers: vec![[0.0, c(0)], [2.0, -c(3)]], poles: vec![[c(1), 2.0, c(2)]] },
+        9 => Dispersion::Squared { powers: vec![[0.0, c(0)]], poles: vec![[c(1), 2.0, c(2)], [c(3), 2.0, c(4)]] },
+        10 => Dispersion::Squared { powers: powers(&[0.0, 2.0, -2.0, -4.0, -6.0, -8.0, -10.0, -12.0]), poles: vec![] },
+        11 => sellmeier(5),
+        12 => Dispersion::Squared { powers: powers(&[0.0, 2.0, -2.0, -4.0, -6.0, -8.0, 4.0, 6.0]), poles: vec![] },
+        13 => Dispersion::Squared {
+            powers: powers(&[0.0, 2.0, 4.0, -2.0, -4.0, -6.0, -8.0, -10.0, -12.0]),
+            poles: vec![],
+        },
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SAMPLE: &str = "CC sample\nNM N-BK7 2 517642.251 1.5168 64.17 0 1 -1\nGC made up\nED 7.1 8.3 2.51 -0.0009 0\n\
+        CD 1.03961212E+00 6.00069867E-03 2.31792344E-01 2.00179144E-02 1.01046945E+00 1.03560653E+02\nLD 3.0E-01 2.5E+00\n\
+        NM OLD 1 0 1.5 60\nCD 2.25 0 0 0 0 0\n";
+
+    #[test]
+    fn glasses_of_a_catalogue_are_read() {
+        let glasses = read_agf(SAMPLE.as_bytes(), "a.agf").unwrap();
+        assert_eq!(glasses.len(), 2);
+        assert!((glasses[0].dispersion.index(0.5875618) - 1.51680).abs() < 5e-6);
+        assert_eq!(glasses[0].range_um, Some([0.3, 2.5]));
+        assert_eq!(glasses[1].dispersion.index(0.7), 1.5);
+        // UTF-16, as some programs write it
+        let utf16: Vec<u8> = [0xff, 0xfe].into_iter().chain(SAMPLE.encode_utf16().flat_map(u16::to_le_bytes)).collect();
+        assert_eq!(read_agf(&utf16, "a.agf").unwrap(), glasses);
+    }
+
+    #[test]
+    fn damaged_catalogues_are_refused_with_their_line() {
+        let error = read_agf(b"CC x\nNM BAD 77 0\nCD 1 2\n", "bad.agf").unwrap_err().to_string();
+        assert!(error.contains("BAD") && error.contains("77") && error.contains("line 2"), "{error}");
+        assert!(read_agf(b"NM EMPTY 2\n", "e.agf").is_err() && read_agf(b"hello", "h.agf").is_err());
+    }
+}

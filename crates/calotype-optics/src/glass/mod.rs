@@ -1,0 +1,85 @@
+//! Glass: how fast light of each wavelength goes.
+
+mod agf;
+mod catalogue;
+mod dispersion;
+
+pub use agf::read_agf;
+pub use catalogue::{Catalogue, built_in};
+pub use dispersion::Dispersion;
+
+use crate::{OpticsError, Result};
+
+/// Wavelengths in micrometres of the lines F, d and C of hydrogen and helium, to which nd and Vd refer.
+pub const LINES_FDC_UM: [f64; 3] = [0.486_132_7, 0.587_561_8, 0.656_272_5];
+
+/// A medium between two surfaces. Indices are relative to the surrounding air, whose own index is 1.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Glass {
+    /// Its catalogue name; empty for one that is described by numbers.
+    pub name: String,
+    /// How its index depends on wavelength.
+    pub dispersion: Dispersion,
+    /// The wavelengths in micrometres for which its formula was made.
+    pub range_um: Option<[f64; 2]>,
+}
+
+impl Glass {
+    /// Air: index 1 at every wavelength.
+    pub fn air() -> Self {
+        Self { name: String::new(), dispersion: Dispersion::Constant(1.0), range_um: None }
+    }
+
+    /// A glass known by its index at the d line and its Abbe number: two-term Cauchy through both.
+    pub fn model(nd: f64, vd: f64) -> Self {
+        Self { name: String::new(), dispersion: Dispersion::Model { nd, vd }, range_um: None }
+    }
+
+    /// A glass without name.
+    pub fn unnamed(dispersion: Dispersion) -> Self {
+        Self { name: String::new(), dispersion, range_um: None }
+    }
+
+    /// True for air, that is for a constant index of 1.
+    pub fn is_air(&self) -> bool {
+        self.dispersion == Dispersion::Constant(1.0)
+    }
+
+    /// The index at a wavelength in micrometres.
+    ///
+    /// # Errors
+    /// [`OpticsError::Surface`] for a wavelength at which the formula gives no index between 0.1 and 10; `surface` is
+    /// the surface before the glass.
+    pub fn index(&self, um: f64, surface: usize) -> Result<f64> {
+        let n = self.dispersion.index(um);
+        if (0.1..=10.0).contains(&n) {
+            return Ok(n);
+        }
+        let reason = format!("the index of {} at {um} um lies between 0.1 and 10", self.label());
+        Err(OpticsError::surface(surface, "index", n, reason))
+    }
+
+    /// The index at the d line and the Abbe number (nd - 1) / (nF - nC); infinite for glass without dispersion.
+    pub fn nd_vd(&self) -> (f64, f64) {
+        let [f, d, c] = LINES_FDC_UM.map(|um| self.dispersion.index(um));
+        (d, (d - 1.0) / (f - c))
+    }
+
+    /// Its name, or nd and Vd.
+    pub fn label(&self) -> String {
+        if self.is_air() {
+            return "air".into();
+        }
+        if !self.name.is_empty() {
+            return self.name.clone();
+        }
+        match self.dispersion {
+            Dispersion::Model { nd, vd } => format!("{nd}/{vd}"),
+            Dispersion::Constant(n) => format!("n {n}"),
+            _ => {
+                let (nd, vd) = self.nd_vd();
+                format!("{nd:.5}/{vd:.2}")
+            }
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! Prescriptions from files.
+
+mod json;
+mod open;
+mod seq;
+mod zmx;
+mod zmx_write;
+
+pub use json::from_json;
+pub use open::read_lens;
+pub use seq::from_seq;
+pub use zmx::from_zmx;
+pub use zmx_write::to_zmx;

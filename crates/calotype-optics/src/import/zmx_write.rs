@@ -1,0 +1,216 @@
+//! Zemax lens files, written.
+
+use crate::{After, Aperture, Dispersion, FieldKind, Form, Kind, Lens, OpticsError, Result, Surface};
+use std::fmt::Write;
+
+/// The lens as a `.zmx` file (ASCII, mm). Glasses without name are written as model glasses by nd and Vd; `warnings` says
+/// where that is less than the lens has.
+///
+/// # Errors
+/// [`OpticsError::Surface`] for forms that such files cannot hold: Forbes' polynomials, Zernike sags, poses that return.
+pub fn to_zmx(lens: &Lens, warnings: &mut Vec<String>) -> Result<String> {
+    let mut out = String::from("VERS 140124 258 36214\nMODE SEQ\n");
+    let line = |out: &mut String, key: &str, values: &[f64]| {
+        let values: Vec<String> = values.iter().map(|v| format!("{v:E}")).collect();
+        writeln!(out, "{key} {}", values.join(" ")).ok();
+    };
+    writeln!(out, "NAME {}", one_line(&lens.name)).ok();
+    for note in &lens.notes {
+        writeln!(out, "NOTE 0 {}", one_line(note)).ok();
+    }
+    out += "UNIT MM X W X CM MR CPMM\n";
+    match lens.aperture {
+        Aperture::EntrancePupil(v) => line(&mut out, "ENPD", &[v]),
+        Aperture::FNumber(v) => writeln!(out, "FNUM {v:E} 0").unwrap_or(()),
+        Aperture::ObjectNa(v) => writeln!(out, "OBNA {v:E} 0").unwrap_or(()),
+        Aperture::StopRadius(_) => out += "FLOA\n",
+    }
+    let kind = match lens.field_kind {
+        FieldKind::AngleDeg => 0,
+        FieldKind::ObjectHeight => 1,
+        FieldKind::ImageHeight => 2,
+        FieldKind::RealImageHeight => 3,
+    };
+    writeln!(out, "FTYP {kind} 0 {} {} 0 0 0", lens.fields.len(), lens.wavelengths.len()).ok();
+    let column = |f: &dyn Fn(&crate::Field) -> f64| lens.fields.iter().map(f).collect::<Vec<f64>>();
+    line(&mut out, "XFLN", &column(&|f| f.x));
+    line(&mut out, "YFLN", &column(&|f| f.y));
+    line(&mut out, "FWGN", &column(&|f| f.weight));
+    for (k, key) in ["VDXN", "VDYN", "VCXN", "VCYN"].into_iter().enumerate() {
+        line(&mut out, key, &column(&|f| f.vignetting[k]));
+    }
+    for (i, w) in (1..).zip(&lens.wavelengths) {
+        writeln!(out, "WAVM {i} {:E} {:E}", w.um, w.weight).ok();
+    }
+    writeln!(out, "PWAV {}", lens.primary + 1).ok();
+    out += "SURF 0\n  TYPE STANDARD\n  CURV 0.0\n";
+    match lens.object_mm {
+        None => out += "  DISZ INFINITY\n",
+        Some(d) => writeln!(out, "  DISZ {d:E}").unwrap_or(()),
+    }
+    let mut number = 1;
+    for (i, s) in (1..).zip(&lens.surfaces) {
+        surface(&mut out, i, s, &mut number, lens, warnings)?;
+    }
+    writeln!(out, "SURF {number}\n  TYPE STANDARD\n  CURV 0.0\n  DISZ 0").ok();
+    Ok(out)
+}
+
+fn surface(
+    out: &mut String,
+    i: usize,
+    s: &Surface,
+    number: &mut usize,
+    lens: &Lens,
+    warnings: &mut Vec<String>,
+) -> Result<()> {
+    let no = |what: &'static str| {
+        Err(OpticsError::surface(i, "its form", what, "a .zmx file cannot hold it; keep the lens as .toml"))
+    };
+    let plain = matches!(s.shape.form, Form::Conic) && s.shape.radius.is_infinite() && s.glass.is_air();
+    if let Some(pose) = s.pose {
+        if pose.after != After::Keep || pose.decentre[2] != 0.0 || (!plain && s.kind == Kind::Refract) {
+            return no("a tilt or decentre that is not a plain coordinate break");
+        }
+        let [dx, dy, _] = pose.decentre;
+        let [ax, ay, az] = pose.tilt_deg;
+        writeln!(out, "SURF {number}\n  TYPE COORDBRK\n  DISZ {:E}", s.thickness).ok();
+        if s.stop {
+            out.push_str("  STOP\n");
+        }
+        let order = f64::from(u8::from(pose.tilt_first));
+        for (k, v) in (1..).zip([dx, dy, ax, ay, az, order]) {
+            writeln!(out, "  PARM {k} {v:E}").ok();
+        }
+        *number += 1;
+        return Ok(());
+    }
+    writeln!(out, "SURF {number}").ok();
+    *number += 1;
+    if s.stop {
+        out.push_str("  STOP\n");
+    }
+    let mut parameters: Vec<(usize, f64)> = Vec::new();
+    let mut extra: Vec<f64> = Vec::new();
+    let kind = match (&s.shape.form, s.kind) {
+        (_, Kind::ThinLens(f)) => {
+            parameters.push((1, f));
+            "PARAXIAL"
+        }
+        (Form::Conic, _) => "STANDARD",
+        (Form::Powers(list), _) => {
+            let even = list.iter().all(|(p, _)| p % 2 == 0);
+            let most = list.iter().map(|t| t.0).max().unwrap_or(0);
+            match (even, most) {
+                (true, ..=16) => {
+                    parameters.extend(list.iter().map(|(p, a)| (*p as usize / 2, *a)));
+                    "EVENASPH"
+                }
+                (false, ..=8) => {
+                    parameters.extend(list.iter().map(|(p, a)| (*p as usize, *a)));
+                    "ODDASPHE"
+                }
+                _ => {
+                    let step = if even { 2 } else { 1 };
+                    let of = |p: u32| list.iter().find(|t| t.0 == p).map_or(0.0, |t| t.1);
+                    extra = vec![f64::from(most / step), 1.0];
+                    extra.extend((1..=most / step).map(|k| of(step * k)));
+                    if even { "XASPHERE" } else { "XOSPHERE" }
+                }
+            }
+        }
+        (Form::Biconic { radius_x, conic_x }, _) => {
+            parameters.extend([(1, if radius_x.is_finite() { *radius_x } else { 0.0 }), (2, *conic_x)]);
+            "BICONICX"
+        }
+        (Form::Toroid { radius_x, powers }, _) => {
+            parameters.push((1, if radius_x.is_finite() { *radius_x } else { 0.0 }));
+            if powers.iter().any(|(p, _)| p % 2 == 1 || !(2..=14).contains(p)) {
+                return no("a toroid with odd or high powers");
+            }
+            parameters.extend(powers.iter().map(|(p, a)| (*p as usize / 2 + 1, *a)));
+            "TOROIDAL"
+        }
+        (Form::Qbfs { .. } | Form::Qcon { .. }, _) => return no("Forbes' polynomials"),
+        (Form::Zernike { .. }, _) => return no("a Zernike sag"),
+    };
+    writeln!(
+        out,
+        "  TYPE {kind}\n  CURV {:E}\n  CONI {:E}\n  DISZ {:E}",
+        s.shape.curvature(),
+        s.shape.conic,
+        s.thickness
+    )
+    .ok();
+    if !s.label.is_empty() {
+        writeln!(out, "  COMM {}", one_line(&s.label)).ok();
+    }
+    if s.kind == Kind::Reflect {
+        out.push_str("  GLAS MIRROR 0 0 1.5 40\n");
+    } else if !s.glass.is_air() {
+        let (nd, vd) = s.glass.nd_vd();
+        let vd = if vd.is_finite() { vd } else { 0.0 };
+        if s.glass.name.is_empty() || s.glass.name.contains(char::is_whitespace) {
+            if !matches!(s.glass.dispersion, Dispersion::Model { .. } | Dispersion::Constant(_)) {
+                warnings.push(format!("surface {i}: {} is written by its nd and Vd alone", s.glass.label()));
+            }
+            writeln!(out, "  GLAS ___BLANK 1 0 {nd:E} {vd:E} 0 0 0 0 0 0").ok();
+        } else {
+            writeln!(out, "  GLAS {} 0 0 {nd:E} {vd:E} 0 0 0 0 0 0", s.glass.name).ok();
+        }
+    }
+    for (k, v) in parameters {
+        writeln!(out, "  PARM {k} {v:E}").ok();
+    }
+    for (k, v) in (1..).zip(extra) {
+        writeln!(out, "  XDAT {k} {v:E} 0 0").ok();
+    }
+    let stop_radius = match lens.aperture {
+        Aperture::StopRadius(r) if s.stop => Some(r),
+        _ => None,
+    };
+    if let Some(r) = s.clear.outer.or(stop_radius) {
+        writeln!(out, "  DIAM {r:E} 1 0 0 1").ok();
+        if s.clear.outer.is_some() {
+            writeln!(out, "  CLAP {:E} {r:E} 0", s.clear.inner).ok();
+        }
+    }
+    Ok(())
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::glass::Catalogue;
+    use crate::import::from_zmx;
+    use crate::{Clip, Rays, System, Until, samples};
+
+    #[test]
+    fn a_written_lens_traces_the_same_when_read() {
+        let mut aspheric = samples::triplet();
+        aspheric.surfaces[0].shape.form = Form::Powers(vec![(4, 1e-6), (6, -2e-9)]);
+        aspheric.surfaces[2].shape.form = Form::Powers(vec![(4, 1e-6), (18, -2e-24)]);
+        aspheric.surfaces[4].shape.form = Form::Powers(vec![(3, 1e-6), (5, -2e-9)]);
+        aspheric.surfaces[4].glass = crate::glass::built_in("N-BK7").unwrap();
+        for lens in [samples::triplet(), aspheric, samples::parabolic_mirror(200.0)] {
+            let mut warnings = vec![];
+            let text = to_zmx(&lens, &mut warnings).unwrap();
+            let again = from_zmx(text.as_bytes(), "x.zmx", &Catalogue::default(), &mut warnings).unwrap();
+            assert!(warnings.is_empty(), "{warnings:?}");
+            let ends = |lens: &Lens| {
+                let system = System::new(lens.clone()).unwrap();
+                let mut rays = Rays::new(system.aim(&lens.fields[1], 0).paraxial(&[[0.0, 0.0], [0.3, 0.5]]));
+                system.trace(0, &mut rays, Clip::Apertures, Until::Image);
+                rays
+            };
+            let (a, b) = (ends(&lens), ends(&again));
+            assert_eq!(a.fate, b.fate);
+            assert!(a.y.iter().zip(&b.y).all(|(a, b)| (a - b).abs() < 1e-12), "{} {a:?} {b:?}", lens.name);
+        }
+        assert!(to_zmx(&samples::everything(), &mut vec![]).is_err());
+    }
+}

@@ -1,0 +1,188 @@
+//! The words of a lens file.
+
+use serde::{Deserialize, Serialize};
+use toml::Value;
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawLens {
+    pub schema: String,
+    pub name: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub title: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub source: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub object_mm: Option<f64>,
+    pub aperture: RawAperture,
+    pub fields: RawFields,
+    pub wavelength: Vec<RawWavelength>,
+    pub surface: Vec<RawSurface>,
+}
+
+#[derive(Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawAperture {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entrance_pupil_mm: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub f_number: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub object_na: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop_radius_mm: Option<f64>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawFields {
+    pub kind: RawFieldKind,
+    pub y: Vec<f64>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub x: Vec<f64>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub weight: Vec<f64>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub vignetting: Vec<[f64; 4]>,
+}
+
+#[derive(Clone, Copy, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum RawFieldKind {
+    AngleDeg,
+    ObjectHeightMm,
+    ImageHeightMm,
+    RealImageHeightMm,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawWavelength {
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    pub um: f64,
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub weight: f64,
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub primary: bool,
+}
+
+#[derive(Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawSurface {
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub label: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub radius_mm: Option<f64>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub conic: f64,
+    pub thickness_mm: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub glass: Option<Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clear_mm: Option<f64>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub obscured_mm: f64,
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub stop: bool,
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub mirror: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thin_lens_mm: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub powers: Option<Vec<(u32, f64)>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub qbfs_mm: Option<Vec<f64>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub qcon_mm: Option<Vec<f64>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zernike_mm: Option<Vec<f64>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub norm_radius_mm: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub biconic: Option<RawBiconic>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub toroid_radius_mm: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decentre_mm: Option<[f64; 3]>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tilt_deg: Option<[f64; 3]>,
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub tilt_first: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<RawAfter>,
+}
+
+#[derive(Clone, Copy, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum RawAfter {
+    Return,
+    Keep,
+    Bend,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawBiconic {
+    pub radius_mm: f64,
+    #[serde(default)]
+    pub conic: f64,
+}
+
+#[derive(Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawGlass {
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub n: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nd: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vd: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sellmeier_b: Option<Vec<f64>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sellmeier_c: Option<Vec<f64>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schott: Option<Vec<f64>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cauchy: Option<Vec<f64>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conrady: Option<[f64; 3]>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub herzberger: Option<[f64; 6]>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub buchdahl: Option<Vec<f64>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub buchdahl_um: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table: Option<Vec<[f64; 2]>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub squared_powers: Option<Vec<[f64; 2]>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub squared_poles: Option<Vec<[f64; 3]>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub direct_powers: Option<Vec<[f64; 2]>>,
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde passes references
+fn is_one(v: &f64) -> bool {
+    *v == 1.0
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_zero(v: &f64) -> bool {
+    *v == 0.0
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_false(v: &bool) -> bool {
+    !*v
+}

@@ -1,0 +1,137 @@
+//! Lens files, written.
+
+use super::raw::{
+    RawAfter, RawAperture, RawBiconic, RawFieldKind, RawFields, RawGlass, RawLens, RawSurface, RawWavelength,
+};
+use super::read::SCHEMA;
+use crate::{After, Aperture, Dispersion, FieldKind, Form, Glass, Kind, Lens, Surface};
+
+impl Lens {
+    /// The lens as a file that [`Lens::from_toml`] reads back unchanged. Built-in glasses are written by name, others with
+    /// their formula.
+    pub fn to_toml(&self) -> String {
+        let mut aperture = RawAperture::default();
+        match self.aperture {
+            Aperture::EntrancePupil(v) => aperture.entrance_pupil_mm = Some(v),
+            Aperture::FNumber(v) => aperture.f_number = Some(v),
+            Aperture::ObjectNa(v) => aperture.object_na = Some(v),
+            Aperture::StopRadius(v) => aperture.stop_radius_mm = Some(v),
+        }
+        let fields = &self.fields;
+        let raw = RawLens {
+            schema: SCHEMA.into(),
+            name: self.name.clone(),
+            title: self.title.clone(),
+            source: self.source.clone(),
+            notes: self.notes.clone(),
+            object_mm: self.object_mm,
+            aperture,
+            fields: RawFields {
+                kind: match self.field_kind {
+                    FieldKind::AngleDeg => RawFieldKind::AngleDeg,
+                    FieldKind::ObjectHeight => RawFieldKind::ObjectHeightMm,
+                    FieldKind::ImageHeight => RawFieldKind::ImageHeightMm,
+                    FieldKind::RealImageHeight => RawFieldKind::RealImageHeightMm,
+                },
+                y: fields.iter().map(|f| f.y).collect(),
+                x: if fields.iter().all(|f| f.x == 0.0) { vec![] } else { fields.iter().map(|f| f.x).collect() },
+                weight: if fields.iter().all(|f| f.weight == 1.0) {
+                    vec![]
+                } else {
+                    fields.iter().map(|f| f.weight).collect()
+                },
+                vignetting: if fields.iter().all(|f| f.vignetting == [0.0; 4]) {
+                    vec![]
+                } else {
+                    fields.iter().map(|f| f.vignetting).collect()
+                },
+            },
+            wavelength: (0..)
+                .zip(&self.wavelengths)
+                .map(|(i, w)| RawWavelength {
+                    name: w.name.clone(),
+                    um: w.um,
+                    weight: w.weight,
+                    primary: i == self.primary,
+                })
+                .collect(),
+            surface: self.surfaces.iter().map(surface).collect(),
+        };
+        // a value of plain numbers, texts and lists can always be written
+        toml::to_string(&raw).unwrap_or_default()
+    }
+}
+
+fn surface(s: &Surface) -> RawSurface {
+    let mut raw = RawSurface {
+        label: s.label.clone(),
+        radius_mm: s.shape.radius.is_finite().then_some(s.shape.radius),
+        conic: s.shape.conic,
+        thickness_mm: s.thickness,
+        glass: glass(&s.glass),
+        clear_mm: s.clear.outer,
+        obscured_mm: s.clear.inner,
+        stop: s.stop,
+        mirror: s.kind == Kind::Reflect,
+        ..RawSurface::default()
+    };
+    if let Kind::ThinLens(f) = s.kind {
+        raw.thin_lens_mm = Some(f);
+    }
+    raw.norm_radius_mm = s.shape.form.norm_radius();
+    match &s.shape.form {
+        Form::Conic => {}
+        Form::Powers(list) => raw.powers = Some(list.clone()),
+        Form::Qbfs { coefficients, .. } => raw.qbfs_mm = Some(coefficients.clone()),
+        Form::Qcon { coefficients, .. } => raw.qcon_mm = Some(coefficients.clone()),
+        Form::Zernike { coefficients, .. } => raw.zernike_mm = Some(coefficients.clone()),
+        Form::Biconic { radius_x, conic_x } => {
+            raw.biconic = Some(RawBiconic { radius_mm: *radius_x, conic: *conic_x });
+        }
+        Form::Toroid { radius_x, powers } => {
+            raw.toroid_radius_mm = Some(*radius_x);
+            raw.powers = (!powers.is_empty()).then(|| powers.clone());
+        }
+    }
+    if let Some(pose) = s.pose {
+        raw.decentre_mm = Some(pose.decentre);
+        raw.tilt_deg = Some(pose.tilt_deg);
+        raw.tilt_first = pose.tilt_first;
+        raw.after = match pose.after {
+            After::Return => None,
+            After::Keep => Some(RawAfter::Keep),
+            After::Bend => Some(RawAfter::Bend),
+        };
+    }
+    raw
+}
+
+fn glass(glass: &Glass) -> Option<toml::Value> {
+    if glass.is_air() {
+        return None;
+    }
+    if crate::glass::built_in(&glass.name).is_some_and(|g| g == *glass) {
+        return Some(toml::Value::String(glass.name.clone()));
+    }
+    let mut raw = RawGlass { name: glass.name.clone(), ..RawGlass::default() };
+    match &glass.dispersion {
+        Dispersion::Constant(n) => raw.n = Some(*n),
+        Dispersion::Model { nd, vd } => (raw.nd, raw.vd) = (Some(*nd), Some(*vd)),
+        Dispersion::Squared { powers, poles } => {
+            if powers[..] == [[0.0, 1.0]] && poles.iter().all(|p| p[1] == 2.0) {
+                raw.sellmeier_b = Some(poles.iter().map(|p| p[0]).collect());
+                raw.sellmeier_c = Some(poles.iter().map(|p| p[2]).collect());
+            } else {
+                raw.squared_powers = Some(powers.clone());
+                raw.squared_poles = (!poles.is_empty()).then(|| poles.clone());
+            }
+        }
+        Dispersion::Direct { powers } => raw.direct_powers = Some(powers.clone()),
+        Dispersion::Herzberger(a) => raw.herzberger = Some(*a),
+        Dispersion::Buchdahl { l0_um, coefficients } => {
+            (raw.buchdahl_um, raw.buchdahl) = (Some(*l0_um), Some(coefficients.clone()));
+        }
+        Dispersion::Table(points) => raw.table = Some(points.clone()),
+    }
+    toml::Value::try_from(raw).ok()
+}

@@ -1,0 +1,14 @@
+//! Analyses as charts: tables and plots that can be printed, drawn and written without knowing the analysis.
+
+mod axis;
+mod chart;
+mod charts;
+mod drawing;
+mod plot;
+mod report;
+
+pub use chart::{Chart, Plot, Row, Series, Table};
+pub use charts::{ANALYSES, chart};
+pub use drawing::drawing;
+pub use plot::svg;
+pub use report::report;
