@@ -8,14 +8,12 @@ use crate::view::Geometry;
 use calotype_color::{AsShot, CameraCalibration, Matrix3};
 use calotype_dng::opcode::{Area, GainMapOpcode, Opcode, Operation, encode};
 use calotype_dng::tiff::{Endian, Value, tags};
-use calotype_dng::write::{Ifd, LosslessJpeg, Preview, write_tiff};
-use calotype_image::{Cfa, NoiseModel, Plane, par};
+use calotype_dng::write::{Ifd, Preview, compress_tiles, tile_size, write_tiff};
+use calotype_image::{Cfa, NoiseModel, Plane};
 use std::borrow::Cow;
 
 /// Nodes of the shading map across and down.
 const NODES: (u32, u32) = (33, 25);
-/// Pixels of a tile's side.
-const TILE: usize = 256;
 /// A date, since there must be one: simulated cameras have no clock.
 const DATE: &str = "2026:06:21 12:00:00";
 
@@ -116,8 +114,8 @@ impl FrameFile<'_> {
         ifd.set(tags::PHOTOMETRIC_INTERPRETATION, Value::Short(vec![32803]));
         ifd.set(tags::SAMPLES_PER_PIXEL, Value::Short(vec![1]));
         ifd.set(tags::PLANAR_CONFIGURATION, Value::Short(vec![1]));
-        ifd.set(tags::TILE_WIDTH, long(&[TILE as u32]));
-        ifd.set(tags::TILE_LENGTH, long(&[TILE as u32]));
+        ifd.set(tags::TILE_WIDTH, long(&[tile_size(self.samples.width()) as u32]));
+        ifd.set(tags::TILE_LENGTH, long(&[tile_size(self.samples.width()) as u32]));
         ifd.set(tags::CFA_REPEAT_PATTERN_DIM, Value::Short(vec![2, 2]));
         ifd.set(tags::CFA_PATTERN, Value::Byte(self.cfa.0.map(|c| c as u8).to_vec()));
         ifd.set(tags::CFA_PLANE_COLOR, Value::Byte(vec![0, 1, 2]));
@@ -138,7 +136,7 @@ impl FrameFile<'_> {
             let warp = Opcode::new(Operation::Warp(correction.warp.clone()));
             ifd.set(tags::OPCODE_LIST_3, Value::Undefined(encode(&[warp])));
         }
-        ifd.set_tiles(tiles(self.samples).into_iter().map(Cow::Owned).collect());
+        ifd.set_tiles(compress_tiles(self.samples, true).into_iter().map(Cow::Owned).collect());
     }
 
     fn colours(&self, ifd: &mut Ifd<'_>) {
@@ -189,20 +187,4 @@ impl FrameFile<'_> {
         let list: Vec<Opcode> = maps.into_iter().map(|m| Opcode::new(Operation::GainMap(m))).collect();
         (!is_flat).then(|| encode(&list))
     }
-}
-
-/// Lossless JPEG tiles of a mosaic; those that stick out repeat its last columns and rows, two by two.
-fn tiles(plane: &Plane<u16>) -> Vec<Vec<u8>> {
-    let across = plane.width().div_ceil(TILE);
-    let inside = |at: usize, end: usize| if at < end { at } else { end - 1 - (at - end + 1) % 2 };
-    par::map(across * plane.height().div_ceil(TILE), |i| {
-        let (left, top) = (i % across * TILE, i / across * TILE);
-        let mut samples = vec![0u16; TILE * TILE];
-        for (y, out) in samples.chunks_exact_mut(TILE).enumerate() {
-            let row = plane.row(inside(top + y, plane.height()));
-            out.iter_mut().enumerate().for_each(|(x, v)| *v = row[inside(left + x, row.len())]);
-        }
-        // the sizes are right by construction
-        LosslessJpeg::new(TILE, TILE).with_components(2).encode(&samples).unwrap_or_default()
-    })
 }

@@ -16,3 +16,4 @@ pub use ifd::{Ifd, write_tiff};
 pub use ljpeg::LosslessJpeg;
 pub use merged::{MergedDng, write_merged};
 pub use preview::Preview;
+pub use tiles::{compress as compress_tiles, tile_size};

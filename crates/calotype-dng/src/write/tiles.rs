@@ -3,16 +3,18 @@
 use super::LosslessJpeg;
 use calotype_image::{Plane, par};
 
-/// Pixels across and down a tile of a picture of that width: one that leaves no last column of a single
-/// pixel, which some readers refuse because it is narrower than a pair of samples.
-pub(super) fn tile_size(width: usize) -> usize {
-    if width % 256 == 1 { 512 } else { 256 }
+/// Pixels across and down a tile of a picture of that width: one that leaves no last column of a single pixel, which some
+/// readers refuse because it is narrower than a pair of samples, and of which two do not just fill a row: LibRaw takes a
+/// mosaic's two components for two samples of every pixel then, and loses every second row.
+pub fn tile_size(width: usize) -> usize {
+    let suits = |size: &usize| width % size != 1 && width != 2 * size;
+    [256, 512, 240].into_iter().find(suits).unwrap_or(256)
 }
 
 /// Lossless JPEG tiles of a plane, row by row of tiles, compressed on all cores. Those of a mosaic have two components,
 /// so that columns of one colour stand together. Tiles that stick out are filled up with the last samples of each
 /// colour, which cost next to nothing.
-pub(super) fn compress(plane: &Plane<u16>, is_mosaic: bool) -> Vec<Vec<u8>> {
+pub fn compress(plane: &Plane<u16>, is_mosaic: bool) -> Vec<Vec<u8>> {
     let size = tile_size(plane.width());
     let across = plane.width().div_ceil(size);
     let step = if is_mosaic { 2 } else { 1 };
@@ -48,6 +50,14 @@ mod tests {
         assert_eq!([5, 6, 7, 8].map(|x| inside(x, 5, 2)), [3, 4, 3, 4]);
         assert_eq!([0, 1, 2].map(|x| inside(x, 1, 2)), [0, 0, 0]);
         assert_eq!(inside(9, 4, 1), 3);
+    }
+
+    #[test]
+    fn tiles_suit_all_readers() {
+        for width in 2..5000 {
+            let size = tile_size(width);
+            assert!(width % size != 1 && width != 2 * size && size.is_multiple_of(16), "{width}");
+        }
     }
 
     #[test]
