@@ -110,6 +110,16 @@ fn surfaces(lens: &Lens) -> Result<()> {
         {
             return bad("norm_radius_mm", r, "it is the radius in mm at which the polynomials are normalised");
         }
+        if let Form::Biconic { radius_x: r, .. } | Form::Toroid { radius_x: r, .. } = s.shape.form
+            && (r.is_nan() || r.abs() < 1e-6)
+        {
+            return bad("the radius along x", r, "a radius is not 0; write inf for a cylinder");
+        }
+        if let Form::Toroid { powers, .. } = &s.shape.form
+            && let Some((p, _)) = powers.iter().find(|(p, _)| !(1..=60).contains(p))
+        {
+            return Err(OpticsError::surface(i, "a power of y", p, "powers run from 1 to 60"));
+        }
         if let Some(r) = s.clear.outer
             && !(r > 0.0 && r.is_finite())
         {

@@ -60,9 +60,9 @@ pub fn drawing(system: &System, rays: usize) -> Result<String> {
     let lead = 0.12 * (last - first).max(1e-6);
     let scale = (WIDTH - 2.0 * MARGIN) / (last - first + lead);
     let half = top * scale * 1.04;
-    let height = 2.0 * half + 76.0;
+    let height = 2.0 * half + 92.0;
     let px = |v: f64| MARGIN + (v - first + lead) * scale;
-    let axis = 40.0 + half;
+    let axis = 56.0 + half;
     let py = |v: f64| axis - v * scale;
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height:.0}\" width=\"{WIDTH}\" height=\"{height:.0}\" \
@@ -75,9 +75,8 @@ pub fn drawing(system: &System, rays: usize) -> Result<String> {
     write!(
         out,
         "<text x=\"{MARGIN}\" y=\"22\" font-size=\"14\" font-weight=\"bold\">{}</text>\
-         <text x=\"{:.0}\" y=\"22\" text-anchor=\"end\">f = {:.4} mm, f/{:.2}, field {:.1}{angle}, track {:.2} mm</text>",
+         <text x=\"{MARGIN}\" y=\"40\">f = {:.4} mm, f/{:.2}, field {:.1}{angle}, track {:.2} mm</text>",
         escape(name),
-        WIDTH - MARGIN,
         f.efl,
         f.fno,
         field.x.hypot(field.y),
@@ -156,7 +155,14 @@ pub fn drawing(system: &System, rays: usize) -> Result<String> {
     for (i, bundle) in bundles.iter().enumerate() {
         let color = PALETTE[i % PALETTE.len()];
         for path in bundle {
-            let mut points: Vec<[f64; 2]> = path.vertices.iter().map(|v| [v.at[2], v.at[1]]).collect();
+            // surfaces that do nothing to light, such as a stop inside the first element, are passed in a straight line
+            let bends = |i: usize| {
+                lens.surfaces.get(i).is_none_or(|s| {
+                    s.kind != Kind::Refract || system.indices(primary, i).0 != system.indices(primary, i).1
+                })
+            };
+            let mut points: Vec<[f64; 2]> =
+                path.vertices.iter().enumerate().filter(|(i, _)| bends(*i)).map(|(_, v)| [v.at[2], v.at[1]]).collect();
             // the way in front of the lens, along the first stretch in the light's direction
             if let (Some(start), Some(d)) = (points.first().copied(), direction(system, &points, i)) {
                 let t = first - 0.9 * lead;

@@ -7,7 +7,7 @@ const SAMPLES: usize = 512;
 /// Rings for which the range of slopes is kept.
 const RINGS: usize = 64;
 /// Intervals the exact search may look at; a ray needs some ten.
-const MOST_INTERVALS: usize = 20_000;
+const MOST_INTERVALS: usize = 4000;
 
 /// Pieces into which the way before a root is cut to certify it.
 const PIECES: u32 = 6;
@@ -97,6 +97,11 @@ impl Profile {
         };
         profile.bound();
         profile
+    }
+
+    /// True unless the departure is larger than numbers are.
+    pub fn is_finite(&self) -> bool {
+        self.sag.iter().chain(&self.slope).all(|v| v.abs() < 1e9)
     }
 
     /// Sag and (dz/dr)/r at r^2 mm^2.

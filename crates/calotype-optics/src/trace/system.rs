@@ -5,7 +5,7 @@ use super::pose::Turn;
 use super::rays::Rays;
 use crate::paraxial::{self, FirstOrder};
 use crate::surface::{Form, Freeform, Profile};
-use crate::{After, Kind, Lens, Result};
+use crate::{After, Kind, Lens, OpticsError, Result};
 use fearless_simd::Level;
 
 /// How far beyond its clear radius an asphere exists, for rays that are not clipped.
@@ -82,16 +82,24 @@ impl System {
         crate::check(&lens)?;
         let first = paraxial::first_order(&lens, lens.primary_um())?;
         let reach = reach(&lens, &first)?;
-        let compile = |(s, reach): (&crate::Surface, &f64)| {
+        let compile = |(i, (s, reach)): (usize, (&crate::Surface, &f64))| {
             let domain = s.clear.outer.map_or(*reach, |r| r * MARGIN);
-            match (s.kind, &s.shape.form) {
+            Ok(match (s.kind, &s.shape.form) {
                 (Kind::ThinLens(focal), _) => Compiled::Thin { focal },
                 (_, Form::Conic) => Compiled::Conic { c: s.shape.curvature(), k: s.shape.conic },
-                _ if s.shape.is_round() => Compiled::Round(Profile::new(&s.shape, domain)),
+                _ if s.shape.is_round() => {
+                    let profile = Profile::new(&s.shape, domain);
+                    if !profile.is_finite() {
+                        let reason =
+                            format!("at {domain} mm off the axis it leaves all bounds; check powers and units");
+                        return Err(OpticsError::surface(i, "the departure from the conic", "so large", reason));
+                    }
+                    Compiled::Round(profile)
+                }
                 _ => Compiled::Free(Freeform::new(&s.shape, domain)),
-            }
+            })
         };
-        let forms = lens.surfaces.iter().zip(&reach).map(compile).collect();
+        let forms = (1..).zip(lens.surfaces.iter().zip(&reach)).map(compile).collect::<Result<_>>()?;
         let steps = lens.wavelengths.iter().map(|w| steps(&lens, w.um)).collect::<Result<_>>()?;
         Ok(Self { lens, first, forms, steps, level: Level::new() })
     }

@@ -1,0 +1,76 @@
+//! `calotype lens` as people and programs use it.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn lens(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_calotype")).arg("lens").args(args).output().expect("the command runs")
+}
+
+fn data(name: &str) -> String {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../calotype-optics/tests/data").join(name).display().to_string()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn lenses_are_described_drawn_and_converted() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = |name: &str| folder.path().join(name).display().to_string();
+    let info = lens(&["info", &data("triplet.toml"), "--json"]);
+    let json: serde_json::Value = serde_json::from_slice(&info.stdout).expect("one JSON object");
+    assert_eq!(json["ok"], true);
+    assert!((json["first_order"]["efl"].as_f64().unwrap() - 50.0).abs() < 2.0, "{json}");
+
+    let drawn = lens(&["draw", &data("triplet.toml"), "-o", &out("t.svg")]);
+    assert!(drawn.status.success(), "{}", text(&drawn.stderr));
+    assert!(std::fs::read_to_string(out("t.svg")).unwrap().starts_with("<svg"));
+    let again = lens(&["draw", &data("triplet.toml"), "-o", &out("t.svg")]);
+    assert!(!again.status.success() && text(&again.stderr).contains("--overwrite"));
+
+    let plotted = lens(&["analyse", "field", &data("triplet.seq"), "-o", &out("f.svg"), "-o", &out("f.csv")]);
+    assert!(plotted.status.success(), "{}", text(&plotted.stderr));
+    assert!(folder.path().join("f-5.svg").exists());
+    assert!(std::fs::read_to_string(out("f.csv")).unwrap().contains("distortion"));
+
+    let converted = lens(&["convert", &data("doublet.zmx"), "-o", &out("d.toml")]);
+    assert!(converted.status.success(), "{}", text(&converted.stderr));
+    assert!(lens(&["info", &out("d.toml")]).status.success());
+}
+
+#[test]
+fn what_is_wrong_is_said_with_its_remedy() {
+    let folder = tempfile::tempdir().unwrap();
+    let bad = folder.path().join("bad.toml");
+    let good = std::fs::read_to_string(data("triplet.toml")).unwrap();
+    std::fs::write(&bad, good.replacen("N-SK16", "N-SK61", 1)).unwrap();
+    let output = lens(&["info", &bad.display().to_string()]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = text(&output.stderr);
+    assert!(said.contains("surface 1") && said.contains("N-SK16") && said.contains("--glass"), "{said}");
+    std::fs::write(&bad, good.replacen("clear_mm", "cler_mm", 1)).unwrap();
+    let said = text(&lens(&["info", &bad.display().to_string()]).stderr);
+    assert!(said.contains("clear_mm") && said.contains("line"), "{said}");
+    assert_eq!(lens(&["analyse", "mft", &data("triplet.toml")]).status.code(), Some(2));
+    assert_eq!(lens(&["draw", &data("triplet.toml"), "-o", "x.png"]).status.code(), Some(2));
+}
+
+#[test]
+fn verification_finds_what_deviates() {
+    let folder = tempfile::tempdir().unwrap();
+    let reference = folder.path().join("reference.json");
+    let efl =
+        |v: f64| format!(r#"{{"lenses": {{"singlet": {{"file": "singlet.json", "first_order": {{"efl": {v}}}}}}}}}"#);
+    // one curved side: f = r / (n - 1), at nd = 1.5
+    std::fs::write(&reference, efl(100.0)).unwrap();
+    let path = reference.display().to_string();
+    let verify = || lens(&["verify", &data("singlet.json"), "--against", &path]);
+    let output = verify();
+    assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
+    std::fs::write(&reference, efl(100.001)).unwrap();
+    let output = verify();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stdout).contains("FAILS"));
+}
