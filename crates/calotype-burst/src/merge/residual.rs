@@ -24,7 +24,7 @@ const SPOT: usize = 2;
 /// noise reduction, which looks at larger patterns, has the last word.
 const LEAST_DETAIL: f32 = 0.1;
 /// What the reference adds, relative to the luminance, up to which a block is trusted fully, and from which not at all.
-const DOUBT: (f32, f32) = (0.065, 0.195);
+const DOUBT: (f32, f32) = (0.025, 0.08);
 /// Share of the reference's noise that is in its word and no reason to doubt.
 const LEAKED: f32 = 0.5;
 /// Times its noise's variance, squared, that red or blue must differ from the green around to be heard in the luminance.
