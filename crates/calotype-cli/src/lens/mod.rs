@@ -106,13 +106,14 @@ fn verification(args: &VerifyArgs) -> Result<Outcome, Failure> {
     let mut all: Vec<Verification> = Vec::new();
     let is_reference = |path: &&PathBuf| path.canonicalize().ok() != args.against.canonicalize().ok();
     for path in args.lenses.iter().filter(is_reference) {
-        let lens = read_lens(path, &catalogue, &mut warnings).map_err(Failure::from)?;
+        let lens = read_lens(path, &catalogue, &mut warnings).map_err(|e| about(path, e))?;
         let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let Some(entry) = reference.find(&file, &lens.name) else {
             return Err(Failure::new(format!("{name} has nothing on {file} ({})", lens.name))
                 .help("An entry is found by its file name or by the lens's name."));
         };
-        all.push(verify(&System::new(lens)?, entry)?);
+        let verified = System::new(lens).and_then(|system| verify(&system, entry));
+        all.push(verified.map_err(|e| about(path, e))?);
     }
     let failed = !all.iter().all(Verification::passes);
     let json = json!({ "passed": !failed, "lenses": all });
@@ -122,13 +123,23 @@ fn verification(args: &VerifyArgs) -> Result<Outcome, Failure> {
 impl Input {
     fn read(&self) -> Result<(Lens, Vec<String>), Failure> {
         let mut warnings = Vec::new();
-        let lens = read_lens(&self.lens, &catalogue(&self.glass)?, &mut warnings)?;
+        let lens = read_lens(&self.lens, &catalogue(&self.glass)?, &mut warnings).map_err(|e| about(&self.lens, e))?;
         Ok((lens, warnings))
     }
 
     fn system(&self) -> Result<(System, Vec<String>), Failure> {
         let (lens, warnings) = self.read()?;
-        Ok((System::new(lens)?, warnings))
+        Ok((System::new(lens).map_err(|e| about(&self.lens, e))?, warnings))
+    }
+}
+
+/// An error in a file, with the file's name where the error does not have it.
+fn about(path: &Path, error: OpticsError) -> Failure {
+    let (text, name) = (error.to_string(), path.display().to_string());
+    let failure = Failure::new(if text.contains(&name) { text } else { format!("{name}: {text}") });
+    match error.remedy() {
+        Some(remedy) => failure.help(remedy),
+        None => failure,
     }
 }
 

@@ -23,7 +23,7 @@ fn fringe_indices(j: usize) -> (u32, i32) {
     let place = j - half * half - 1;
     let m = (half - place / 2) as i32;
     let n = 2 * half as u32 - m as u32;
-    (n, if place % 2 == 0 { m } else { -m })
+    (n, if place.is_multiple_of(2) { m } else { -m })
 }
 
 /// Coefficients in waves of the first `count` polynomials, by least squares over the rays that arrived; nothing with fewer

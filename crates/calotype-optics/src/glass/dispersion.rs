@@ -64,6 +64,20 @@ impl Dispersion {
         Self::Direct { powers: vec![[0.0, a[0]], [-1.0, a[1]], [-3.5, a[2]]] }
     }
 
+    /// True if every number in it is one.
+    pub(crate) fn is_finite(&self) -> bool {
+        let all = |list: &[&[f64]]| list.iter().copied().flatten().all(|v| v.is_finite());
+        match self {
+            Self::Constant(n) => n.is_finite(),
+            Self::Model { nd, vd } => nd.is_finite() && vd.is_finite(),
+            Self::Squared { powers, poles } => all(&[powers.as_flattened(), poles.as_flattened()]),
+            Self::Direct { powers } => all(&[powers.as_flattened()]),
+            Self::Herzberger(a) => all(&[a]),
+            Self::Buchdahl { l0_um, coefficients } => l0_um.is_finite() && all(&[coefficients]),
+            Self::Table(points) => all(&[points.as_flattened()]),
+        }
+    }
+
     /// The index at a wavelength in micrometres; not a number where the formula has none.
     pub fn index(&self, um: f64) -> f64 {
         let sum = |powers: &[[f64; 2]]| powers.iter().map(|[p, a]| a * power(um, *p)).sum::<f64>();

@@ -166,7 +166,7 @@ fn surface(i: usize, s: SurfaceJson, um: &[f64]) -> Result<Surface> {
     }
     powers.sort_by_key(|p| p.0);
     let form = if powers.is_empty() { Form::Conic } else { Form::Powers(powers) };
-    let shape = Shape { radius: s.radius.unwrap_or(f64::INFINITY), conic: s.conic, form };
+    let shape = Shape { conic: s.conic, form, ..Shape::plane() }.with_radius(s.radius.unwrap_or(f64::INFINITY));
     let glass = glass(i, &s.material, &s.n, um)?;
     let clear = Clear { outer: s.semi_diameter, inner: 0.0 };
     Ok(Surface { clear, stop: s.stop, ..Surface::refracting(shape, s.thickness, glass) })

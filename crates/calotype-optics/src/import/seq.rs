@@ -194,7 +194,7 @@ impl Reader<'_> {
                 Some("REFL") => (Glass::air(), true),
                 Some(_) => (self.glass(i, &rest[2])?, false),
             };
-            let mut surface = Surface::refracting(Shape::sphere(radius), value(1) * self.scale, glass);
+            let mut surface = Surface::refracting(Shape::plane().with_radius(radius), value(1) * self.scale, glass);
             if mirror {
                 surface.kind = Kind::Reflect;
             }

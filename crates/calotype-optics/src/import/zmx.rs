@@ -305,7 +305,7 @@ fn surface(
     let radius = if s.curvature == 0.0 { f64::INFINITY } else { scale / s.curvature };
     Ok(Surface {
         label: s.comment,
-        shape: Shape { radius, conic: s.conic, form },
+        shape: Shape { radius, conic: s.conic, form }.with_radius(radius),
         thickness: if s.thickness.is_finite() { s.thickness * scale } else { 0.0 },
         kind,
         glass,

@@ -138,6 +138,9 @@ fn surfaces(lens: &Lens) -> Result<()> {
         {
             return Err(OpticsError::surface(i, "decentre_mm or tilt_deg", format!("{pose:?}"), "they are finite"));
         }
+        if !s.glass.dispersion.is_finite() {
+            return Err(OpticsError::surface(i, "glass", s.glass.label(), "every number of its formula is finite"));
+        }
         for w in &lens.wavelengths {
             s.glass.index(w.um, i)?;
         }

@@ -162,11 +162,8 @@ fn surface(i: usize, raw: RawSurface, file: &str, catalogue: &Catalogue) -> Resu
     };
     Ok(Surface {
         label: raw.label,
-        shape: Shape {
-            radius: raw.radius_mm.unwrap_or(f64::INFINITY),
-            conic: raw.conic,
-            form: forms.pop().unwrap_or(Form::Conic),
-        },
+        shape: Shape { radius: f64::INFINITY, conic: raw.conic, form: forms.pop().unwrap_or(Form::Conic) }
+            .with_radius(raw.radius_mm.unwrap_or(f64::INFINITY)),
         thickness: raw.thickness_mm,
         kind,
         glass,

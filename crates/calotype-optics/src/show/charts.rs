@@ -115,10 +115,12 @@ fn first_order(system: &System) -> Result<Chart> {
     rows.into_iter().for_each(|(label, v)| table.row(label, [Some(v)]));
     let mut tables = vec![table];
     let mut surfaces =
-        Table::new("surfaces", &["radius, mm", "thickness, mm", "conic", "nd", "Vd", "clear radius, mm", "stop"]);
+        Table::new("surfaces", &["radius, mm", "thickness, mm", "conic", "nd", "Vd", "clear radius, mm"]);
     for (i, s) in (1..).zip(&system.lens().surfaces) {
         let glass = (!s.glass.is_air()).then(|| s.glass.nd_vd());
-        let label = if glass.is_some() { format!("{i} {}", s.glass.label()) } else { i.to_string() };
+        let what =
+            [if s.stop { "stop" } else { "" }.into(), if glass.is_some() { s.glass.label() } else { String::new() }];
+        let label = format!("{i} {}", what.join(" ")).split_whitespace().collect::<Vec<_>>().join(" ");
         let values = [
             Some(s.shape.radius),
             Some(s.thickness),
@@ -126,7 +128,6 @@ fn first_order(system: &System) -> Result<Chart> {
             glass.map(|g| g.0),
             glass.map(|g| g.1),
             s.clear.outer,
-            s.stop.then_some(1.0),
         ];
         surfaces.row(label, values);
     }

@@ -91,7 +91,7 @@ pub fn svg(plot: &Plot) -> String {
         // in the corner with the fewest points
         let corner = |k: usize| {
             [
-                if k % 2 == 0 { SIZE[0] - RIGHT - w - 6.0 } else { LEFT + 6.0 },
+                if k.is_multiple_of(2) { SIZE[0] - RIGHT - w - 6.0 } else { LEFT + 6.0 },
                 if k < 2 { TOP + 6.0 } else { bottom - h - 6.0 },
             ]
         };

@@ -103,6 +103,11 @@ impl Shape {
         Self { radius, conic, form: Form::Conic }
     }
 
+    /// With another radius in mm; every infinite one is the same plane.
+    pub fn with_radius(self, radius: f64) -> Self {
+        Self { radius: if radius.is_infinite() { f64::INFINITY } else { radius }, ..self }
+    }
+
     /// One over the radius, 1/mm; 0 for a plane.
     pub fn curvature(&self) -> f64 {
         1.0 / self.radius

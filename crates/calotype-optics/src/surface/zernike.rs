@@ -8,7 +8,7 @@ pub fn noll_indices(j: usize) -> (u32, i32) {
         rest -= n;
     }
     let m = (n % 2 + 2 * ((rest + (n + 1) % 2) / 2)) as i32;
-    (n as u32, if j % 2 == 0 { m } else { -m })
+    (n as u32, if j.is_multiple_of(2) { m } else { -m })
 }
 
 /// Noll's polynomial j at (x, y) in units of the pupil's radius; its mean square over the unit disc is 1.
@@ -46,7 +46,7 @@ pub(crate) fn polynomial(n: u32, m: i32, x: f64, y: f64) -> [f64; 3] {
 /// (-1)^k (n - k)! / (k! ((n + a)/2 - k)! ((n - a)/2 - k)!)
 fn radial(n: u32, a: u32, k: u32) -> f64 {
     let choose = |n: u32, k: u32| (0..k).fold(1.0, |v, i| v * f64::from(n - i) / f64::from(i + 1));
-    let sign = if k % 2 == 0 { 1.0 } else { -1.0 };
+    let sign = if k.is_multiple_of(2) { 1.0 } else { -1.0 };
     sign * choose(n - k, k) * choose(n - 2 * k, (n - a) / 2 - k)
 }
 

@@ -114,7 +114,7 @@ impl<S: Simd> Wide<S> {
     /// True for numbers, false for infinities and what is none.
     #[inline(always)]
     pub fn finite(self) -> Mask<S> {
-        let rest = self - self;
+        let rest = self * 0.0;
         Mask([rest.0[0].simd_eq(0.0), rest.0[1].simd_eq(0.0)])
     }
 
