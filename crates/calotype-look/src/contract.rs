@@ -166,6 +166,31 @@ pub fn verify(look: &Look) -> Vec<Breach> {
     breaches
 }
 
+impl Look {
+    /// Makes the contract what the look measures: slope, black, lightness and gain at usual stops, hue shifts, falloff; and
+    /// for skin what it keeps, upwards to the next half degree.
+    pub fn promise(&mut self) {
+        let m = measure(self);
+        let round = |v: f64, digits: i32| {
+            let scale = 10f64.powi(digits);
+            // minus nothing is nothing
+            (v * scale).round() / scale + 0.0
+        };
+        let colour = self.mono.amount < 1.0;
+        let above = |v: f64| (v * 2.0 + 1e-6).ceil() / 2.0;
+        self.contract = crate::Contract {
+            slope: Some(round(m.slope, 3)),
+            min_lstar: Some(round(m.min_lstar, 2)),
+            lstar: [-3.0, -2.0, 0.0, 2.0, 3.0].map(|ev| (ev, round(m.lstar(ev), 1))).to_vec(),
+            gain: [-2.0, 0.0, 1.5].map(|ev| (ev, round(m.gain(ev), 2))).to_vec(),
+            hue: if colour { (0..8).map(|i| (i, round(m.hue[i], 1))).collect() } else { Vec::new() },
+            skin_shift_max: colour.then(|| above(m.skin_shift())),
+            skin_spread_max: colour.then(|| above(m.skin_spread())),
+            corner_ev: Some(self.optics.corner_ev),
+        };
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

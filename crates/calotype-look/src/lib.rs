@@ -12,26 +12,32 @@
 //! ```
 //!
 //! A look is data: a TOML file of numbers with units, ranges and a contract that says what the look must measure
-//! ([`measure`], [`verify`]). The crate renders its point part (tone, colour, gamut) and the falloff of its lens; local
-//! contrast, glow and grain are numbers here, applied by stages that have the neighbourhood.
+//! ([`measure`], [`verify`]). The crate renders its point part (tone, colour, gamut), its lens (falloff, glow, halation:
+//! [`CompiledLook::apply_optics`], before the point part) and its grain ([`CompiledLook::apply_grain`], after it). Local
+//! contrast is numbers here: the stage of local tone applies it, which has the picture's levels at hand.
 //!
 //! It knows nothing of raw data, files on disk or displays' profiles.
 
+mod blend;
 mod builtin;
 mod compiled;
 mod contract;
 mod error;
 mod fast;
 mod fast_math;
+mod grain;
 mod hue;
+mod optics;
 mod output;
 mod parameters;
 mod point;
 mod read;
+mod scatter;
 mod schema;
 mod tone;
 mod write;
 
+pub use blend::BlendShares;
 pub use calotype_color::MONK_TONES;
 pub use compiled::CompiledLook;
 pub use contract::{Breach, Measured, measure, verify};

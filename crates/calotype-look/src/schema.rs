@@ -154,9 +154,10 @@ impl Look {
     }
 }
 
-fn blend(how: Blend, from: f64, to: f64, t: f64) -> f64 {
+pub(crate) fn blend(how: Blend, from: f64, to: f64, t: f64) -> f64 {
     match how {
         _ if t == 1.0 => to,
+        _ if t == 0.0 => from,
         Blend::Log if from > 0.0 && to > 0.0 => from * (to / from).powf(t),
         _ => from + (to - from) * t,
     }

@@ -27,5 +27,5 @@ pub use import::{from_json, from_seq, from_zmx, read_lens, to_zmx};
 pub use lens::{After, Aperture, Clear, Field, FieldKind, Kind, Lens, Pose, Surface, Wavelength, check};
 pub use paraxial::{FirstOrder, first_order};
 pub use surface::{Form, Shape, noll, noll_indices};
-pub use write::write_file;
 pub use trace::{Aim, Clip, Fate, Path, Ray, Rays, System, Until, Vertex, Why};
+pub use write::write_file;

@@ -25,6 +25,8 @@ const PROXY_PIXELS: usize = 1 << 18;
 const HDR_HEADROOM_EV: f64 = 2.0;
 /// Blur of lens, photosites and demosaicing together where the picture has no edge to measure it, in pixels.
 const USUAL_BLUR: f32 = 0.6;
+/// Every photograph has the same grain, so that it can be repeated to the byte.
+const GRAIN_SEED: u32 = 1;
 /// Bands for stages that look a few rows far only: small enough that their copies stay in the cache.
 const NEAR: Banded = Banded { rows: 24 };
 /// Rec.2020 luminance weights (ITU-R BT.2020, table 4).
@@ -301,11 +303,13 @@ fn render(
         tone.apply(&mut scene);
     }
     progress.report(Step::Look, 0.0)?;
+    look.apply_optics(&mut scene);
     report.look = Some(LookReport { name: task.look.meta.name.clone(), strength: recipe.strength });
     let hdr = recipe.output.hdr && task.format == Format::Jpeg;
     let gain_map = if hdr { gain_map(&scene, recipe, task, &look)? } else { None };
     progress.report(Step::Look, 0.4)?;
-    let picture = look.apply(scene);
+    let mut picture = look.apply(scene);
+    look.apply_grain(&mut picture, GRAIN_SEED);
     progress.report(Step::Look, 1.0)?;
     Ok(PhotoPicture::Display { picture, gain_map })
 }

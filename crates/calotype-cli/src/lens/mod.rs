@@ -31,7 +31,8 @@ fn info(args: &InfoArgs) -> Result<Outcome, Failure> {
     let (system, warnings) = args.input.system()?;
     let chart = chart(&system, "first-order")?;
     let lens = system.lens();
-    let head: Vec<&str> = [lens.name.as_str(), &lens.title, &lens.source].into_iter().filter(|t| !t.is_empty()).collect();
+    let head: Vec<&str> =
+        [lens.name.as_str(), &lens.title, &lens.source].into_iter().filter(|t| !t.is_empty()).collect();
     let text = format!("{}\n\n{}", head.join("\n"), print::chart(&chart));
     let json = json!({ "lens": lens.name, "title": lens.title, "source": lens.source, "notes": lens.notes,
         "first_order": system.first_order(), "tables": chart.tables });
@@ -144,9 +145,7 @@ fn catalogue(files: &[PathBuf]) -> Result<Catalogue, Failure> {
 fn check(out: &Path, extensions: &[&str], overwrite: bool) -> Result<(), Failure> {
     match Target::resolve(out, false, extensions)? {
         Target::File(path) => target::check_writable(&path, overwrite),
-        Target::Folder(path) => {
-            Err(Failure::usage(format!("{} is a folder", path.display())).help("Give -o a file."))
-        }
+        Target::Folder(path) => Err(Failure::usage(format!("{} is a folder", path.display())).help("Give -o a file.")),
     }
 }
 

@@ -21,7 +21,9 @@ fn table(table: &Table) -> String {
     let width = |text: &str| text.chars().count();
     let label = table.rows.iter().map(|r| width(&r.label)).chain([width(&table.title)]).max().unwrap_or(0);
     let widths: Vec<usize> = (0..table.columns.len())
-        .map(|c| cells.iter().filter_map(|r| r.get(c)).map(|v| width(v)).max().unwrap_or(0).max(width(&table.columns[c])))
+        .map(|c| {
+            cells.iter().filter_map(|r| r.get(c)).map(|v| width(v)).max().unwrap_or(0).max(width(&table.columns[c]))
+        })
         .collect();
     let mut out = format!("{:label$}", table.title);
     for (name, width) in table.columns.iter().zip(&widths) {
@@ -65,7 +67,8 @@ pub fn verifications(all: &[Verification]) -> String {
         if let Some((lens, q)) = found.max_by(|a, b| a.1.worst.total_cmp(&b.1.worst)) {
             let mark = if q.passes() { "" } else { "  FAILS" };
             let place = format!("{}: {}", lens.lens, q.place);
-            writeln!(out, "{name:22}  {count:8}  {:8.1e}  {:9.0e}  {place} ({}){mark}", q.worst, q.tolerance, q.unit).ok();
+            writeln!(out, "{name:22}  {count:8}  {:8.1e}  {:9.0e}  {place} ({}){mark}", q.worst, q.tolerance, q.unit)
+                .ok();
         }
     }
     let rays: usize = all.iter().map(|v| v.rays).sum();
@@ -76,8 +79,17 @@ pub fn verifications(all: &[Verification]) -> String {
             writeln!(out, "{}: {} {:.2e} {} at {}", v.lens, q.name, q.worst, q.unit, q.place).ok();
         }
         for l in &v.lost {
-            let peers = if l.peers_that_miss.is_empty() { String::new() } else { format!("; lost by {} too", l.peers_that_miss.join(", ")) };
-            writeln!(out, "{}: field {} deg, wavelength {}, pupil {:?}: {}{peers}", v.lens, l.field_deg, l.wavelength, l.pupil, l.fate).ok();
+            let peers = if l.peers_that_miss.is_empty() {
+                String::new()
+            } else {
+                format!("; lost by {} too", l.peers_that_miss.join(", "))
+            };
+            writeln!(
+                out,
+                "{}: field {} deg, wavelength {}, pupil {:?}: {}{peers}",
+                v.lens, l.field_deg, l.wavelength, l.pupil, l.fate
+            )
+            .ok();
         }
     }
     out

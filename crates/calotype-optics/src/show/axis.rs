@@ -15,7 +15,8 @@ impl Axis {
             .filter(|v| v.is_finite())
             .fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), v| (lo.min(v), hi.max(v)));
         let (lo, hi) = if lo > hi { (-1.0, 1.0) } else { (lo, hi) };
-        let span = if hi - lo > 1e-12 * (hi.abs() + lo.abs()).max(1e-30) { hi - lo } else { (0.1 * hi.abs()).max(1e-9) };
+        let span =
+            if hi - lo > 1e-12 * (hi.abs() + lo.abs()).max(1e-30) { hi - lo } else { (0.1 * hi.abs()).max(1e-9) };
         Self::over(lo - if hi - lo < span { span } else { 0.0 }, hi + if hi - lo < span { span } else { 0.0 })
     }
 

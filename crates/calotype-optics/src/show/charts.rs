@@ -2,7 +2,7 @@
 
 use super::chart::{Chart, Plot, Series, Table};
 use crate::analysis::{
-    Sampling, ZernikeOrder, axial_colour, fan, field_curves, fft_psf, geometric_mtf, ghosts, hexapolar, polychromatic,
+    Sampling, ZernikeOrder, axial_colour, fan, fft_psf, field_curves, geometric_mtf, ghosts, hexapolar, polychromatic,
     polychromatic_psf, psf, seidel, spot_of, through_focus, wavefront, zernike_fit,
 };
 use crate::{Clip, Field, FieldKind, OpticsError, Rays, Result, System, Until};
@@ -133,7 +133,8 @@ fn first_order(system: &System) -> Result<Chart> {
     tables.push(surfaces);
     if let Some(seidel) = seidel(system.lens())? {
         let mut table = Table::new("Seidel sums, mm", &["S1", "S2", "S3", "S4", "S5", "CL", "CT"]);
-        let values = |s: &crate::analysis::SurfaceSums| s.s.into_iter().chain([s.cl, s.ct]).map(Some).collect::<Vec<_>>();
+        let values =
+            |s: &crate::analysis::SurfaceSums| s.s.into_iter().chain([s.cl, s.ct]).map(Some).collect::<Vec<_>>();
         for (i, s) in (1..).zip(&seidel.surfaces) {
             table.row(i.to_string(), values(s));
         }
@@ -177,8 +178,7 @@ fn spots(system: &System) -> Chart {
         let series = lens.wavelengths.iter().enumerate().filter(|(_, w)| w.weight > 0.0).map(|(i, w)| {
             let mut rays = Rays::new(system.aim(field, i).paraxial(&hexapolar(8)));
             system.trace(i, &mut rays, Clip::Apertures, Until::Image);
-            let points =
-                rays.iter().map(|r| [0, 1].map(|k| (r.at[k] - spot.centroid[k]) * 1e3)).collect();
+            let points = rays.iter().map(|r| [0, 1].map(|k| (r.at[k] - spot.centroid[k]) * 1e3)).collect();
             Series { dots: true, ..line(w.name.clone(), i, points) }
         });
         plots.push(Plot {
@@ -213,7 +213,8 @@ fn fans(system: &System) -> Result<Chart> {
                 (&mut waves, &fan.tangential_waves, &fan.sagittal_waves),
             ] {
                 plot.series.push(line(format!("{} tangential", w.name), i, some(&fan.pupil, t)));
-                plot.series.push(Series { dashed: true, ..line(format!("{} sagittal", w.name), i, some(&fan.pupil, s)) });
+                plot.series
+                    .push(Series { dashed: true, ..line(format!("{} sagittal", w.name), i, some(&fan.pupil, s)) });
             }
             let mut table = Table::new(
                 &format!("{} at {}", w.name, name(system, field)),
@@ -238,8 +239,7 @@ fn wavefronts(system: &System) -> Result<Chart> {
         "field",
         &["rms, waves", "without piston", "without tilt", "without focus", "peak to valley", "Strehl estimate"],
     );
-    let mut zernikes =
-        [ZernikeOrder::Noll, ZernikeOrder::Fringe].map(|order| (order, vec![]));
+    let mut zernikes = [ZernikeOrder::Noll, ZernikeOrder::Fringe].map(|order| (order, vec![]));
     for field in &system.lens().fields {
         let w = wavefront(system, field, primary, &hexapolar(20), Clip::Apertures)?;
         let terms = crate::analysis::PISTON_TILT_FOCUS;
@@ -276,7 +276,15 @@ fn psfs(system: &System) -> Result<Chart> {
     let primary = system.lens().primary;
     let mut table = Table::new(
         "field",
-        &["Strehl ratio", "Strehl, all wavelengths", "full width x, um", "full width y, um", "throughput", "FFT width x, um", "FFT width y, um"],
+        &[
+            "Strehl ratio",
+            "Strehl, all wavelengths",
+            "full width x, um",
+            "full width y, um",
+            "throughput",
+            "FFT width x, um",
+            "FFT width y, um",
+        ],
     );
     let mut plots = Vec::new();
     for field in &system.lens().fields {
@@ -286,7 +294,9 @@ fn psfs(system: &System) -> Result<Chart> {
         let peak = |values: &[f64]| (0..values.len()).max_by(|a, b| values[*a].total_cmp(&values[*b])).unwrap_or(0);
         let cut = |values: &[f64], size: usize, k: usize| -> Vec<f64> {
             let at = peak(values);
-            (0..size).map(|i| if k == 0 { values[at / size * size + i] } else { values[i * size + at % size] }).collect()
+            (0..size)
+                .map(|i| if k == 0 { values[at / size * size + i] } else { values[i * size + at % size] })
+                .collect()
         };
         let width = |values: &[f64], size: usize, pitch: f64, k: usize| {
             let line = cut(values, size, k);
@@ -364,10 +374,8 @@ fn mtf(system: &System) -> Result<Chart> {
         for (plot, m) in plots.iter_mut().zip([&wave, &geometric]) {
             let points = |v: &[f64]| f.iter().zip(v).map(|(f, m)| [*f, *m]).collect();
             plot.series.push(line(format!("{} T", name(system, field)), i, points(&m.tangential)));
-            plot.series.push(Series {
-                dashed: true,
-                ..line(format!("{} S", name(system, field)), i, points(&m.sagittal))
-            });
+            plot.series
+                .push(Series { dashed: true, ..line(format!("{} S", name(system, field)), i, points(&m.sagittal)) });
         }
     }
     let note = "Weights of all wavelengths; T: structure along the field's direction y, S: across it. Geometric MTF includes the \
@@ -425,7 +433,8 @@ fn focus(system: &System) -> Chart {
     let shifts: Vec<f64> = (0..=20).map(|i| depth * (f64::from(i) / 10.0 - 1.0)).collect();
     let f = frequencies(system, 4)[1];
     let names: Vec<String> = system.lens().fields.iter().map(|f| name(system, f)).collect();
-    let columns: Vec<String> = names.iter().flat_map(|n| [format!("{n} rms um"), format!("{n} T"), format!("{n} S")]).collect();
+    let columns: Vec<String> =
+        names.iter().flat_map(|n| [format!("{n} rms um"), format!("{n} T"), format!("{n} S")]).collect();
     let mut table = Table::new("shift, mm", &columns.iter().map(String::as_str).collect::<Vec<_>>());
     let all: Vec<_> = system.lens().fields.iter().map(|field| through_focus(system, field, &shifts, &[f])).collect();
     for (k, shift) in shifts.iter().enumerate() {
@@ -505,7 +514,8 @@ fn field(system: &System) -> Result<Chart> {
             p.illumination,
             Some(p.unvignetted),
         ];
-        table.row(format!("{:.3}", p.field), values.into_iter().chain(p.lateral_um.iter().copied()).collect::<Vec<_>>());
+        table
+            .row(format!("{:.3}", p.field), values.into_iter().chain(p.lateral_um.iter().copied()).collect::<Vec<_>>());
     }
     let over = |f: &dyn Fn(&crate::analysis::FieldPoint) -> Option<f64>| -> Vec<[f64; 2]> {
         points.iter().filter_map(|p| f(p).map(|v| [p.field, v])).collect()
@@ -518,9 +528,7 @@ fn field(system: &System) -> Result<Chart> {
         series,
         ..Plot::default()
     };
-    let lateral = lens.wavelengths.iter().enumerate().map(|(i, w)| {
-        line(w.name.clone(), i, over(&|p| p.lateral_um[i]))
-    });
+    let lateral = lens.wavelengths.iter().enumerate().map(|(i, w)| line(w.name.clone(), i, over(&|p| p.lateral_um[i])));
     let plots = vec![
         plot(
             "field curvature",
@@ -603,8 +611,7 @@ fn encircled(system: &System) -> Result<Chart> {
 
 fn ghost_chart(system: &System) -> Chart {
     let list = ghosts(system, &Field::up(0.0));
-    let mut table =
-        Table::new("surfaces", &["strength", "reflected", "arriving", "radius, mm", "middle y, mm"]);
+    let mut table = Table::new("surfaces", &["strength", "reflected", "arriving", "radius, mm", "middle y, mm"]);
     for g in list.iter().take(30) {
         let values = [g.strength, g.reflected, g.arriving, g.radius_mm, g.middle_mm[1]];
         table.row(format!("{} then {}", g.surfaces[0], g.surfaces[1]), values.map(Some));

@@ -23,8 +23,7 @@ pub fn drawing(system: &System, rays: usize) -> Result<String> {
         .fields
         .iter()
         .map(|field| {
-            let places: Vec<[f64; 2]> =
-                (0..TRIES).map(|i| [0.0, 2.0 * i as f64 / (TRIES - 1) as f64 - 1.0]).collect();
+            let places: Vec<[f64; 2]> = (0..TRIES).map(|i| [0.0, 2.0 * i as f64 / (TRIES - 1) as f64 - 1.0]).collect();
             let aimed = system.aim(field, primary).through_stop(&places);
             let mut traced = Rays::new(aimed.iter().copied());
             system.trace(primary, &mut traced, Clip::Apertures, Until::Image);
@@ -85,7 +84,12 @@ pub fn drawing(system: &System, rays: usize) -> Result<String> {
         f.total_track
     )
     .ok();
-    write!(out, "<path d=\"M{MARGIN} {axis:.1}H{:.1}\" stroke=\"#999\" stroke-dasharray=\"12 3 2 3\" stroke-width=\"0.7\"/>", WIDTH - MARGIN).ok();
+    write!(
+        out,
+        "<path d=\"M{MARGIN} {axis:.1}H{:.1}\" stroke=\"#999\" stroke-dasharray=\"12 3 2 3\" stroke-width=\"0.7\"/>",
+        WIDTH - MARGIN
+    )
+    .ok();
     // elements, their edges square to the axis
     let profile = |i: usize, up: bool| -> Vec<[f64; 2]> {
         let steps = 48;
@@ -97,9 +101,8 @@ pub fn drawing(system: &System, rays: usize) -> Result<String> {
             })
             .collect()
     };
-    let svg_path = |points: &[[f64; 2]]| {
-        points.iter().map(|p| format!("{:.2} {:.2}", p[0], p[1])).collect::<Vec<_>>().join("L")
-    };
+    let svg_path =
+        |points: &[[f64; 2]]| points.iter().map(|p| format!("{:.2} {:.2}", p[0], p[1])).collect::<Vec<_>>().join("L");
     for i in 0..lens.surfaces.len().saturating_sub(1) {
         let (front, back) = (&lens.surfaces[i], &lens.surfaces[i + 1]);
         if front.glass.is_air() || front.kind == Kind::Reflect {
@@ -128,11 +131,26 @@ pub fn drawing(system: &System, rays: usize) -> Result<String> {
         let alone = s.glass.is_air() && (i == 0 || lens.surfaces[i - 1].glass.is_air());
         let plain = s.shape.radius.is_infinite() && matches!(s.shape.form, crate::Form::Conic);
         if s.kind == Kind::Reflect {
-            write!(out, "<path d=\"M{}\" fill=\"none\" stroke=\"#234\" stroke-width=\"2.5\"/>", svg_path(&profile(i, true))).ok();
+            write!(
+                out,
+                "<path d=\"M{}\" fill=\"none\" stroke=\"#234\" stroke-width=\"2.5\"/>",
+                svg_path(&profile(i, true))
+            )
+            .ok();
         } else if let Kind::ThinLens(_) = s.kind {
-            write!(out, "<path d=\"M{}\" fill=\"none\" stroke=\"#06c\" stroke-width=\"1.6\"/>", svg_path(&profile(i, true))).ok();
+            write!(
+                out,
+                "<path d=\"M{}\" fill=\"none\" stroke=\"#06c\" stroke-width=\"1.6\"/>",
+                svg_path(&profile(i, true))
+            )
+            .ok();
         } else if alone && !plain {
-            write!(out, "<path d=\"M{}\" fill=\"none\" stroke=\"#234\" stroke-width=\"0.8\" stroke-dasharray=\"4 3\"/>", svg_path(&profile(i, true))).ok();
+            write!(
+                out,
+                "<path d=\"M{}\" fill=\"none\" stroke=\"#234\" stroke-width=\"0.8\" stroke-dasharray=\"4 3\"/>",
+                svg_path(&profile(i, true))
+            )
+            .ok();
         }
     }
     for (i, bundle) in bundles.iter().enumerate() {
@@ -147,7 +165,12 @@ pub fn drawing(system: &System, rays: usize) -> Result<String> {
                 }
             }
             let line: Vec<String> = points.iter().map(|p| format!("{:.2},{:.2}", px(p[0]), py(p[1]))).collect();
-            write!(out, "<polyline points=\"{}\" fill=\"none\" stroke=\"{color}\" stroke-width=\"0.8\"/>", line.join(" ")).ok();
+            write!(
+                out,
+                "<polyline points=\"{}\" fill=\"none\" stroke=\"{color}\" stroke-width=\"0.8\"/>",
+                line.join(" ")
+            )
+            .ok();
         }
     }
     let stop = lens.stop();
@@ -155,10 +178,22 @@ pub fn drawing(system: &System, rays: usize) -> Result<String> {
     let edge = f.stop_semi_diameter_paraxial.min(heights[stop]);
     for sign in [1.0, -1.0] {
         let (from, to) = (py(sign * edge), py(sign * (edge + 0.10 * top)));
-        write!(out, "<path d=\"M{at:.1} {from:.1}V{to:.1}M{:.1} {from:.1}H{:.1}\" stroke=\"#111\" stroke-width=\"2.2\"/>", at - 4.0, at + 4.0).ok();
+        write!(
+            out,
+            "<path d=\"M{at:.1} {from:.1}V{to:.1}M{:.1} {from:.1}H{:.1}\" stroke=\"#111\" stroke-width=\"2.2\"/>",
+            at - 4.0,
+            at + 4.0
+        )
+        .ok();
     }
     let image = px(z[lens.surfaces.len()]);
-    write!(out, "<path d=\"M{image:.1} {:.1}V{:.1}\" stroke=\"#111\" stroke-width=\"1.6\"/>", py(image_height), py(-image_height)).ok();
+    write!(
+        out,
+        "<path d=\"M{image:.1} {:.1}V{:.1}\" stroke=\"#111\" stroke-width=\"1.6\"/>",
+        py(image_height),
+        py(-image_height)
+    )
+    .ok();
     // a bar of round length
     let target = 120.0 / scale;
     let power = 10f64.powf(target.log10().floor());

@@ -11,8 +11,7 @@ const TOP: f64 = 30.0;
 const BOTTOM: f64 = 46.0;
 
 /// Colours that can be told apart by most people (Okabe and Ito 2008).
-pub(super) const PALETTE: [&str; 7] =
-    ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#333333"];
+pub(super) const PALETTE: [&str; 7] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#333333"];
 
 /// A plot as a self-contained SVG document.
 pub fn svg(plot: &Plot) -> String {
@@ -70,7 +69,8 @@ pub fn svg(plot: &Plot) -> String {
         let points = s.points.iter().filter(|p| p[0].is_finite() && p[1].is_finite()).map(|p| (px(p[0]), py(p[1])));
         if s.dots {
             for (x, y) in points {
-                write!(out, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"1.6\" fill=\"{color}\" fill-opacity=\"0.75\"/>").ok();
+                write!(out, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"1.6\" fill=\"{color}\" fill-opacity=\"0.75\"/>")
+                    .ok();
             }
         } else {
             let line: Vec<String> = points.map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
@@ -89,7 +89,12 @@ pub fn svg(plot: &Plot) -> String {
     if !named.is_empty() {
         let (w, h) = (widest * 6.2 + 34.0, 15.0 * named.len() as f64 + 6.0);
         // in the corner with the fewest points
-        let corner = |k: usize| [if k % 2 == 0 { SIZE[0] - RIGHT - w - 6.0 } else { LEFT + 6.0 }, if k < 2 { TOP + 6.0 } else { bottom - h - 6.0 }];
+        let corner = |k: usize| {
+            [
+                if k % 2 == 0 { SIZE[0] - RIGHT - w - 6.0 } else { LEFT + 6.0 },
+                if k < 2 { TOP + 6.0 } else { bottom - h - 6.0 },
+            ]
+        };
         let crowd = |k: usize| {
             let [cx, cy] = corner(k);
             let inside = |p: &&[f64; 2]| {
@@ -107,7 +112,13 @@ pub fn svg(plot: &Plot) -> String {
             if s.dots {
                 write!(out, "<circle cx=\"{:.1}\" cy=\"{:.1}\" r=\"3\" fill=\"{color}\"/>", cx + 14.0, y - 4.0).ok();
             } else {
-                write!(out, "<path d=\"M{:.1} {:.1}h20\" stroke=\"{color}\" stroke-width=\"2\"{dash}/>", cx + 5.0, y - 4.0).ok();
+                write!(
+                    out,
+                    "<path d=\"M{:.1} {:.1}h20\" stroke=\"{color}\" stroke-width=\"2\"{dash}/>",
+                    cx + 5.0,
+                    y - 4.0
+                )
+                .ok();
             }
             write!(out, "<text x=\"{:.1}\" y=\"{y:.1}\">{}</text>", cx + 29.0, escape(&s.label)).ok();
         }
@@ -134,7 +145,8 @@ mod tests {
             dots,
             ..Series::default()
         };
-        let plot = Plot { title: "a < b".into(), series: vec![curve("one", false), curve("two", true)], ..Plot::default() };
+        let plot =
+            Plot { title: "a < b".into(), series: vec![curve("one", false), curve("two", true)], ..Plot::default() };
         let text = svg(&plot);
         assert!(text.contains("a &lt; b") && text.contains("<polyline") && !text.contains("NaN"));
         assert_eq!(text.matches("r=\"1.6\"").count(), 2);

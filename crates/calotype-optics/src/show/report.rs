@@ -62,7 +62,9 @@ fn section(out: &mut String, chart: &Chart) {
         // one page, many plots: their clip paths need names of their own
         for plot in &chart.plots {
             let id = format!("c{}", out.len());
-            out.push_str(&svg(plot).replace("id=\"c\"", &format!("id=\"{id}\"")).replace("url(#c)", &format!("url(#{id})")));
+            out.push_str(
+                &svg(plot).replace("id=\"c\"", &format!("id=\"{id}\"")).replace("url(#c)", &format!("url(#{id})")),
+            );
         }
         out.push_str("</div>");
     }
