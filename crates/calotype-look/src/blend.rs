@@ -136,7 +136,7 @@ mod tests {
     }
 
     /// Along every path between two looks: a valid file whose contract holds, greys that rise without a jump, hues that keep
-    /// their order and lie between those of the two ends.
+    /// their order and lie between those of the two ends, a degree to spare.
     #[test]
     fn paths_neither_band_nor_flip_hues() {
         let looks = looks();
@@ -149,7 +149,10 @@ mod tests {
                     assert_eq!(&Look::from_toml(&look.to_toml()).unwrap(), look, "{place}");
                     assert!(verify(look).is_empty(), "{place}: {:?}", verify(look));
                     greys_rise_smoothly(look, &place);
-                    hues_keep_order(&hues(look), &ends, &place);
+                    // Black and white has no hues, and toned one for all.
+                    if a.mono.amount == 0.0 && b.mono.amount == 0.0 {
+                        hues_keep_order(&hues(look), &ends, &place);
+                    }
                 }
             }
         }
@@ -182,11 +185,6 @@ mod tests {
 
     fn hues_keep_order(hues: &[[f64; 2]], ends: &[Vec<[f64; 2]>; 2], place: &str) {
         let turn = |from: f64, to: f64| (to - from + 180.0).rem_euclid(360.0) - 180.0;
-        // Hues of what has next to no colour mean nothing, and a tinted black and white has one hue for all.
-        let colorful = |h: &[f64; 2]| h[1] > 0.02;
-        if !ends.iter().flatten().all(colorful) {
-            return;
-        }
         for i in 0..72 {
             let step = turn(hues[i][0], hues[(i + 1) % 72][0]);
             assert!(step > 0.5 && step < 12.0, "{place}: hue {} steps by {step}", 5 * i);

@@ -22,6 +22,8 @@ pub struct Measured {
     pub min_lstar: f64,
     /// Shift of Oklab hue in degrees at the eight sectors, at middle grey.
     pub hue: [f64; 8],
+    /// Oklab chroma out over chroma in of the same colours.
+    pub hue_gain: [f64; 8],
     /// Shift of Oklab hue in degrees of the ten Monk tones.
     pub skin: [f64; 10],
     /// Chroma out over chroma in of the ten Monk tones.
@@ -79,13 +81,16 @@ pub fn measure(look: &Look) -> Measured {
         slope,
         min_lstar: lightness(at(0.0)),
         hue: [0.0; 8],
+        hue_gain: [0.0; 8],
         skin: [0.0; 10],
         skin_gain: [1.0; 10],
         transform,
     };
     // Black and white has no hues to shift.
     if look.mono.amount < 1.0 {
-        m.hue = SECTORS.map(|s| turn(m.pair(s.0, HUE_CHROMA, 0.0)));
+        let pairs = SECTORS.map(|s| m.pair(s.0, HUE_CHROMA, 0.0));
+        m.hue = pairs.map(turn);
+        m.hue_gain = pairs.map(|(a, b)| b[1].hypot(b[2]) / a[1].hypot(a[2]));
         let to_scene = RgbSpace::Rec709.to_space(RgbSpace::Rec2020);
         let tones = MONK_TONES.map(|tone| {
             let linear = tone.map(|v| f64::from(srgb_decode(f32::from(v) / 255.0)));

@@ -73,7 +73,7 @@ fn shrink(plane: &Plane<f32>, factor: usize) -> Plane<f32> {
             let (y0, y1) = ((top + y) * factor, ((top + y + 1) * factor).min(h));
             line.fill(0.0);
             for row in y0..y1 {
-                line.iter_mut().zip(plane.row(row)).for_each(|(sum, v)| *sum += v.max(0.0).min(BRIGHTEST));
+                line.iter_mut().zip(plane.row(row)).for_each(|(sum, v)| *sum += visible(*v));
             }
             for (v, part) in band.row_mut(y).iter_mut().zip(line.chunks(factor)) {
                 *v = part.iter().sum::<f32>() / ((y1 - y0) * part.len()) as f32;
@@ -81,6 +81,11 @@ fn shrink(plane: &Plane<f32>, factor: usize) -> Plane<f32> {
         }
     });
     out
+}
+
+/// Light that may stray.
+fn visible(v: f32) -> f32 {
+    if v > 0.0 { v.min(BRIGHTEST) } else { 0.0 }
 }
 
 /// A Gaussian of unit sum, cut off at three and a half standard deviations; borders are continued.
