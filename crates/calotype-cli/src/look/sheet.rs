@@ -33,7 +33,8 @@ pub fn run(args: &SheetArgs, common: &Common) -> Result<Outcome, Failure> {
         Target::File(path) => inputs.files.iter().map(|f| (f.clone(), path.clone())).collect(),
         Target::Folder(folder) => {
             target::make_folder(&folder)?;
-            let name = |f: &Path| folder.join(f.file_stem().unwrap_or_default()).with_extension("looks.jpg");
+            let name =
+                |f: &Path| folder.join(format!("{}-looks.jpg", f.file_stem().unwrap_or_default().to_string_lossy()));
             inputs.files.iter().map(|f| (f.clone(), name(f))).collect()
         }
     };
