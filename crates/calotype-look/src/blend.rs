@@ -1,7 +1,8 @@
 //! A look between two others.
 
 use crate::schema::{SECTOR_CHROMA, SECTOR_LIGHTNESS, SECTOR_SHIFT, blend};
-use crate::{Blend, Look, Meta, fields};
+use crate::{Blend, Lattice, Look, Meta, Residual, fields};
+use std::sync::Arc;
 
 /// How far from one look to another, 0 the first and 1 the second, each group of numbers on its own.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -65,6 +66,7 @@ impl Look {
             s.chroma = within(Blend::Log, a.chroma, b.chroma, SECTOR_CHROMA);
             s.lightness = within(Blend::Linear, a.lightness, b.lightness, SECTOR_LIGHTNESS);
         }
+        out.residual = residual(self, other, shares.of("residual"));
         let weight = ["tone", "chroma", "local", "optics"].map(|s| shares.of(s)).iter().sum::<f64>() / 4.0;
         let (a, b) = (&self.meta, &other.meta);
         let mut name = format!("{}-{}", a.name, b.name);
@@ -80,6 +82,32 @@ impl Look {
         };
         out.promise();
         out
+    }
+}
+
+/// The table between those of two looks: one alone fades in or out, two are blended point by point into one of a new name.
+fn residual(a: &Look, b: &Look, t: f64) -> Option<Residual> {
+    let faded = |r: &Residual, share: f64| Residual { amount: r.amount * share, ..r.clone() };
+    match (&a.residual, &b.residual) {
+        (Some(a), None) if t < 1.0 => Some(faded(a, 1.0 - t)),
+        (None, Some(b)) if t > 0.0 => Some(faded(b, t)),
+        (Some(a), Some(_)) if t == 0.0 => Some(a.clone()),
+        (Some(_), Some(b)) if t == 1.0 => Some(b.clone()),
+        (Some(a), Some(b)) => {
+            let size = a.lattice.size().max(b.lattice.size());
+            let lattice = Lattice::sample(size, |[green, blue], reds, row| {
+                for (red, out) in reds.iter().zip(row) {
+                    let code = [*red, green, blue];
+                    let (p, q) = (a.lattice.at(code), b.lattice.at(code));
+                    *out = [0, 1, 2].map(|c| {
+                        let change = a.amount * (1.0 - t) * (p[c] - code[c]) + b.amount * t * (q[c] - code[c]);
+                        (code[c] + change) as f32
+                    });
+                }
+            });
+            Some(Residual { file: "blend.cube".into(), amount: 1.0, lattice: Arc::new(lattice) })
+        }
+        _ => None,
     }
 }
 

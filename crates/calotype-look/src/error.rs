@@ -76,6 +76,14 @@ pub enum LookError {
     /// More text than any look has.
     #[error("a look of {0} bytes is none: the limit is 65536")]
     TooLarge(usize),
+    /// The table that a look names cannot be had.
+    #[error("line {line}: `residual.file`: {message}")]
+    Residual {
+        /// Line of its name.
+        line: usize,
+        /// Why not.
+        message: String,
+    },
     /// A table of colours that cannot be read.
     #[error("line {line}: {message}")]
     Table {

@@ -38,6 +38,7 @@ mod parameters;
 mod plot;
 mod point;
 mod read;
+mod residual;
 mod scatter;
 mod schema;
 mod tone;
@@ -58,5 +59,6 @@ pub use parameters::{
 pub use plot::{svg, terminal_plot};
 pub use point::PointTransform;
 pub use read::SCHEMA;
+pub use residual::Residual;
 pub use schema::{Blend, Field, fields};
 pub use tone::{ToneCurve, ToneScale};

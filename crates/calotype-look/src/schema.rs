@@ -150,6 +150,9 @@ impl Look {
             s.chroma = clamp(blend(Blend::Log, 1.0, s.chroma, strength), SECTOR_CHROMA);
             s.lightness = clamp(s.lightness * strength, SECTOR_LIGHTNESS);
         }
+        if let Some(residual) = &mut target.residual {
+            residual.amount = (residual.amount * strength).clamp(0.0, 2.0);
+        }
         target
     }
 }

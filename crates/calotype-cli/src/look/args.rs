@@ -17,6 +17,7 @@ Examples:
   calotype look blend authentic print-warm --tone 0 --color 1 --texture 0.5 -o mixed.toml
   calotype look export authentic -o authentic.cube --size 65
   calotype look export authentic -o authentic.png        a HaldCLUT for finished pictures
+  calotype look import film.cube -o film.toml            a look of somebody's table
   calotype look sheet DCIM/IMG_1.dng -o sheet.jpg        all looks on one's own picture")]
 pub struct LookArgs {
     /// What to do with looks.
@@ -42,6 +43,8 @@ pub enum LookCommand {
     Blend(BlendArgs),
     /// Write a look as a table of colours for other programs.
     Export(ExportArgs),
+    /// Make a look of a table of colours for finished sRGB pictures.
+    Import(ImportArgs),
     /// Show one's own pictures in all looks, on one sheet each.
     Sheet(SheetArgs),
 }
@@ -169,6 +172,20 @@ pub enum Input {
     VLog,
     /// Finished sRGB pictures in the neutral rendition.
     Srgb,
+}
+
+/// `look import`.
+#[derive(Debug, ClapArgs)]
+pub struct ImportArgs {
+    /// A .cube file, or a HaldCLUT as .png, for finished sRGB pictures.
+    #[arg(value_name = "TABLE")]
+    pub table: PathBuf,
+    /// The look file to make; the table goes beside it.
+    #[arg(short, long = "output", value_name = "OUT.toml")]
+    pub out: PathBuf,
+    /// Replace files that exist.
+    #[arg(long)]
+    pub overwrite: bool,
 }
 
 /// `look sheet`.

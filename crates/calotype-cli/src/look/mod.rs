@@ -13,7 +13,7 @@ use crate::out::Outcome;
 use crate::target::{self, Target};
 use args::{BlendArgs, DiffArgs, LookCommand, NewArgs, ShowArgs, VerifyArgs};
 use calotype::Look;
-use calotype::look::{BlendShares, svg, verify};
+use calotype::look::{BlendShares, Lattice, svg, verify};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
@@ -27,6 +27,7 @@ pub fn run(args: &LookArgs, common: &Common) -> Result<Outcome, Failure> {
         LookCommand::Verify(a) => verification(a),
         LookCommand::Blend(a) => blend(a),
         LookCommand::Export(a) => table::export(a),
+        LookCommand::Import(a) => table::import(a),
         LookCommand::Sheet(a) => sheet::run(a, common),
     }
 }
@@ -79,14 +80,24 @@ fn blend(args: &BlendArgs) -> Result<Outcome, Failure> {
 /// Writes a look under a new name, with what it measures as its contract.
 fn save(mut look: Look, name: &str, out: &Path, overwrite: bool) -> Result<Outcome, Failure> {
     look.meta.name = name.to_owned();
+    if let Some(residual) = &mut look.residual {
+        residual.file = format!("{name}.cube");
+    }
     look.promise();
     let text = look.to_toml();
     // Names have rules, and the reader knows them.
-    Look::from_toml(&text).map_err(|e| {
-        Failure::usage(format!("{name} is no name for a look"))
-            .because(e)
-            .help("Use lower-case letters, digits and hyphens; --name says it where the file is called otherwise.")
-    })?;
+    Look::from_toml_with(&text, &|_| look.residual.as_ref().map(|r| (*r.lattice).clone()).ok_or_else(String::new))
+        .map_err(|e| {
+            Failure::usage(format!("{name} is no name for a look"))
+                .because(e)
+                .help("Use lower-case letters, digits and hyphens; --name says it where the file is called otherwise.")
+        })?;
+    if let Some(residual) = &look.residual {
+        let beside = out.with_file_name(&residual.file);
+        target::check_writable(&beside, overwrite)?;
+        let comments = [format!("laid over the look {name}; sRGB codes in and out")];
+        calotype::save_bytes(&beside, residual.lattice.to_cube(name, &comments).as_bytes(), overwrite)?;
+    }
     written(out, overwrite, &text)
 }
 
@@ -133,7 +144,12 @@ pub fn load(name: &str) -> Result<Look, Failure> {
             .help("`calotype look new mine --from authentic` makes a look to start from.")
     };
     let text = std::fs::read_to_string(path).map_err(|e| failed(e.into()))?;
-    Look::from_toml(&text).map_err(|e| failed(e.into()))
+    let table = |file: &str| {
+        let path = path.with_file_name(file);
+        let text = std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+        Lattice::from_cube(&text).map_err(|e| format!("{}: {e}", path.display()))
+    };
+    Look::from_toml_with(&text, &table).map_err(|e| failed(e.into()))
 }
 
 /// That one file of such an extension can be made there, before any work.

@@ -1,10 +1,11 @@
 //! `calotype look export`: a look as a table of colours.
 
-use super::args::{ExportArgs, Input};
-use super::{file, load};
+use super::args::{ExportArgs, ImportArgs, Input};
+use super::{file, load, save};
 use crate::args::Space;
 use crate::failure::Failure;
 use crate::out::Outcome;
+use calotype::Look;
 use calotype::look::{Lattice, OutputSpace, TableInput};
 use serde_json::json;
 use std::path::Path;
@@ -62,6 +63,51 @@ pub fn export(args: &ExportArgs) -> Result<Outcome, Failure> {
         "mean_de2000": error.mean, "p95_de2000": error.p95, "left_out": dropped,
     });
     Ok(Outcome::new(text, json))
+}
+
+/// Makes a look of a table.
+pub fn import(args: &ImportArgs) -> Result<Outcome, Failure> {
+    let out = file(&args.out, &["toml"], args.overwrite)?;
+    let failed = |e: Box<dyn std::error::Error + Send + Sync>| {
+        Failure::new(format!("cannot use the table {}", args.table.display()))
+            .because(e)
+            .help("A table is a .cube file of three dimensions, or a HaldCLUT as .png, for finished sRGB pictures.")
+    };
+    let bytes = std::fs::read(&args.table).map_err(|e| failed(e.into()))?;
+    let lattice = if bytes.starts_with(b"\x89PNG") {
+        read_hald(&bytes).map_err(failed)?
+    } else {
+        let text = String::from_utf8(bytes).map_err(|e| failed(e.into()))?;
+        Lattice::from_cube(&text).map_err(|e| failed(e.into()))?
+    };
+    let name = out.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
+    save(Look::from_table(lattice, &format!("{name}.cube")), &name, &out, args.overwrite)
+}
+
+/// Reads a HaldCLUT of 8 or 16 bits; its size is checked before its pixels are read.
+fn read_hald(bytes: &[u8]) -> Result<Lattice, Box<dyn std::error::Error + Send + Sync>> {
+    let mut decoder = png::Decoder::new(std::io::Cursor::new(bytes));
+    decoder.set_transformations(png::Transformations::EXPAND);
+    let mut reader = decoder.read_info()?;
+    let (width, height) = (reader.info().width as usize, reader.info().height as usize);
+    if width != height || width > 1728 {
+        Lattice::from_hald(width, height, &[])?;
+    }
+    let mut samples = vec![0; reader.output_buffer_size().ok_or("the picture is too large")?];
+    reader.next_frame(&mut samples)?;
+    let (color, depth) = reader.output_color_type();
+    let values: Vec<f32> = match depth {
+        png::BitDepth::Sixteen => {
+            samples.as_chunks::<2>().0.iter().map(|b| f32::from(u16::from_be_bytes(*b)) / 65535.0).collect()
+        }
+        _ => samples.iter().map(|v| f32::from(*v) / 255.0).collect(),
+    };
+    let channels = color.samples();
+    if channels < 3 {
+        return Err("the picture is grey".into());
+    }
+    let colours: Vec<f32> = values.chunks_exact(channels).flat_map(|p| [p[0], p[1], p[2]]).collect();
+    Ok(Lattice::from_hald(width, height, &colours)?)
 }
 
 /// Writes a HaldCLUT and gives what its 16 bits hold.
