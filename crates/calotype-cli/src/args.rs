@@ -38,8 +38,8 @@ pub enum Command {
     Info(InfoArgs),
     /// Take a burst with a simulated camera, develop it, and show what was gained.
     Demo(DemoArgs),
-    /// List the built-in looks, or show one.
-    Look(LookArgs),
+    /// List, show, make, blend, verify and export looks.
+    Look(crate::look::LookArgs),
     /// Describe, judge, draw and verify lenses.
     Lens(crate::lens::LensArgs),
     /// Simulate a camera: bursts of raw frames with their truth.
@@ -80,6 +80,7 @@ fn threads(text: &str) -> Result<usize, String> {
 Examples:
   calotype develop IMG_1.dng IMG_2.dng IMG_3.dng -o photo.jpg
   calotype develop burst/*.dng -o photo.tif --look natural --ev 0.3 --wb 5200
+  calotype develop burst/*.dng -o photo.jpg --look authentic,vibrant,mono-natural
   calotype develop burst/*.dng -o light.exr              scene-linear, for measuring
   calotype develop DCIM/ -o photos/ --format avif        every burst; run again to do what is missing
   calotype develop burst/*.dng -o photo.jpg --save-recipe mine.toml
@@ -122,7 +123,8 @@ pub struct Choices {
     /// A recipe file to start from.
     #[arg(long, value_name = "FILE")]
     pub recipe: Option<PathBuf>,
-    /// A built-in look (see `calotype look list`) or a look file.
+    /// A built-in look (see `calotype look list`) or a look file; several, separated by commas, share the work, and all but
+    /// the first add their names to the photograph's.
     #[arg(long, value_name = "NAME|FILE")]
     pub look: Option<String>,
     /// How much of the look, 0 to 1.
@@ -258,31 +260,6 @@ pub struct DemoArgs {
     /// Replace an earlier demonstration.
     #[arg(long)]
     pub overwrite: bool,
-}
-
-/// `look`.
-#[derive(Debug, ClapArgs)]
-#[command(after_help = "\
-Examples:
-  calotype look list
-  calotype look show natural > mine.toml                 change it, then: calotype develop ... --look mine.toml")]
-pub struct LookArgs {
-    /// What to tell about looks.
-    #[command(subcommand)]
-    pub command: LookCommand,
-}
-
-/// The parts of `look`.
-#[derive(Debug, Subcommand)]
-pub enum LookCommand {
-    /// List the built-in looks.
-    List,
-    /// Print a look as a file, to start one's own from.
-    Show {
-        /// A built-in look or a look file.
-        #[arg(value_name = "NAME|FILE")]
-        look: String,
-    },
 }
 
 /// `completions`.

@@ -7,8 +7,8 @@ use crate::inputs::Inputs;
 use crate::out::Outcome;
 use crate::target::{self, Target};
 use crate::{diagnostics, raw_file};
-use calotype::{Format, Recipe, Report, Task};
-use std::path::Path;
+use calotype::{Format, Look, Recipe, Report, Task};
+use std::path::{Path, PathBuf};
 
 const EXTENSIONS: &[&str] = &["jpg", "jpeg", "tif", "tiff", "png", "avif", "jxl", "exr"];
 
@@ -18,23 +18,49 @@ pub fn run(args: &DevelopArgs, common: &Common) -> Result<Outcome, Failure> {
     let target = Target::resolve(&args.out, inputs.any_folder, EXTENSIONS)?;
     let format = format(args.format.as_deref(), &target)?;
     let recipe = recipe(&args.choices, args.no_hdr)?;
-    let look = crate::look::load(&recipe.look)?;
+    let names: Vec<&str> = recipe.look.split(',').map(str::trim).collect();
+    let looks = names.iter().map(|name| crate::look::load(name)).collect::<Result<Vec<_>, _>>()?;
+    if let (true, Target::File(path)) = (looks.len() > 1, &target) {
+        // Before any work: each look has a file of its own.
+        for look in &looks {
+            target::check_writable(&with_look(path, look, &looks), args.overwrite)?;
+        }
+    }
     let saved = args.save_recipe.as_deref().map(|path| SavedRecipe::new(&recipe, path, args.overwrite)).transpose()?;
     let (overwrite, diagnostics) = (args.overwrite, args.diagnostics.as_deref());
     let work = Work { inputs, target, suffix: &format!(".{format}"), overwrite, diagnostics };
     let outcome = work.run(common, &|job, display| {
         let format = Format::from_path(&job.out).unwrap_or(Format::Jpeg);
-        let task = Task { format, look: look.clone(), diagnostics: job.diagnostics.is_some() };
+        let task = |look: &Look| Task { format, look: look.clone(), diagnostics: job.diagnostics.is_some() };
         let burst = raw_file::read_burst(&job.frames, display)?;
-        let photo = calotype::develop(burst, &recipe, &task, display)?;
-        photo.write(&job.out, overwrite, &recipe.output, display)?;
-        if let Some(folder) = &job.diagnostics {
-            diagnostics::write(&photo.diagnostics, folder, overwrite)?;
+        let mut negative = Some(calotype::negative(burst, &recipe, &task(&looks[0]), display)?);
+        let mut report = Report::default();
+        for (i, look) in looks.iter().enumerate() {
+            // The last look has the negative for itself.
+            let copy = if i + 1 < looks.len() { negative.clone() } else { negative.take() };
+            let Some(negative) = copy else { break };
+            let photo = negative.print(&recipe, &task(look), display)?;
+            photo.write(&with_look(&job.out, look, &looks), overwrite, &recipe.output, display)?;
+            if let (0, Some(folder)) = (i, &job.diagnostics) {
+                diagnostics::write(&photo.diagnostics, folder, overwrite)?;
+            }
+            report = photo.report;
         }
-        Ok::<Report, Failure>(photo.report)
+        Ok::<Report, Failure>(report)
     })?;
     saved.map_or(Ok(()), |recipe| recipe.write())?;
     Ok(outcome)
+}
+
+/// Where the photograph in one of several looks goes: the first as named, the others with the look's name at the end, so
+/// that what is asked for exists, and an interrupted folder can be taken up.
+fn with_look(out: &Path, look: &Look, looks: &[Look]) -> PathBuf {
+    if std::ptr::eq(look, &looks[0]) {
+        return out.into();
+    }
+    let stem = out.file_stem().unwrap_or_default().to_string_lossy();
+    let extension = out.extension().unwrap_or_default().to_string_lossy();
+    out.with_file_name(format!("{stem}-{}.{extension}", look.meta.name))
 }
 
 /// The extension of photographs in a folder. A file's own says what it is, and must not be contradicted.

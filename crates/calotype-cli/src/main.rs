@@ -48,7 +48,7 @@ fn main() -> ExitCode {
         Command::Merge(merge) => merge::run(&merge, &common),
         Command::Info(info) => info::run(&info, &common),
         Command::Demo(demo) => demo::run(&demo, &common),
-        Command::Look(look) => look::run(&look),
+        Command::Look(look) => look::run(&look, &common),
         Command::Lens(lens) => lens::run(&lens),
         Command::Twin(twin) => twin::run(&twin, &common),
         Command::Lab(lab) => lab::run(&lab, &common),

@@ -155,9 +155,9 @@ fn monochrome_sensors_give_grey_photographs() {
     let frames = burst(folder.path(), 2);
     // the same samples without filters: linear raw data of one colour
     for frame in &frames {
-        // gain maps for the places of colours make no sense without them: an empty list
-        let dng = Dng::read(frame).set(tags::PHOTOMETRIC, &34892u16.to_le_bytes()).set(tags::OPCODE_LIST_2, &[0; 4]);
-        dng.write(frame);
+        let dng = Dng::read(frame).set(tags::PHOTOMETRIC, &34892u16.to_le_bytes());
+        // corrections of the lens colour by colour make no sense without colours: empty lists
+        dng.set(tags::OPCODE_LIST_2, &[0; 4]).set(tags::OPCODE_LIST_3, &[0; 4]).write(frame);
     }
     for (name, more) in [("grey.png", &[][..]), ("warm.png", &["--wb", "3000"])] {
         // there is no colour to balance

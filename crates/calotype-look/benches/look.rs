@@ -1,6 +1,8 @@
 //! Cost of a look per pixel: colour, black and white, with headroom, and with every pixel out of gamut.
 
+use calotype_image::{Plane, SceneRgb};
 use calotype_look::{CompiledLook, Look, OutputSpace};
+use criterion::BatchSize::PerIteration;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 /// Pixels of a row: that of a 12-megapixel picture.
@@ -58,5 +60,27 @@ fn preparation(c: &mut Criterion) {
     c.bench_function("parse", |b| b.iter(|| Look::from_toml(text)));
 }
 
-criterion_group!(benches, point_part, preparation);
+/// A picture of 12 megapixels carried through every block of the look.
+fn whole_look(c: &mut Criterion) {
+    let (w, h) = (WIDTH, WIDTH * 3 / 4);
+    let [r, g, b] = row(0.3).map(|row| Plane::from_fn(w, h, |x, y| row[(x + 31 * y) % WIDTH]));
+    let scene = SceneRgb::from_planes([r, g, b]);
+    let mut look = Look::builtin("authentic").expect("a built-in look");
+    (look.optics.glow, look.optics.halation, look.grain.rms) = (0.03, 0.02, 10.0);
+    let ready = look.compile(OutputSpace::Srgb, 1.0);
+    let display = ready.apply(scene.clone());
+    let mut group = c.benchmark_group("12 megapixels");
+    group.sample_size(10);
+    group.bench_function("copy alone", |b| b.iter(|| scene.clone()));
+    group.bench_function("optics", |b| {
+        b.iter_batched(|| scene.clone(), |mut p| ready.apply_optics(&mut p), PerIteration)
+    });
+    group.bench_function("point part", |b| b.iter_batched(|| scene.clone(), |p| ready.apply(p), PerIteration));
+    group.bench_function("grain", |b| {
+        b.iter_batched(|| display.clone(), |mut p| ready.apply_grain(&mut p, 1), PerIteration)
+    });
+    group.finish();
+}
+
+criterion_group!(benches, point_part, preparation, whole_look);
 criterion_main!(benches);

@@ -7,7 +7,15 @@ const FILES: &[(&str, &str)] = &[
     ("authentic", include_str!("../../../looks/authentic.toml")),
     ("vibrant", include_str!("../../../looks/vibrant.toml")),
     ("natural", include_str!("../../../looks/natural.toml")),
+    ("portrait", include_str!("../../../looks/portrait.toml")),
+    ("documentary", include_str!("../../../looks/documentary.toml")),
+    ("slide", include_str!("../../../looks/slide.toml")),
+    ("print-warm", include_str!("../../../looks/print-warm.toml")),
+    ("cine-soft", include_str!("../../../looks/cine-soft.toml")),
+    ("night", include_str!("../../../looks/night.toml")),
     ("mono-natural", include_str!("../../../looks/mono-natural.toml")),
+    ("mono-high-contrast", include_str!("../../../looks/mono-high-contrast.toml")),
+    ("mono-toned", include_str!("../../../looks/mono-toned.toml")),
     ("neutral", include_str!("../../../looks/neutral.toml")),
 ];
 

@@ -42,6 +42,13 @@ impl CompiledLook {
     /// Within 1/4000 of the sRGB-encoded range of [`Self::exact`].
     pub fn apply_rows(&self, r: &mut [f32], g: &mut [f32], b: &mut [f32]) {
         self.fast.apply_rows(r, g, b);
+        if let Some(residual) = &self.exact.residual {
+            let ceiling = self.ceiling();
+            for ((r, g), b) in r.iter_mut().zip(g).zip(b) {
+                let out = residual.apply([*r, *g, *b].map(f64::from)).map(|v| (v as f32).clamp(0.0, ceiling));
+                [*r, *g, *b] = out;
+            }
+        }
     }
 
     /// Carries a picture through, in place, on all cores.

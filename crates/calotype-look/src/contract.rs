@@ -22,6 +22,8 @@ pub struct Measured {
     pub min_lstar: f64,
     /// Shift of Oklab hue in degrees at the eight sectors, at middle grey.
     pub hue: [f64; 8],
+    /// Oklab chroma out over chroma in of the same colours.
+    pub hue_gain: [f64; 8],
     /// Shift of Oklab hue in degrees of the ten Monk tones.
     pub skin: [f64; 10],
     /// Chroma out over chroma in of the ten Monk tones.
@@ -79,13 +81,16 @@ pub fn measure(look: &Look) -> Measured {
         slope,
         min_lstar: lightness(at(0.0)),
         hue: [0.0; 8],
+        hue_gain: [0.0; 8],
         skin: [0.0; 10],
         skin_gain: [1.0; 10],
         transform,
     };
     // Black and white has no hues to shift.
     if look.mono.amount < 1.0 {
-        m.hue = SECTORS.map(|s| turn(m.pair(s.0, HUE_CHROMA, 0.0)));
+        let pairs = SECTORS.map(|s| m.pair(s.0, HUE_CHROMA, 0.0));
+        m.hue = pairs.map(turn);
+        m.hue_gain = pairs.map(|(a, b)| b[1].hypot(b[2]) / a[1].hypot(a[2]));
         let to_scene = RgbSpace::Rec709.to_space(RgbSpace::Rec2020);
         let tones = MONK_TONES.map(|tone| {
             let linear = tone.map(|v| f64::from(srgb_decode(f32::from(v) / 255.0)));
@@ -164,6 +169,31 @@ pub fn verify(look: &Look) -> Vec<Breach> {
         hold("spread of the hue shifts of skin".into(), most, m.skin_spread().max(most), 1e-9);
     }
     breaches
+}
+
+impl Look {
+    /// Makes the contract what the look measures: slope, black, lightness and gain at usual stops, hue shifts, falloff; and
+    /// for skin what it keeps, upwards to the next half degree.
+    pub fn promise(&mut self) {
+        let m = measure(self);
+        let round = |v: f64, digits: i32| {
+            let scale = 10f64.powi(digits);
+            // minus nothing is nothing
+            (v * scale).round() / scale + 0.0
+        };
+        let colour = self.mono.amount < 1.0;
+        let above = |v: f64| (v * 2.0 + 1e-6).ceil() / 2.0;
+        self.contract = crate::Contract {
+            slope: Some(round(m.slope, 3)),
+            min_lstar: Some(round(m.min_lstar, 2)),
+            lstar: [-3.0, -2.0, 0.0, 2.0, 3.0].map(|ev| (ev, round(m.lstar(ev), 1))).to_vec(),
+            gain: [-2.0, 0.0, 1.5].map(|ev| (ev, round(m.gain(ev), 2))).to_vec(),
+            hue: if colour { (0..8).map(|i| (i, round(m.hue[i], 1))).collect() } else { Vec::new() },
+            skin_shift_max: colour.then(|| above(m.skin_shift())),
+            skin_spread_max: colour.then(|| above(m.skin_spread())),
+            corner_ev: Some(self.optics.corner_ev),
+        };
+    }
 }
 
 #[cfg(test)]

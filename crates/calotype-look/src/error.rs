@@ -76,4 +76,30 @@ pub enum LookError {
     /// More text than any look has.
     #[error("a look of {0} bytes is none: the limit is 65536")]
     TooLarge(usize),
+    /// The table that a look names cannot be had.
+    #[error("line {line}: `residual.file`: {message}")]
+    Residual {
+        /// Line of its name.
+        line: usize,
+        /// Why not.
+        message: String,
+    },
+    /// A table of colours that cannot be read.
+    #[error("line {line}: {message}")]
+    Table {
+        /// Line of the trouble.
+        line: usize,
+        /// What is wrong there.
+        message: String,
+    },
+    /// A picture that is no HaldCLUT.
+    #[error(
+        "a picture of {width}x{height} is no HaldCLUT: these are squares of 8, 27, 64, 125, 216, 343, 512 … 1728 pixels"
+    )]
+    Hald {
+        /// Pixels across.
+        width: usize,
+        /// Pixels down.
+        height: usize,
+    },
 }

@@ -12,35 +12,53 @@
 //! ```
 //!
 //! A look is data: a TOML file of numbers with units, ranges and a contract that says what the look must measure
-//! ([`measure`], [`verify`]). The crate renders its point part (tone, colour, gamut) and the falloff of its lens; local
-//! contrast, glow and grain are numbers here, applied by stages that have the neighbourhood.
+//! ([`measure`], [`verify`]). The crate renders its point part (tone, colour, gamut), its lens (falloff, glow, halation:
+//! [`CompiledLook::apply_optics`], before the point part) and its grain ([`CompiledLook::apply_grain`], after it). Local
+//! contrast is numbers here: the stage of local tone applies it, which has the picture's levels at hand.
 //!
 //! It knows nothing of raw data, files on disk or displays' profiles.
 
+mod blend;
 mod builtin;
 mod compiled;
 mod contract;
+mod cube;
+mod diff;
 mod error;
+mod export;
 mod fast;
 mod fast_math;
+mod grain;
+mod hald;
 mod hue;
+mod lattice;
+mod optics;
 mod output;
 mod parameters;
+mod plot;
 mod point;
 mod read;
+mod residual;
+mod scatter;
 mod schema;
 mod tone;
 mod write;
 
+pub use blend::BlendShares;
 pub use calotype_color::MONK_TONES;
 pub use compiled::CompiledLook;
 pub use contract::{Breach, Measured, measure, verify};
+pub use diff::Difference;
 pub use error::LookError;
+pub use export::{RoundTrip, Table, TableInput};
+pub use lattice::Lattice;
 pub use output::OutputSpace;
 pub use parameters::{
     Anchor, Chroma, Contract, Grain, Local, Look, Meta, Mono, Optics, Render, SECTORS, Sector, Tint, Tone,
 };
+pub use plot::{svg, terminal_plot};
 pub use point::PointTransform;
 pub use read::SCHEMA;
+pub use residual::Residual;
 pub use schema::{Blend, Field, fields};
 pub use tone::{ToneCurve, ToneScale};

@@ -40,6 +40,8 @@ pub struct Look {
     pub optics: Optics,
     /// Film grain.
     pub grain: Grain,
+    /// A table laid over the rendition, for what numbers do not say.
+    pub residual: Option<crate::Residual>,
     /// What the look promises to measure.
     pub contract: Contract,
 }

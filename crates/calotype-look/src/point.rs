@@ -8,6 +8,7 @@
 //! [`crate::CompiledLook`] does the same for rows of pixels with fast approximations; a test holds it to this definition.
 
 use crate::hue::HueCurves;
+use crate::residual::ResidualStep;
 use crate::{Look, OutputSpace, ToneScale};
 use calotype_color::gamut::{GAMUT_HUES, Gamut, diamond};
 use calotype_color::matrix::{IDENTITY, invert, mix, multiply, transform};
@@ -46,6 +47,7 @@ pub struct PointTransform {
     /// Shadow, mid, highlight in Oklab units, print tone included in mid.
     pub(crate) tint: [[f64; 2]; 3],
     pub(crate) gamut: Gamut,
+    pub(crate) residual: Option<ResidualStep>,
 }
 
 impl PointTransform {
@@ -61,6 +63,7 @@ impl PointTransform {
             output,
             to_render: multiply(&inset, &mono_matrix(look)),
             gamut: Gamut::new(output.space(), tone.ceiling()),
+            residual: ResidualStep::new(look, output),
             tone,
             hue_keep: look.render.hue_keep,
             render_to_lms: multiply(&rgb_to_lms(RgbSpace::Rec2020), &outset),
@@ -74,7 +77,9 @@ impl PointTransform {
     /// colour in Rec.2020.
     pub fn apply(&self, scene: [f64; 3]) -> [f64; 3] {
         let lab = self.gamut.compress(self.lifted(self.grade(scene)));
-        oklab_to_rgb(self.output.space(), lab).map(|v| v.clamp(0.0, self.tone.ceiling()))
+        let held = |v: [f64; 3]| v.map(|v| v.clamp(0.0, self.tone.ceiling()));
+        let display = held(oklab_to_rgb(self.output.space(), lab));
+        self.residual.as_ref().map_or(display, |residual| held(residual.apply(display)))
     }
 
     /// The same colour, lighter where its chroma is more than any light of its hue and lightness has in the output's

@@ -28,6 +28,8 @@ const OTHER: &[(&str, &str)] = &[
     ("sector", "shift_deg"),
     ("sector", "chroma"),
     ("sector", "lightness"),
+    ("residual", "file"),
+    ("residual", "amount"),
     ("contract", "slope"),
     ("contract", "min_lstar"),
     ("contract", "lstar"),
@@ -53,10 +55,19 @@ impl Look {
     /// # Errors
     /// See [`LookError`].
     pub fn from_toml(text: &str) -> Result<Self, LookError> {
+        Self::from_toml_with(text, &|file| Err(format!("{file} cannot be reached from a text alone")))
+    }
+
+    /// The same for a look that may name a table laid over it (`[residual]`): `table` brings the one in the file of that name
+    /// (a bare name, without folders) or says why it cannot.
+    ///
+    /// # Errors
+    /// See [`LookError`]; [`LookError::Residual`] with what `table` said.
+    pub fn from_toml_with(text: &str, table: Tables<'_>) -> Result<Self, LookError> {
         if text.len() > LIMIT {
             return Err(LookError::TooLarge(text.len()));
         }
-        let table = DeTable::parse(text).map_err(|e| {
+        let keys = DeTable::parse(text).map_err(|e| {
             let at = e.span().map_or(0, |s| s.start);
             let (line, column) = place(text, at);
             LookError::Syntax { line, column, message: e.message().to_owned() }
@@ -64,11 +75,12 @@ impl Look {
         let reader = Reader { text };
         let mut look = Self::default();
         let mut schema = None;
-        for (key, value) in table.get_ref() {
+        for (key, value) in keys.get_ref() {
             match key.get_ref().as_ref() {
                 "schema" => schema = Some(reader.text("schema", value)?),
                 "meta" => reader.meta(&mut look, value)?,
                 "sector" => reader.sectors(&mut look, value)?,
+                "residual" => look.residual = Some(reader.residual(value, table)?),
                 "contract" => look.contract = reader.contract(value)?,
                 section if fields().iter().any(|f| f.section == section) => {
                     reader.section(&mut look, section, value)?;
@@ -95,6 +107,9 @@ fn place(text: &str, at: usize) -> (usize, usize) {
     let column = before.rsplit('\n').next().map_or(1, |s| s.chars().count() + 1);
     (line, column)
 }
+
+/// Brings the table of a file, or says why not.
+type Tables<'a> = &'a dyn Fn(&str) -> Result<crate::Lattice, String>;
 
 type Value<'a> = Spanned<DeValue<'a>>;
 
@@ -175,6 +190,32 @@ impl Reader<'_> {
             parents.push((id, weight));
         }
         Ok(parents)
+    }
+
+    fn residual(&self, value: &Value<'_>, table: Tables<'_>) -> Result<crate::Residual, LookError> {
+        let (mut file, mut amount) = (None, 1.0);
+        for (key, value) in self.table("residual", value)? {
+            match key.get_ref().as_ref() {
+                "file" => {
+                    let name = self.text("residual.file", value)?;
+                    if name.contains(['/', '\\']) || !name.ends_with(".cube") || name.chars().any(char::is_control) {
+                        let expected = "the name of a .cube file beside the look's own";
+                        return Err(self.wrong("residual.file", expected, &format!("\"{name}\""), value));
+                    }
+                    file = Some((name, self.line(value.span())));
+                }
+                "amount" => {
+                    amount = self.number("residual.amount", value)?;
+                    self.within("residual.amount", amount, (0.0, 2.0), "", "how much of the table", value.span())?;
+                }
+                other => return Err(self.unknown("residual", other, key.span())),
+            }
+        }
+        let Some((file, line)) = file else {
+            return Err(LookError::Missing { key: "residual.file", meaning: "the table that is laid over the look" });
+        };
+        let lattice = table(&file).map_err(|message| LookError::Residual { line, message })?;
+        Ok(crate::Residual { file, amount, lattice: std::sync::Arc::new(lattice) })
     }
 
     fn sectors(&self, look: &mut Look, value: &Value<'_>) -> Result<(), LookError> {
@@ -352,7 +393,12 @@ fn join(section: &str, key: &str) -> String {
 /// The known key that is most like an unknown one: in its own section first, then anywhere.
 fn nearest(section: &str, key: &str) -> Option<String> {
     let known = fields().iter().map(|f| (f.section, f.key)).chain(OTHER.iter().copied());
-    let sections = fields().iter().map(|f| ("", f.section)).chain([("", "meta"), ("", "sector"), ("", "contract")]);
+    let sections = fields().iter().map(|f| ("", f.section)).chain([
+        ("", "meta"),
+        ("", "sector"),
+        ("", "residual"),
+        ("", "contract"),
+    ]);
     let hues = SECTORS.iter().map(|s| ("contract.hue", s.1));
     let (cost, full) = known
         .chain(sections)

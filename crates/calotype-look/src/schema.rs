@@ -150,13 +150,17 @@ impl Look {
             s.chroma = clamp(blend(Blend::Log, 1.0, s.chroma, strength), SECTOR_CHROMA);
             s.lightness = clamp(s.lightness * strength, SECTOR_LIGHTNESS);
         }
+        if let Some(residual) = &mut target.residual {
+            residual.amount = (residual.amount * strength).clamp(0.0, 2.0);
+        }
         target
     }
 }
 
-fn blend(how: Blend, from: f64, to: f64, t: f64) -> f64 {
+pub(crate) fn blend(how: Blend, from: f64, to: f64, t: f64) -> f64 {
     match how {
         _ if t == 1.0 => to,
+        _ if t == 0.0 => from,
         Blend::Log if from > 0.0 && to > 0.0 => from * (to / from).powf(t),
         _ => from + (to - from) * t,
     }

@@ -45,6 +45,9 @@ impl Look {
             let _ = writeln!(out, "{} = {value} # {} to {}{unit}: {}", f.key, f.min, f.max, f.meaning);
         }
         debug_assert!(sectors_done, "the section `chroma` is followed by another");
+        if let Some(crate::Residual { file, amount, .. }) = &self.residual {
+            let _ = writeln!(out, "\n[residual]\nfile = {}\namount = {amount:?}", text(file));
+        }
         self.write_contract(&mut out);
         out
     }

@@ -5,7 +5,7 @@ use crate::gain_table;
 use crate::merging::{OneFrame, Picture};
 use crate::report::{ExposureReport, LookReport, WhiteBalanceReport};
 use crate::shading::ColorShading;
-use crate::{Crop, Error, OutputSpace, Photo, PhotoPicture, Recipe, Report, Task, WhiteBalance};
+use crate::{Crop, Diagnostics, Error, OutputSpace, Photo, PhotoPicture, Recipe, Report, Task, WhiteBalance};
 use calotype_codec::{ColorSpace, Format, GainMapImage, GainMapOptions};
 use calotype_color::{CameraCalibration, CameraModel, ResolvedCamera, SceneHueSat, WhiteSource};
 use calotype_develop::executor::{Banded, PointStage, Then};
@@ -25,18 +25,30 @@ const PROXY_PIXELS: usize = 1 << 18;
 const HDR_HEADROOM_EV: f64 = 2.0;
 /// Blur of lens, photosites and demosaicing together where the picture has no edge to measure it, in pixels.
 const USUAL_BLUR: f32 = 0.6;
+/// Every photograph has the same grain, so that it can be repeated to the byte.
+const GRAIN_SEED: u32 = 1;
 /// Bands for stages that look a few rows far only: small enough that their copies stay in the cache.
 const NEAR: Banded = Banded { rows: 24 };
 /// Rec.2020 luminance weights (ITU-R BT.2020, table 4).
 const LUMINANCE: [f64; 3] = [0.2627, 0.6780, 0.0593];
 
-/// Develops one frame into a photograph.
-pub(crate) fn develop_frame(
+/// A burst developed up to the look: upright and cropped light of the scene, from which any number of photographs can be
+/// made. See [`crate::negative`].
+#[derive(Clone, Debug)]
+pub struct Negative {
+    light: SceneLight,
+    info: DngInfo,
+    report: Report,
+    diagnostics: Diagnostics,
+}
+
+/// Develops one frame up to the look.
+pub(crate) fn negative(
     frame: OneFrame,
     recipe: &Recipe,
     task: &Task,
     progress: &dyn Progress,
-) -> Result<Photo, Error> {
+) -> Result<Negative, Error> {
     let OneFrame { info, picture, noise, mut report, diagnostics, .. } = frame;
     progress.report(Step::Develop, 0.0)?;
     let mut light = scene_light(picture, noise, &info, recipe, &mut report, progress)?;
@@ -51,15 +63,40 @@ pub(crate) fn develop_frame(
     if (across / down - 1.0).abs() > 1e-3 {
         report.warn_of_reference(format_args!("pixels of {across} x {down} (DefaultScale) are shown as squares"));
     }
-    let picture = if task.format.is_scene_linear() {
-        PhotoPicture::Scene(brightened(light.picture, recipe.ev))
-    } else {
-        render(light, &info, recipe, task, &mut report, progress)?
-    };
-    Ok(Photo { picture, format: task.format, info, report, diagnostics })
+    Ok(Negative { light, info, report, diagnostics })
+}
+
+impl Negative {
+    /// Makes the photograph: exposure, local tone, the task's look, and what an HDR display adds. The recipe and the task
+    /// should be those the negative was made with, but for the look, its strength, the exposure and the output.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub fn print(self, recipe: &Recipe, task: &Task, progress: &dyn Progress) -> Result<Photo, Error> {
+        let Self { light, info, mut report, diagnostics } = self;
+        let picture = if task.format.is_scene_linear() {
+            PhotoPicture::Scene(brightened(light.picture, recipe.ev))
+        } else {
+            render(light, &info, recipe, task, &mut report, progress)?
+        };
+        Ok(Photo { picture, format: task.format, info, report, diagnostics })
+    }
+
+    /// Pixels across and down.
+    pub fn size(&self) -> (usize, usize) {
+        (self.light.picture.width(), self.light.picture.height())
+    }
+
+    /// The same, of at most `pixels` pixels: means of boxes, for contact sheets and previews.
+    pub fn shrunk(mut self, pixels: usize) -> Self {
+        self.light.picture = proxy::shrink(&self.light.picture, pixels);
+        self.report.size = [self.light.picture.width(), self.light.picture.height()];
+        self
+    }
 }
 
 /// The light of the scene, before exposure.
+#[derive(Clone, Debug)]
 struct SceneLight {
     picture: SceneRgb,
     /// Noise of a pixel's luminance.
@@ -301,11 +338,13 @@ fn render(
         tone.apply(&mut scene);
     }
     progress.report(Step::Look, 0.0)?;
+    look.apply_optics(&mut scene);
     report.look = Some(LookReport { name: task.look.meta.name.clone(), strength: recipe.strength });
     let hdr = recipe.output.hdr && task.format == Format::Jpeg;
     let gain_map = if hdr { gain_map(&scene, recipe, task, &look)? } else { None };
     progress.report(Step::Look, 0.4)?;
-    let picture = look.apply(scene);
+    let mut picture = look.apply(scene);
+    look.apply_grain(&mut picture, GRAIN_SEED);
     progress.report(Step::Look, 1.0)?;
     Ok(PhotoPicture::Display { picture, gain_map })
 }

@@ -38,12 +38,14 @@ mod source;
 mod task;
 
 pub use burst::{Burst, BurstFrame, LeftOut, NoiseSource};
-pub use calotype_codec::Format;
+pub use calotype_codec::{Format, Rgb16};
 pub use calotype_color as color;
 pub use calotype_dng as dng;
 pub use calotype_image as image;
 pub use calotype_image::{Cancelled, NoProgress, Progress, Step};
+pub use calotype_look as look;
 pub use calotype_look::{Look, LookError};
+pub use developing::Negative;
 pub use diagnostics::{Diagnostics, FrameDiagnostics, save_png};
 pub use error::Error;
 pub use frame::Pixels;
@@ -62,9 +64,27 @@ pub use task::Task;
 /// # Errors
 /// See [`Error`]; [`Error::Cancelled`] where `progress` asked to stop.
 pub fn develop(burst: Burst, recipe: &Recipe, task: &Task, progress: &dyn Progress) -> Result<Photo, Error> {
+    negative(burst, recipe, task, progress)?.print(recipe, task, progress)
+}
+
+/// Makes all of a photograph that does not depend on the look, so that several looks share the work.
+///
+/// ```no_run
+/// # use calotype::{Burst, Format, Look, NoProgress, Recipe, Task};
+/// # let (burst, recipe, progress): (Burst, Recipe, NoProgress) = todo!();
+/// let task = |name| Task { format: Format::Jpeg, look: Look::builtin(name).unwrap(), diagnostics: false };
+/// let negative = calotype::negative(burst, &recipe, &task("natural"), &progress)?;
+/// let calm = negative.clone().print(&recipe, &task("natural"), &progress)?;
+/// let lively = negative.print(&recipe, &task("vibrant"), &progress)?;
+/// # Ok::<(), calotype::Error>(())
+/// ```
+///
+/// # Errors
+/// See [`Error`]; [`Error::Cancelled`] where `progress` asked to stop.
+pub fn negative(burst: Burst, recipe: &Recipe, task: &Task, progress: &dyn Progress) -> Result<Negative, Error> {
     recipe.check()?;
     let frame = merging::merge_frames(burst, recipe, task.diagnostics, progress)?;
-    developing::develop_frame(frame, recipe, task, progress)
+    developing::negative(frame, recipe, task, progress)
 }
 
 /// Merges a burst to one raw frame: chooses the reference, aligns and merges. Of the recipe only the reference counts.

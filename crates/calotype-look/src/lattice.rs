@@ -1,0 +1,100 @@
+//! Cubes of colours: `size` cubed points between which colours are interpolated.
+
+use calotype_image::par;
+
+/// A cube of colours for codes from 0 to 1 in red, green and blue, `size` points along each axis, red running fastest.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lattice {
+    size: usize,
+    points: Vec<[f32; 3]>,
+}
+
+impl Lattice {
+    /// Smallest and largest number of points along an axis.
+    pub const SIZES: std::ops::RangeInclusive<usize> = 2..=144;
+
+    /// A cube of given points, red running fastest; `None` where their number is not `size` cubed, `size` lies outside
+    /// [`Self::SIZES`] or a value is not finite.
+    pub fn new(size: usize, points: Vec<[f32; 3]>) -> Option<Self> {
+        let fits = Self::SIZES.contains(&size) && points.len() == size * size * size;
+        (fits && points.iter().flatten().all(|v| v.is_finite())).then_some(Self { size, points })
+    }
+
+    /// A cube of what `f` makes of codes, on all cores. Each row of red is handed to `f` as a whole: the codes of green and
+    /// blue, the codes of red, and the place for the results. `size` is held within [`Self::SIZES`].
+    pub fn sample(size: usize, f: impl Fn([f64; 2], &[f64], &mut [[f32; 3]]) + Sync + Send) -> Self {
+        let size = size.clamp(*Self::SIZES.start(), *Self::SIZES.end());
+        let codes: Vec<f64> = (0..size).map(|i| i as f64 / (size - 1) as f64).collect();
+        let rows = par::map(size * size, |i| {
+            let mut row = vec![[0.0f32; 3]; size];
+            f([codes[i % size], codes[i / size]], &codes, &mut row);
+            row
+        });
+        Self { size, points: rows.concat() }
+    }
+
+    /// Points along an axis.
+    pub fn size(&self) -> usize {
+        self.size
+    }
+
+    /// All points, red running fastest, then green.
+    pub fn points(&self) -> &[[f32; 3]] {
+        &self.points
+    }
+
+    /// The colour at a code, held within 0 and 1 (what is no number counts as 0): tetrahedral interpolation, which keeps
+    /// neutrals neutral (J. Sakamoto, US patent 4275413, long expired; the usual way of colour tables).
+    pub fn at(&self, code: [f64; 3]) -> [f64; 3] {
+        let last = (self.size - 1) as f64;
+        let place = code.map(|v| if v > 0.0 { v.min(1.0) * last } else { 0.0 });
+        let cell = place.map(|v| (v as usize).min(self.size - 2));
+        let share = [0, 1, 2].map(|i| place[i] - cell[i] as f64);
+        // From the darkest corner of the cell to the brightest, along the axes in the order of their shares.
+        let mut order = [0, 1, 2];
+        order.sort_by(|a, b| share[*b].total_cmp(&share[*a]));
+        let stride = [1, self.size, self.size * self.size];
+        let mut index = cell[0] + cell[1] * stride[1] + cell[2] * stride[2];
+        let mut out = self.points[index].map(|v| f64::from(v) * (1.0 - share[order[0]]));
+        for (i, axis) in order.into_iter().enumerate() {
+            index += stride[axis];
+            let weight = share[axis] - order.get(i + 1).map_or(0.0, |next| share[*next]);
+            out.iter_mut().zip(self.points[index]).for_each(|(sum, v)| *sum += weight * f64::from(v));
+        }
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn linear(size: usize) -> Lattice {
+        Lattice::sample(size, |[g, b], reds, row| {
+            for (r, out) in reds.iter().zip(row) {
+                *out = [0.1 + 0.5 * r, 0.9 * g - 0.2 * r, b].map(|v| v as f32);
+            }
+        })
+    }
+
+    #[test]
+    fn what_is_linear_is_exact_between_points() {
+        for size in [2, 3, 17] {
+            let cube = linear(size);
+            for i in 0..1000 {
+                let [r, g, b] = [7, 11, 13].map(|k| f64::from(i * k % 101) / 100.0);
+                let got = cube.at([r, g, b]);
+                let expected = [0.1 + 0.5 * r, 0.9 * g - 0.2 * r, b];
+                assert!((0..3).all(|c| (got[c] - expected[c]).abs() < 1e-6), "{size}: {got:?} {expected:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn codes_outside_are_held_and_bad_cubes_refused() {
+        let cube = linear(5);
+        assert_eq!(cube.at([-1.0, f64::NAN, 9.0]), cube.at([0.0, 0.0, 1.0]));
+        assert!(Lattice::new(2, vec![[0.0; 3]; 7]).is_none() && Lattice::new(1, vec![[0.0; 3]]).is_none());
+        assert!(Lattice::new(2, vec![[f32::NAN; 3]; 8]).is_none());
+    }
+}
