@@ -155,5 +155,6 @@ pub mod tags {
     pub const CFA_REPEAT_PATTERN_DIM: u16 = 33421;
     pub const CFA_PATTERN: u16 = 33422;
     pub const OPCODE_LIST_2: u16 = 51009;
+    pub const OPCODE_LIST_3: u16 = 51022;
     pub const ACTIVE_AREA: u16 = 50829;
 }
