@@ -8,7 +8,7 @@ const RIM: usize = 720;
 
 /// Relative illumination of field points at a wavelength's index: the area of the bundle in image-side direction
 /// cosines over that on the axis. With [`Clip::Nothing`] the bundle fills the paraxial stop; with [`Clip::Apertures`]
-/// its rim lies where clear apertures cut it, found along [`RIM`] directions from the chief ray. Nothing for a field whose
+/// its rim lies where clear apertures cut it, found along `RIM` directions from the chief ray. Nothing for a field whose
 /// rays are lost.
 pub fn relative_illumination(system: &System, fields: &[Field], wavelength: usize, clip: Clip) -> Vec<Option<f64>> {
     let axis = bundle(system, &Field::up(0.0), wavelength, clip);
