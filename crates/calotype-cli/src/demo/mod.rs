@@ -93,8 +93,6 @@ fn make(args: &DemoArgs, common: &Common, folder: &Path) -> Result<(Proof, Strin
         frames: args.frames.into(),
         lux: Some(args.light),
         size: Some(args.size),
-        // the truth beside them is what the lens drew
-        corrections: false,
         ..Request::new(&args.scene)
     };
     let camera = Camera::load("flagship").map_err(twin::failure)?;

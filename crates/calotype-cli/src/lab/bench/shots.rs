@@ -50,8 +50,6 @@ impl Studio {
             lux: Some(case.lux()),
             illuminant: case.illuminant().map(String::from),
             size: Some(size),
-            // the truth is what the lens drew, and others should not bend it back
-            corrections: false,
             ..Request::new(case.scene())
         };
         if !folder.join("truth/truth.toml").is_file() {
