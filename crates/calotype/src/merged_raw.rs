@@ -124,9 +124,13 @@ impl MergedRaw {
     }
 }
 
-/// A small rendered picture, not turned.
+/// A small rendered picture, not turned; empty for a mosaic without a whole cell.
 fn preview(merged: &calotype_burst::Merged, info: &DngInfo) -> Result<Vec<u8>, Error> {
-    let small = proxy::shrink(&merged.cells(), PREVIEW_PIXELS);
+    let cells = merged.cells();
+    if cells.width() == 0 || cells.height() == 0 {
+        return Ok(Vec::new());
+    }
+    let small = proxy::shrink(&cells, PREVIEW_PIXELS);
     let camera = CameraModel::new(&info.calibration)?.resolve(WhiteBalance::AsShot)?;
     let mut scene = camera_color(small, &camera.camera_to_scene);
     let exposure = Exposure::decide(
