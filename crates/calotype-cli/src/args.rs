@@ -81,6 +81,7 @@ Examples:
   calotype develop IMG_1.dng IMG_2.dng IMG_3.dng -o photo.jpg
   calotype develop burst/*.dng -o photo.tif --look natural --ev 0.3 --wb 5200
   calotype develop burst/*.dng -o photo.jpg --look authentic,vibrant,mono-natural
+  calotype develop burst/*.dng -o photo.jpg --lens phone-9p    corrected by the lens's prescription
   calotype develop burst/*.dng -o light.exr              scene-linear, for measuring
   calotype develop DCIM/ -o photos/ --format avif        every burst; run again to do what is missing
   calotype develop burst/*.dng -o photo.jpg --save-recipe mine.toml
@@ -154,6 +155,16 @@ pub struct Choices {
     /// How far local tone opens shadows and holds highlights, 0 to 1.
     #[arg(long, value_name = "0..1")]
     pub local_tone: Option<f32>,
+    /// Correct by the prescription of the lens: a built-in lens (see `calotype twin list`) or a lens file (.toml, .zmx, .seq,
+    /// .json). Distortion, lateral colour, falloff, and blur that grows towards the corners.
+    #[arg(long, value_name = "NAME|FILE")]
+    pub lens: Option<String>,
+    /// Distance of the sensor's pixels, for --lens and files that do not tell it.
+    #[arg(long, value_name = "UM")]
+    pub pixel_pitch: Option<f64>,
+    /// How much of the blur of --lens to take back, 0 to 1.
+    #[arg(long, value_name = "0..1")]
+    pub deblur: Option<f32>,
     /// Primaries of the photograph.
     #[arg(long, value_enum, value_name = "SPACE")]
     pub space: Option<Space>,
@@ -186,6 +197,9 @@ impl Choices {
         set(&mut recipe.denoise, &self.denoise);
         set(&mut recipe.sharpen, &self.sharpen);
         set(&mut recipe.local_tone, &self.local_tone);
+        set(&mut recipe.prescription, &self.lens);
+        set(&mut recipe.pixel_pitch_um, &self.pixel_pitch);
+        set(&mut recipe.deblur, &self.deblur);
         match self.space {
             Some(Space::Srgb) => recipe.output.space = calotype::OutputSpace::Srgb,
             Some(Space::DisplayP3) => recipe.output.space = calotype::OutputSpace::DisplayP3,

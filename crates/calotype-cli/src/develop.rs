@@ -9,6 +9,7 @@ use crate::target::{self, Target};
 use crate::{diagnostics, raw_file};
 use calotype::{Format, Look, Recipe, Report, Task};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 const EXTENSIONS: &[&str] = &["jpg", "jpeg", "tif", "tiff", "png", "avif", "jxl", "exr"];
 
@@ -20,6 +21,10 @@ pub fn run(args: &DevelopArgs, common: &Common) -> Result<Outcome, Failure> {
     let recipe = recipe(&args.choices, args.no_hdr)?;
     let names: Vec<&str> = recipe.look.split(',').map(str::trim).collect();
     let looks = names.iter().map(|name| crate::look::load(name)).collect::<Result<Vec<_>, _>>()?;
+    let lens = match recipe.prescription.as_str() {
+        "" => None,
+        name => Some(Arc::new(crate::lens::load(name)?)),
+    };
     if let (true, Target::File(path)) = (looks.len() > 1, &target) {
         // Before any work: each look has a file of its own.
         for look in &looks {
@@ -31,7 +36,12 @@ pub fn run(args: &DevelopArgs, common: &Common) -> Result<Outcome, Failure> {
     let work = Work { inputs, target, suffix: &format!(".{format}"), overwrite, diagnostics };
     let outcome = work.run(common, &|job, display| {
         let format = Format::from_path(&job.out).unwrap_or(Format::Jpeg);
-        let task = |look: &Look| Task { format, look: look.clone(), diagnostics: job.diagnostics.is_some() };
+        let task = |look: &Look| Task {
+            format,
+            look: look.clone(),
+            lens: lens.clone(),
+            diagnostics: job.diagnostics.is_some(),
+        };
         let burst = raw_file::read_burst(&job.frames, display)?;
         let mut negative = Some(calotype::negative(burst, &recipe, &task(&looks[0]), display)?);
         let mut report = Report::default();

@@ -107,7 +107,7 @@ struct More {
     /// Another sensor: built in, or a sensor file.
     #[arg(long, value_name = "NAME|FILE")]
     sensor: Option<String>,
-    /// Another lens: built in, or a lens file.
+    /// Another lens: built in, or a lens file of tables (.toml) or a prescription (.toml, .json, .zmx, .seq).
     #[arg(long, value_name = "NAME|FILE")]
     lens: Option<String>,
     /// The light: built in, or a spectrum file of wavelengths in nm and powers.
@@ -373,7 +373,9 @@ fn list() -> Outcome {
     section("Scenes (with their usual light)", "scenes", SCENES.iter().map(scene).collect());
     section("Cameras", "cameras", owned(Camera::builtin_names()));
     section("Sensors", "sensors", owned(Sensor::builtin_names()));
-    section("Lenses", "lenses", owned(Lens::builtin_names()));
+    let mut lenses = owned(Lens::builtin_names());
+    lenses.extend(owned(calotype_optics::built_in_lenses()));
+    section("Lenses", "lenses", lenses);
     let lights = ILLUMINANTS.iter().map(|(n, d)| (n.to_string(), d.to_string())).collect();
     section("Illuminants", "illuminants", lights);
     section("Motions", "motions", GRIPS.iter().map(|g| (g.0.to_string(), g.1.to_string())).collect());
@@ -384,7 +386,12 @@ fn show(kind: Kind, name: &str) -> Result<Outcome, Failure> {
     let (what, text, known) = match kind {
         Kind::Camera => ("camera", Camera::builtin_text(name), Camera::builtin_names()),
         Kind::Sensor => ("sensor", Sensor::builtin_text(name), Sensor::builtin_names()),
-        Kind::Lens => ("lens", Lens::builtin_text(name), Lens::builtin_names()),
+        Kind::Lens => {
+            let text = Lens::builtin_text(name).or_else(|| calotype_optics::built_in_text(name));
+            let mut known = Lens::builtin_names();
+            known.extend(calotype_optics::built_in_lenses());
+            ("lens", text, known)
+        }
     };
     let Some(text) = text else {
         let known = known.iter().map(|k| k.0).collect::<Vec<_>>().join(", ");

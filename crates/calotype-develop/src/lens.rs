@@ -43,7 +43,17 @@ struct PlaneGrid {
 impl LensWarp {
     /// Works the corrections out for a picture of `width` x `height`.
     pub fn new(correction: &LensCorrection, width: usize, height: usize) -> Self {
-        let planes = [0, 1, 2].map(|c| PlaneGrid::new(correction, c, width, height));
+        Self::from_places(width, height, |c, x, y| correction.source_and_gain(c, x, y, width, height))
+    }
+
+    /// For a picture of `width` x `height`: `places(plane, x, y)` tells where to look for the light of a place of the
+    /// corrected picture (pixels, centres at .5), and the gain of what is found there.
+    pub fn from_places(
+        width: usize,
+        height: usize,
+        places: impl Fn(usize, f32, f32) -> (f32, f32, f32) + Sync,
+    ) -> Self {
+        let planes = [0, 1, 2].map(|c| PlaneGrid::new(|x, y| places(c, x, y), width, height));
         Self { width, height, planes, kernel: lanczos() }
     }
 
@@ -100,7 +110,7 @@ impl LensWarp {
 }
 
 impl PlaneGrid {
-    fn new(correction: &LensCorrection, c: usize, width: usize, height: usize) -> Self {
+    fn new(places: impl Fn(f32, f32) -> (f32, f32, f32) + Sync, width: usize, height: usize) -> Self {
         if width == 0 || height == 0 {
             return Self { nodes: Plane::new(0, 0), cell: CELL, moves: false, brightens: false };
         }
@@ -109,7 +119,7 @@ impl PlaneGrid {
         let rows = par::map(height.div_ceil(cell) + 1, |j| {
             let node = |i: usize| {
                 let (x, y) = ((i * cell) as f32, (j * cell) as f32);
-                let (sx, sy, gain) = correction.source_and_gain(c, x + 0.5, y + 0.5, width, height);
+                let (sx, sy, gain) = places(x + 0.5, y + 0.5);
                 let finite = sx.is_finite() && sy.is_finite() && gain.is_finite();
                 // far outside is as good as farther outside
                 let near = |v: f32, size: usize| (v - 0.5).clamp(-1e5, size as f32 + 1e5);

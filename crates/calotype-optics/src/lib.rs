@@ -36,6 +36,7 @@
 //! //! The crate knows nothing of pictures, and has no zoom, tolerances or optimisation yet.
 
 pub mod analysis;
+pub mod camera;
 mod error;
 mod glass;
 mod import;
@@ -54,7 +55,10 @@ mod write;
 pub use error::{OpticsError, Result};
 pub use glass::{Catalogue, Dispersion, Glass, LINES_FDC_UM, built_in as built_in_glass, read_agf};
 pub use import::{from_json, from_seq, from_zmx, read_lens, to_zmx};
-pub use lens::{After, Aperture, Clear, Field, FieldKind, Kind, Lens, Pose, SCHEMA, Surface, Wavelength, check};
+pub use lens::{
+    After, Aperture, Clear, Field, FieldKind, Kind, Lens, Pose, SCHEMA, Surface, Wavelength, built_in_lens,
+    built_in_lenses, built_in_text, check,
+};
 pub use paraxial::{FirstOrder, first_order};
 pub use surface::{Form, Shape, noll, noll_indices};
 pub use trace::{Aim, Clip, Fate, Path, Ray, Rays, System, Until, Vertex, Why};

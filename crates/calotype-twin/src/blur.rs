@@ -196,13 +196,14 @@ impl<'a> Blur<'a> {
         }
         let centre = |s: i64| (s as f64 + (PITCH + RAMP) as f64 / 2.0) / OVERSAMPLE as f64;
         let (height, azimuth) = self.geometry.polar(centre(start.0), centre(start.1));
-        let Work { kernels, parts: Parts { data, other, scratch } } = work;
+        let Work { kernels, parts } = work;
         for c in 0..3 {
             if channels.contains(&c) {
                 let spot = self.optics.spot(c, height, object_m, self.focus_m);
-                self.transfer(&spot, azimuth, &common.0[c], &mut kernels[c]);
+                self.transfer(&spot, azimuth, &common.0[c], &mut kernels[c], parts);
             }
         }
+        let Parts { data, other, scratch } = parts;
         let mut parts = vec![Vec::new(); channels.len()];
         // planes with the same spots go in pairs, as real and imaginary part; the transform of others is split
         for (a, b) in pairs(channels) {
@@ -243,11 +244,11 @@ impl<'a> Blur<'a> {
     }
 
     /// The transfer function of a spot at an azimuth, times the factors of all places, columns as rows.
-    fn transfer(&self, spot: &Psf, azimuth: f64, common: &[f32], out: &mut [Complex32]) {
+    fn transfer(&self, spot: &Psf, azimuth: f64, common: &[f32], out: &mut [Complex32], work: &mut Parts) {
         match spot {
             Psf::Lobes(lobes) => self.put_lobes(lobes, azimuth, common, out),
             Psf::Samples(kernel) => {
-                self.put_samples(kernel, azimuth, out);
+                self.put_samples(kernel, azimuth, out, work);
                 out.iter_mut().zip(common).for_each(|(v, c)| *v *= c);
             }
         }
@@ -313,15 +314,20 @@ impl<'a> Blur<'a> {
         }
     }
 
-    fn put_samples(&self, kernel: &Kernel, azimuth: f64, out: &mut [Complex32]) {
+    /// A sampled spot; what lies farther out than [`REACH`] is left out.
+    fn put_samples(&self, kernel: &Kernel, azimuth: f64, out: &mut [Complex32], work: &mut Parts) {
         let pitch = kernel.pitch_um * OVERSAMPLE as f64 / self.geometry.pixel_um;
-        let total: f64 = kernel.energy.iter().map(|v| f64::from(*v)).sum();
         let half = (kernel.size / 2) as f64;
         let (sin, cos) = azimuth.sin_cos();
-        let mut work = Parts::new();
+        work.data.fill(Complex::new(0.0, 0.0));
+        let mut total = 0.0;
         // each sample's energy goes to the four canvas pixels around it
-        for (i, energy) in kernel.energy.iter().enumerate().take(kernel.size * kernel.size) {
+        for (i, energy) in kernel.energy.iter().enumerate().take(kernel.size * kernel.size).filter(|e| *e.1 != 0.0) {
             let (r, t) = ((i % kernel.size) as f64 - half, (i / kernel.size) as f64 - half);
+            if r.hypot(t) * pitch > (REACH - 1) as f64 {
+                continue;
+            }
+            total += f64::from(*energy);
             let (x, y) = (pitch * (r * cos - t * sin), pitch * (r * sin + t * cos));
             let (ix, iy) = (x.floor(), y.floor());
             let (fx, fy) = (x - ix, y - iy);
@@ -329,15 +335,15 @@ impl<'a> Blur<'a> {
                 [(0, 0, (1.0 - fx) * (1.0 - fy)), (1, 0, fx * (1.0 - fy)), (0, 1, (1.0 - fx) * fy), (1, 1, fx * fy)]
             {
                 let at = |v: f64, d: i64| (v as i64 + d).rem_euclid(N as i64) as usize;
-                work.data[at(iy, dy) * N + at(ix, dx)].re += (w * f64::from(*energy) / total) as f32;
+                work.data[at(iy, dy) * N + at(ix, dx)].re += (w * f64::from(*energy)) as f32;
             }
         }
-        self.transform(&self.forward, &mut work);
-        out.copy_from_slice(&work.data);
+        self.transform(&self.forward, work);
         // the triangle over which energy was shared out is undone
-        for (i, row) in out.chunks_exact_mut(N).enumerate() {
-            let x = sinc(frequency(i)).powi(2);
-            row.iter_mut().enumerate().for_each(|(j, v)| *v /= (x * sinc(frequency(j)).powi(2)) as f32);
+        let columns: Vec<f32> = (0..N).map(|j| sinc(frequency(j)).powi(-2) as f32).collect();
+        for (i, (out, row)) in out.chunks_exact_mut(N).zip(work.data.chunks_exact(N)).enumerate() {
+            let factor = columns[i] / total as f32;
+            out.iter_mut().zip(row).zip(&columns).for_each(|((v, d), c)| *v = d * (factor * c));
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Cameras: a sensor, a lens, and how steadily they are held together.
 
 use crate::lens::{Lens, Optics};
+use crate::traced::Traced;
 use crate::{Sensor, TwinError, strict};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -26,6 +27,8 @@ pub struct Camera {
     pub optics: Arc<dyn Optics>,
     /// What the lens is called.
     pub lens_name: String,
+    /// The prescription that the lens was traced from, if it was.
+    pub prescription: Option<Arc<calotype_optics::Lens>>,
     /// What optical stabilisation leaves of yaw and pitch between 1 and 15 Hz, 0 to 1.
     pub stabilisation_residue: f64,
     /// Longest exposure that the automatic chooses, in seconds.
@@ -43,7 +46,7 @@ pub struct CameraFile {
     pub description: String,
     /// A sensor built in, or a sensor file (seen from the camera file).
     pub sensor: String,
-    /// A lens built in, or a lens file (seen from the camera file).
+    /// A lens built in, or a lens file (seen from the camera file): tables, or a prescription (.toml, .json, .zmx, .seq).
     pub lens: String,
     /// See [`Camera::stabilisation_residue`].
     pub stabilisation_residue: f64,
@@ -84,13 +87,14 @@ impl Camera {
             return Err(TwinError::bad(&file, "longest_exposure_s", read.longest_exposure_s, reason));
         }
         let sensor = load_sensor(&read.sensor, &folder)?;
-        let lens = load_lens(&read.lens, &folder)?;
+        let lens = load_lens(&read.lens, &folder)?.before(&sensor)?;
         Ok(Self {
             name: read.name,
             description: read.description,
             sensor,
-            lens_name: lens.name.clone(),
-            optics: Arc::new(lens),
+            lens_name: lens.name,
+            optics: lens.optics,
+            prescription: lens.prescription,
             stabilisation_residue: read.stabilisation_residue,
             longest_exposure_s: read.longest_exposure_s,
         })
@@ -101,7 +105,13 @@ impl Camera {
     /// # Errors
     /// As [`Self::load`].
     pub fn with_sensor(self, name: &str) -> Result<Self, TwinError> {
-        Ok(Self { sensor: load_sensor(name, Path::new(""))?, ..self })
+        let sensor = load_sensor(name, Path::new(""))?;
+        let optics = match &self.prescription {
+            // what it does to the corner depends on where the corner is
+            Some(lens) => Source::Prescription(lens.clone()).before(&sensor)?.optics,
+            None => self.optics,
+        };
+        Ok(Self { sensor, optics, ..self })
     }
 
     /// The same camera with another lens, built in or from a file.
@@ -109,8 +119,8 @@ impl Camera {
     /// # Errors
     /// As [`Self::load`].
     pub fn with_lens(self, name: &str) -> Result<Self, TwinError> {
-        let lens = load_lens(name, Path::new(""))?;
-        Ok(Self { lens_name: lens.name.clone(), optics: Arc::new(lens), ..self })
+        let lens = load_lens(name, Path::new(""))?.before(&self.sensor)?;
+        Ok(Self { lens_name: lens.name, optics: lens.optics, prescription: lens.prescription, ..self })
     }
 }
 
@@ -119,9 +129,52 @@ fn load_sensor(name: &str, folder: &Path) -> Result<Sensor, TwinError> {
     Sensor::from_toml(&file, &text)
 }
 
-fn load_lens(name: &str, folder: &Path) -> Result<Lens, TwinError> {
-    let (file, text, _) = find("lens", name, folder, Lens::builtin_text, &Lens::builtin_names())?;
-    Lens::from_toml(&file, &text)
+/// A lens as it was read.
+enum Source {
+    Tables(Lens),
+    Prescription(Arc<calotype_optics::Lens>),
+}
+
+/// A lens before a sensor.
+struct Fitted {
+    name: String,
+    optics: Arc<dyn Optics>,
+    prescription: Option<Arc<calotype_optics::Lens>>,
+}
+
+impl Source {
+    fn before(self, sensor: &Sensor) -> Result<Fitted, TwinError> {
+        match self {
+            Self::Tables(lens) => Ok(Fitted { name: lens.name.clone(), optics: Arc::new(lens), prescription: None }),
+            Self::Prescription(lens) => {
+                let half_mm = 0.5e-3 * sensor.pixel_um * (sensor.width as f64).hypot(sensor.height as f64);
+                let traced = Traced::new(lens.as_ref().clone(), half_mm)?;
+                Ok(Fitted { name: lens.name.clone(), optics: Arc::new(traced), prescription: Some(lens) })
+            }
+        }
+    }
+}
+
+fn load_lens(name: &str, folder: &Path) -> Result<Source, TwinError> {
+    let optics = |source| TwinError::Lens { source, lens: name.into() };
+    if let Some(lens) = calotype_optics::built_in_lens(name).map_err(optics)? {
+        return Ok(Source::Prescription(Arc::new(lens)));
+    }
+    let path = folder.join(name);
+    let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_ascii_lowercase();
+    if matches!(extension.as_str(), "json" | "zmx" | "seq") {
+        let lens = calotype_optics::read_lens(&path, &Default::default(), &mut Vec::new()).map_err(optics)?;
+        return Ok(Source::Prescription(Arc::new(lens)));
+    }
+    let mut names = Lens::builtin_names();
+    names.extend(calotype_optics::built_in_lenses());
+    let (file, text, _) = find("lens", name, folder, Lens::builtin_text, &names)?;
+    // tables and prescriptions are both TOML; only prescriptions have surfaces
+    if text.parse::<toml::Table>().is_ok_and(|t| t.contains_key("surface")) {
+        let lens = calotype_optics::Lens::from_toml(&text, &file, &Default::default()).map_err(optics)?;
+        return Ok(Source::Prescription(Arc::new(lens)));
+    }
+    Lens::from_toml(&file, &text).map(Source::Tables)
 }
 
 /// The name for errors, the text, and the folder of something built in or of a file.
@@ -159,6 +212,25 @@ mod tests {
             let half_mm = (s.width as f64).hypot(s.height as f64) / 2.0 * s.pixel_um * 1e-3;
             assert!((half_mm / camera.optics.half_diagonal_mm() - 1.0).abs() < 0.03, "{name}: {half_mm} mm");
         }
+    }
+
+    #[test]
+    fn prescriptions_are_lenses_and_follow_the_sensor() {
+        let camera = Camera::load("clean").unwrap().with_lens("phone-9p").unwrap();
+        assert_eq!(camera.lens_name, "phone-9p");
+        let corner = camera.optics.half_diagonal_mm();
+        let other = camera.with_sensor("small").unwrap();
+        assert!(other.optics.half_diagonal_mm() < 0.9 * corner);
+        // files, and what is wrong with them
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("mine.toml");
+        std::fs::write(&path, calotype_optics::built_in_text("phone-9p").unwrap()).unwrap();
+        assert!(Camera::load("clean").unwrap().with_lens(path.to_str().unwrap()).is_ok());
+        std::fs::write(&path, "schema = 'lens/1'\n[[surface]]\nradius = 3").unwrap();
+        let error = Camera::load("clean").unwrap().with_lens(path.to_str().unwrap()).err().unwrap().to_string();
+        assert!(error.contains("radius"), "{error}");
+        let error = Camera::load("clean").unwrap().with_lens("nonsense").err().unwrap().to_string();
+        assert!(error.contains("phone-9p"), "{error}");
     }
 
     #[test]

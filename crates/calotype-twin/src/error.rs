@@ -72,6 +72,14 @@ pub enum TwinError {
         /// The picture's file.
         path: PathBuf,
     },
+    /// A lens's prescription that no picture can be taken through.
+    #[error("{lens}: {source}{}", .source.remedy().map(|r| format!(" {r}")).unwrap_or_default())]
+    Lens {
+        /// What the tracer says.
+        source: calotype_optics::OpticsError,
+        /// The file or the built-in name.
+        lens: String,
+    },
     /// A DNG cannot be written.
     #[error("{}: {source}", .path.display())]
     Dng {

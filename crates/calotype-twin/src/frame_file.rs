@@ -45,6 +45,8 @@ pub(crate) struct FrameFile<'a> {
     pub names: (&'a str, &'a str),
     /// Focal length in mm, f-number, and focal length for 36x24 mm.
     pub lens: (f64, f64, f64),
+    /// Distance of pixels in µm behind a lens of that focal length.
+    pub pitch_um: f64,
     /// Seconds since the burst began.
     pub since_s: f64,
 }
@@ -91,6 +93,10 @@ impl FrameFile<'_> {
         exif.set(tags::EXPOSURE_BIAS_VALUE, Value::SRational(vec![signed(self.time.ev)]));
         exif.set(tags::FOCAL_LENGTH, Value::Rational(vec![unsigned(focal_mm)]));
         exif.set(tags::FOCAL_LENGTH_IN_35MM_FILM, Value::Short(vec![focal_35mm.round() as u16]));
+        exif.set(tags::FOCAL_PLANE_X_RESOLUTION, Value::Rational(vec![unsigned(1e4 / self.pitch_um)]));
+        exif.set(tags::FOCAL_PLANE_Y_RESOLUTION, Value::Rational(vec![unsigned(1e4 / self.pitch_um)]));
+        // pixels per centimetre
+        exif.set(tags::FOCAL_PLANE_RESOLUTION_UNIT, Value::Short(vec![3]));
         exif.set(tags::LENS_MODEL, Value::Ascii(format!("Twin {lens}")));
         main.set_child(tags::EXIF_IFD, exif);
         let mut out = Vec::new();

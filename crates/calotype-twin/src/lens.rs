@@ -1,7 +1,7 @@
 //! The lens: what it does to light on its way to the sensor.
 //!
-//! [`Optics`] is what the rest of the crate asks of a lens. [`Lens`] answers from a file of tables; anything that can
-//! trace rays through glass can answer as well, with sampled [`Kernel`]s instead of [`Lobe`]s.
+//! [`Optics`] is what the rest of the crate asks of a lens. [`Lens`] answers from a file of tables, with [`Lobe`]s;
+//! [`Traced`](crate::Traced) traces rays through a prescription, and answers with sampled [`Kernel`]s.
 
 use crate::{TwinError, strict};
 use serde::{Deserialize, Serialize};
@@ -40,6 +40,14 @@ pub trait Optics: Send + Sync {
     fn spot(&self, channel: usize, height: f64, object_m: f64, focus_m: f64) -> Psf;
     /// True where [`Optics::spot`] leaves out diffraction at a round pupil and defocus, so that they are to be added.
     fn is_geometric(&self) -> bool;
+    /// Works out what [`Optics::spot`] needs for objects at a distance, when the lens is focused at `focus_m`; to be
+    /// called before it.
+    ///
+    /// # Errors
+    /// [`TwinError::Lens`] where no light arrives from there.
+    fn prepare(&self, _object_m: f64, _focus_m: f64) -> Result<(), TwinError> {
+        Ok(())
+    }
 }
 
 /// Light that goes astray: the rest forms the image.
@@ -53,7 +61,8 @@ pub struct Glare {
     pub halo_sigma: f64,
 }
 
-/// The image of a point, of energy 1, about its centre of energy. The radial direction points away from the axis.
+/// The image of a point, of energy 1, about the place where the lens's tables put its light in focus. The radial direction
+/// points away from the axis.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Psf {
     /// A sum of Gaussian lobes.
@@ -75,7 +84,7 @@ pub struct Lobe {
     pub shift_um: f64,
 }
 
-/// A sampled spot: `size` x `size` energies in row order, the centre sample on the centre of energy, x along the radius.
+/// A sampled spot: `size` x `size` energies in row order, the centre sample on the tables' place, x along the radius.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Kernel {
     /// Distance of samples in µm.

@@ -158,6 +158,9 @@ impl Plan {
             geometry,
         };
         let geometry = shot.geometry.clone();
+        for layer in &self.scene.layers {
+            optics.prepare(layer.depth_m, self.focus_m)?;
+        }
         let blur = Blur::new(optics, &geometry, self.focus_m);
         let stray = optics.glare().veiling + optics.glare().halo;
         let bands: Vec<Range<usize>> = (0..height).step_by(BAND).map(|y| y..(y + BAND).min(height)).collect();

@@ -3,6 +3,7 @@
 use crate::camera_rgb::{demosaiced, is_mono};
 use crate::gain_table;
 use crate::merging::{OneFrame, Picture};
+use crate::prescription::Prescription;
 use crate::report::{ExposureReport, LookReport, WhiteBalanceReport};
 use crate::shading::ColorShading;
 use crate::{Crop, Diagnostics, Error, OutputSpace, Photo, PhotoPicture, Recipe, Report, Task, WhiteBalance};
@@ -51,7 +52,7 @@ pub(crate) fn negative(
 ) -> Result<Negative, Error> {
     let OneFrame { info, picture, noise, mut report, diagnostics, .. } = frame;
     progress.report(Step::Develop, 0.0)?;
-    let mut light = scene_light(picture, noise, &info, recipe, &mut report, progress)?;
+    let mut light = scene_light(picture, noise, &info, recipe, task, &mut report, progress)?;
     if let (Some(map), false) = (&info.gain_table_map, task.format.is_scene_linear() || recipe.local_tone == 0.0) {
         // The maker's local tone; what the scene's range still asks for is planned on its result.
         gain_table::apply(map, info.baseline_exposure_ev as f32, &mut light.picture);
@@ -111,6 +112,7 @@ fn scene_light(
     noise: NoiseModel,
     info: &DngInfo,
     recipe: &Recipe,
+    task: &Task,
     report: &mut Report,
     progress: &dyn Progress,
 ) -> Result<SceneLight, Error> {
@@ -148,8 +150,25 @@ fn scene_light(
         rgb = NEAR.run(&highlights, rgb);
     }
     rgb = denoise(rgb, camera.wb_gains, noise, frames.as_ref(), recipe)?;
+    let prescription = match task.lens.as_deref().filter(|_| recipe.lens) {
+        Some(lens) => {
+            let pitch_um = Some(recipe.pixel_pitch_um).filter(|um| *um > 0.0);
+            let name = report.frames.get(report.reference).map_or("the reference", |f| &f.name);
+            Some(Prescription::new(lens, info, (rgb.width(), rgb.height()), pitch_um, name)?)
+        }
+        None => None,
+    };
+    if let Some(lens) = &prescription {
+        // Before the falloff is undone, for the noise is known there.
+        rgb = lens.deblurred(rgb, noise.averaged(report.effective_frames.max(1.0)), recipe.deblur);
+    }
     if let Some(shading) = &shading {
         shading.apply(&mut rgb, false);
+    }
+    if let Some(lens) = &prescription {
+        let (straight, lens) = lens.straightened(rgb, shading.is_none());
+        rgb = straight;
+        report.lens = Some(lens);
     }
     progress.report(Step::Develop, 0.6)?;
 
@@ -159,7 +178,7 @@ fn scene_light(
         // The maker's correction of what the matrix cannot say; as in the DNG specification, before exposure.
         scene = Banded::default().run_points(&HueSat(SceneHueSat::new(map)), scene);
     }
-    if recipe.lens {
+    if recipe.lens && prescription.is_none() {
         scene = undistorted(scene, info, report);
     }
     progress.report(Step::Develop, 0.7)?;

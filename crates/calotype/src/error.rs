@@ -76,6 +76,20 @@ pub enum Error {
     /// A step of development could not run.
     #[error("the picture cannot be developed")]
     Develop(#[from] calotype_develop::DevelopError),
+    /// The lens's prescription is of no use.
+    #[error("the picture cannot be corrected by the lens {lens}")]
+    Lens {
+        /// The lens's name.
+        lens: String,
+        /// Why not.
+        source: calotype_optics::OpticsError,
+    },
+    /// Nothing tells how large the sensor is behind the lens.
+    #[error("nothing says how large a pixel is: {name} has neither FocalPlaneXResolution nor both focal lengths")]
+    PixelPitch {
+        /// The frame.
+        name: String,
+    },
     /// The merged raw file could not be made.
     #[error("the raw file cannot be made")]
     Dng(#[from] calotype_dng::DngError),
@@ -124,6 +138,8 @@ impl Error {
             }
             Self::Write(_) => "Write another format, such as TIFF or PNG. Nothing was left behind.",
             Self::Cancelled(_) => "Nothing was left behind: run the same command again when you like.",
+            Self::Lens { source, .. } => return source.remedy(),
+            Self::PixelPitch { .. } => "Give the distance of pixels with --pixel-pitch, like --pixel-pitch 1.4 (µm).",
             Self::Crop { .. } => "Choose a smaller crop, or --crop full.",
             _ => return None,
         })

@@ -6,7 +6,7 @@
 //! let files = ["1.dng", "2.dng", "3.dng"].map(DngFile::new);
 //! let sources: Vec<&dyn Source> = files.iter().map(|f| f as &dyn Source).collect();
 //! let recipe = Recipe::default();
-//! let task = Task { format: Format::Jpeg, look: Look::builtin(&recipe.look).expect("a built-in look"), diagnostics: false };
+//! let task = Task { format: Format::Jpeg, look: Look::builtin(&recipe.look).expect("a built-in look"), lens: None, diagnostics: false };
 //!
 //! let burst = Burst::read(&sources, &NoProgress)?;
 //! let photo = calotype::develop(burst, &recipe, &task, &NoProgress)?;
@@ -27,10 +27,12 @@ mod error;
 mod frame;
 mod gain_table;
 mod group;
+mod lens_export;
 mod merged_raw;
 mod merging;
 mod metadata;
 mod photo;
+mod prescription;
 mod recipe;
 mod report;
 mod shading;
@@ -45,15 +47,18 @@ pub use calotype_image as image;
 pub use calotype_image::{Cancelled, NoProgress, Progress, Step};
 pub use calotype_look as look;
 pub use calotype_look::{Look, LookError};
+pub use calotype_optics as optics;
 pub use developing::Negative;
 pub use diagnostics::{Diagnostics, FrameDiagnostics, save_png};
 pub use error::Error;
 pub use frame::Pixels;
 pub use group::{CameraFacts, FileFacts, MAX_GAP_S, group};
+pub use lens_export::{LensExport, Residual, WarpTerms, lensfun, opcode_list, spot_array};
 pub use merged_raw::MergedRaw;
 pub use photo::{Photo, PhotoPicture, save_bytes};
+pub use prescription::Correction;
 pub use recipe::{Crop, Output, OutputSpace, Recipe, RecipeError, Reference, WhiteBalance};
-pub use report::{ExposureReport, FrameReport, LookReport, NoiseReport, Report, WhiteBalanceReport};
+pub use report::{ExposureReport, FrameReport, LensReport, LookReport, NoiseReport, Report, WhiteBalanceReport};
 pub use source::{DngBytes, DngFile, Source, SourceError, SourceFrame, content_id, read_file};
 pub use task::Task;
 
@@ -72,7 +77,7 @@ pub fn develop(burst: Burst, recipe: &Recipe, task: &Task, progress: &dyn Progre
 /// ```no_run
 /// # use calotype::{Burst, Format, Look, NoProgress, Recipe, Task};
 /// # let (burst, recipe, progress): (Burst, Recipe, NoProgress) = todo!();
-/// let task = |name| Task { format: Format::Jpeg, look: Look::builtin(name).unwrap(), diagnostics: false };
+/// let task = |name| Task { format: Format::Jpeg, look: Look::builtin(name).unwrap(), lens: None, diagnostics: false };
 /// let negative = calotype::negative(burst, &recipe, &task("natural"), &progress)?;
 /// let calm = negative.clone().print(&recipe, &task("natural"), &progress)?;
 /// let lively = negative.print(&recipe, &task("vibrant"), &progress)?;

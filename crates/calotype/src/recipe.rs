@@ -37,6 +37,15 @@ pub struct Recipe {
     pub local_tone: f32,
     /// Lens corrections the file brings: distortion, lateral colour, vignetting.
     pub lens: bool,
+    /// The lens that the burst was taken through, to be corrected by its prescription instead of by the file: a built-in lens
+    /// or a lens file; empty for none.
+    pub prescription: String,
+    /// Distance of the sensor's pixels in µm, for files that do not tell it; 0 for what the file says. Only with a
+    /// prescription.
+    pub pixel_pitch_um: f64,
+    /// How much of the prescription's blur is taken back, 0 to 1: corners become as sharp as the middle, as far as the
+    /// noise allows.
+    pub deblur: f32,
     /// The file's own hue, saturation and value table (ProfileHueSatMap), where it has one.
     pub profile_table: bool,
     /// How the photograph is stored.
@@ -56,6 +65,9 @@ impl Default for Recipe {
             sharpen: 1.0,
             local_tone: 1.0,
             lens: true,
+            prescription: String::new(),
+            pixel_pitch_um: 0.0,
+            deblur: 1.0,
             profile_table: true,
             output: Output::default(),
         }
@@ -201,6 +213,8 @@ impl Recipe {
         range("ev", self.ev.into(), -8.0, 8.0)?;
         range("denoise", self.denoise.into(), 0.0, 2.0)?;
         range("sharpen", self.sharpen.into(), 0.0, 2.0)?;
+        range("pixel_pitch_um", self.pixel_pitch_um, 0.0, 100.0)?;
+        range("deblur", self.deblur.into(), 0.0, 1.0)?;
         range("local_tone", self.local_tone.into(), 0.0, 1.0)?;
         range("output.quality", self.output.quality.into(), 1.0, 100.0)?;
         if let WhiteBalance::Kelvin { kelvin, tint } = self.white_balance {

@@ -28,10 +28,26 @@ pub struct Report {
     pub white_balance: Option<WhiteBalanceReport>,
     /// How bright it was made.
     pub exposure: Option<ExposureReport>,
+    /// The lens whose prescription corrected it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lens: Option<LensReport>,
     /// The look and its strength.
     pub look: Option<LookReport>,
     /// What was left out, replaced or not understood.
     pub warnings: Vec<String>,
+}
+
+/// The lens whose prescription corrected a picture.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LensReport {
+    /// Its name.
+    pub name: String,
+    /// Pixels' distance on the sensor in µm.
+    pub pixel_pitch_um: f64,
+    /// Largest shift of a pixel against the picture as it was taken, in pixels, any colour.
+    pub moved_px: f64,
+    /// Largest gain against falloff; 1 where the file's own description of it was used.
+    pub gain: f64,
 }
 
 /// One frame of the burst.

@@ -2,6 +2,7 @@
 
 use calotype_codec::Format;
 use calotype_look::Look;
+use std::sync::Arc;
 
 /// What is to be made of a burst, apart from the user's taste (which is the [`Recipe`](crate::Recipe)).
 #[derive(Clone, Debug)]
@@ -10,6 +11,9 @@ pub struct Task {
     pub format: Format,
     /// The look, loaded.
     pub look: Look,
+    /// The prescription of the lens that the burst was taken through, where it is to be corrected by that: its distortion and
+    /// lateral colour replace the file's, its falloff is undone where the file describes none, and its blur is taken back.
+    pub lens: Option<Arc<calotype_optics::Lens>>,
     /// Keep pictures of what was merged; they cost memory.
     pub diagnostics: bool,
 }

@@ -12,6 +12,7 @@ Examples:
   calotype lens analyse mtf triplet.zmx -o mtf.svg
   calotype lens report triplet.seq -o triplet.html
   calotype lens convert patent.toml -o patent.zmx
+  calotype lens export phone-9p --size 4096x3072 --pixel-pitch 3.2 -o phone.xml
   calotype lens verify lenses/*.json --against lenses/reference.json
 
 Lenses are read from .toml (docs/reference/lens-file.md), .json, Zemax .zmx and CODE V .seq files.")]
@@ -34,6 +35,8 @@ pub enum LensCommand {
     Report(ReportArgs),
     /// Write the lens in another format: .toml or .zmx.
     Convert(ConvertArgs),
+    /// Write what corrects the lens's pictures for other programs: .opcodes (DNG OpcodeList3), .xml (Lensfun), .npy (spots).
+    Export(ExportArgs),
     /// Recompute every quantity of a reference file and tell the worst deviations.
     Verify(VerifyArgs),
 }
@@ -41,7 +44,7 @@ pub enum LensCommand {
 /// A lens file, and the glass it needs.
 #[derive(Debug, Args)]
 pub struct Input {
-    /// The lens: .toml, .json, .zmx or .seq.
+    /// The lens: .toml, .json, .zmx or .seq, or the name of one built in.
     #[arg(value_name = "LENS")]
     pub lens: PathBuf,
     /// Glass catalogues (.agf) to look names up in before the built-in ones.
@@ -114,6 +117,37 @@ pub struct ConvertArgs {
     /// The file to make: .toml or .zmx.
     #[arg(short, long = "output", value_name = "OUT")]
     pub out: PathBuf,
+    /// Replace files that exist.
+    #[arg(long)]
+    pub overwrite: bool,
+}
+
+/// `lens export`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  calotype lens export phone-9p --size 4096x3072 --pixel-pitch 3.2 -o phone.opcodes -o phone.xml -o phone.npy
+  calotype lens export mine.zmx --size 4000x3000 --pixel-pitch 1.2 --precise -o mine.opcodes
+
+Each tells how far it is from what the prescription says. .opcodes is the value of a DNG's OpcodeList3 tag: FixVignetteRadial
+and WarpRectilinear. .npy is an array [3, 33, n, n]: channel, radius from the axis to the corner, rows across and columns
+along the radius.")]
+pub struct ExportArgs {
+    /// The lens.
+    #[command(flatten)]
+    pub input: Input,
+    /// Files to make: .opcodes, .xml, .npy.
+    #[arg(short, long = "output", value_name = "OUT", required = true)]
+    pub out: Vec<PathBuf>,
+    /// Pixels of the sensor.
+    #[arg(long, value_name = "WxH", value_parser = crate::twin::size)]
+    pub size: (usize, usize),
+    /// Distance of the sensor's pixels in um.
+    #[arg(long, value_name = "UM")]
+    pub pixel_pitch: f64,
+    /// A warp of eight terms (WarpRectilinear2, DNG 1.6) instead of four.
+    #[arg(long)]
+    pub precise: bool,
     /// Replace files that exist.
     #[arg(long)]
     pub overwrite: bool,

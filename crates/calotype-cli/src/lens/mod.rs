@@ -1,6 +1,7 @@
 //! `calotype lens`: describes, judges, draws and verifies lenses.
 
 mod args;
+mod export;
 mod print;
 
 pub use args::LensArgs;
@@ -11,7 +12,9 @@ use crate::target::{self, Target};
 use args::{AnalyseArgs, ConvertArgs, DrawArgs, InfoArgs, Input, LensCommand, ReportArgs, VerifyArgs};
 use calotype_optics::show::{Chart, chart, drawing, report, svg};
 use calotype_optics::verify::{Reference, Verification, verify};
-use calotype_optics::{Catalogue, Lens, OpticsError, System, read_agf, read_lens, to_zmx, write_file};
+use calotype_optics::{
+    Catalogue, Lens, OpticsError, System, built_in_lens, built_in_lenses, read_agf, read_lens, to_zmx, write_file,
+};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
@@ -23,6 +26,7 @@ pub fn run(args: &LensArgs) -> Result<Outcome, Failure> {
         LensCommand::Draw(a) => draw(a),
         LensCommand::Report(a) => page(a),
         LensCommand::Convert(a) => convert(a),
+        LensCommand::Export(a) => export::run(a),
         LensCommand::Verify(a) => verification(a),
     }
 }
@@ -120,9 +124,26 @@ fn verification(args: &VerifyArgs) -> Result<Outcome, Failure> {
     Ok(Outcome { failed, is_result: true, warnings, ..Outcome::new(print::verifications(&all), json) })
 }
 
+/// A lens built in, or that of a file.
+pub fn load(name: &str) -> Result<Lens, Failure> {
+    let path = Path::new(name);
+    if let Some(lens) = built_in_lens(name)? {
+        return Ok(lens);
+    }
+    if path.extension().is_none() && !path.is_file() {
+        let known: Vec<&str> = built_in_lenses().iter().map(|l| l.0).collect();
+        let help = format!("Use one of {}, or a lens file (.toml, .zmx, .seq, .json).", known.join(", "));
+        return Err(Failure::usage(format!("there is no lens called {name}")).help(help));
+    }
+    read_lens(path, &Catalogue::default(), &mut Vec::new()).map_err(|e| about(path, e))
+}
+
 impl Input {
     fn read(&self) -> Result<(Lens, Vec<String>), Failure> {
         let mut warnings = Vec::new();
+        if let Some(lens) = self.lens.to_str().map(built_in_lens).transpose()?.flatten() {
+            return Ok((lens, warnings));
+        }
         let lens = read_lens(&self.lens, &catalogue(&self.glass)?, &mut warnings).map_err(|e| about(&self.lens, e))?;
         Ok((lens, warnings))
     }

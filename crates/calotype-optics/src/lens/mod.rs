@@ -1,10 +1,12 @@
 //! The lens as published: surfaces, glass, aperture, fields and wavelengths.
 
+mod built_in;
 mod check;
 mod raw;
 mod read;
 mod write;
 
+pub use built_in::{built_in_lens, built_in_lenses, built_in_text};
 pub use check::check;
 pub use read::SCHEMA;
 pub(crate) use read::named;

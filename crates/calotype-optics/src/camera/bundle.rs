@@ -1,0 +1,106 @@
+//! The rays of one field point that get through, wherever in the entrance pupil they pass.
+
+use crate::{Clip, Field, Rays, System, Until};
+
+/// Cells down the first look at the pupil.
+const FIRST_LOOK: usize = 32;
+/// Half of what the first look takes in, in radii of the paraxial pupil; doubled where light gets through at its border.
+const REACH: f64 = 1.75;
+
+/// The part of the plane of the paraxial entrance pupil that light of a field gets through: a rectangle, and its mirror
+/// image on the other side of the meridional plane. Units of the pupil's radius.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Opening {
+    low: f64,
+    high: f64,
+    across: f64,
+}
+
+impl Opening {
+    /// True where no light enters beyond so many radii of the paraxial pupil.
+    pub(crate) fn is_within(&self, radius: f64) -> bool {
+        -self.low < radius && self.high < radius && self.across < radius
+    }
+}
+
+/// Rays that arrive in the image plane, on one side of the meridional plane: places across and upwards in mm.
+pub(crate) struct Bundle {
+    pub(crate) places: Vec<[f64; 2]>,
+    /// Area of the pupil that they fill (both sides), in squares of its radius.
+    pub(crate) area: f64,
+}
+
+impl Bundle {
+    /// Middle, upwards, in mm; nothing where no ray arrives.
+    pub(crate) fn middle(&self) -> Option<f64> {
+        (!self.places.is_empty()).then(|| self.places.iter().map(|p| p[1]).sum::<f64>() / self.places.len() as f64)
+    }
+}
+
+/// A field on the meridional plane whose chief ray rises with a slope.
+pub(crate) fn field(slope: f64) -> Field {
+    Field::up(slope.atan().to_degrees())
+}
+
+/// The chief ray at a wavelength's index: where it passes the pupil (in radii) and where it meets the image (mm), both
+/// upwards. Nothing where it does not arrive.
+pub(crate) fn chief(system: &System, field: &Field, wavelength: usize) -> Option<(f64, f64)> {
+    let first = system.first_order();
+    let aimed = system.aim(field, wavelength).through_stop(&[[0.0, 0.0]]);
+    let start = aimed.first()?;
+    let pupil = (start.at[1] + first.enp_from_s1 * start.d[1] / start.d[2]) / (0.5 * first.epd);
+    let mut rays = Rays::new(aimed);
+    system.trace(wavelength, &mut rays, Clip::Nothing, Until::Image);
+    rays.get(0).map(|r| (pupil, r.at[1]))
+}
+
+/// Finds where light of a field gets through, around its chief ray's place in the pupil.
+pub(crate) fn opening(system: &System, field: &Field, wavelength: usize, chief: f64) -> Option<Opening> {
+    let mut reach = REACH;
+    loop {
+        let all = Opening { low: chief - reach, high: chief + reach, across: reach };
+        let (places, rays) = trace(system, field, wavelength, (&all, [0.5; 2]), FIRST_LOOK);
+        let cell = 2.0 * reach / FIRST_LOOK as f64;
+        let found = places.iter().enumerate().filter(|(i, _)| rays.arrived(*i)).map(|(_, p)| *p);
+        let (low, high, across) = found.fold((f64::INFINITY, f64::NEG_INFINITY, 0.0f64), |(low, high, across), p| {
+            (low.min(p[1]), high.max(p[1]), across.max(p[0]))
+        });
+        if low > high {
+            return None;
+        }
+        let at_border = low < all.low + cell || high > all.high - cell || across > reach - cell;
+        if !at_border || reach > REACH {
+            return Some(Opening { low: low - cell, high: high + cell, across: across + cell });
+        }
+        reach *= 2.0;
+    }
+}
+
+/// Rays of a wavelength's index through an opening, `rows` of them upwards and as dense across.
+pub(crate) fn bundle(system: &System, field: &Field, wavelength: usize, opening: &Opening, rows: usize) -> Bundle {
+    // every wavelength has a grid of its own, so that what their borders cut off evens out
+    let phase = |step: f64| (0.5 + step * wavelength as f64).fract();
+    let (places, rays) = trace(system, field, wavelength, (opening, [phase(0.618), phase(0.755)]), rows);
+    let sent = places.len();
+    let places: Vec<[f64; 2]> = rays.iter().map(|r| [r.at[0], r.at[1]]).collect();
+    let area = 2.0 * opening.across * (opening.high - opening.low) * places.len() as f64 / sent.max(1) as f64;
+    Bundle { places, area }
+}
+
+/// A grid over an opening, its samples at these parts of its cells.
+fn trace(
+    system: &System,
+    field: &Field,
+    wavelength: usize,
+    (opening, phase): (&Opening, [f64; 2]),
+    rows: usize,
+) -> (Vec<[f64; 2]>, Rays) {
+    let step = (opening.high - opening.low) / rows as f64;
+    let columns = ((opening.across / step).ceil() as usize).max(2);
+    let across = opening.across / columns as f64;
+    let place = |i: usize, j: usize| [(i as f64 + phase[0]) * across, opening.low + (j as f64 + phase[1]) * step];
+    let places: Vec<[f64; 2]> = (0..rows).flat_map(|j| (0..columns).map(move |i| place(i, j))).collect();
+    let mut rays = Rays::new(system.aim(field, wavelength).paraxial(&places));
+    system.trace(wavelength, &mut rays, Clip::Apertures, Until::Image);
+    (places, rays)
+}
