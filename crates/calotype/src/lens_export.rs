@@ -121,7 +121,9 @@ pub fn lensfun(mounted: &Mounted, size: (usize, usize)) -> LensExport {
     // two hyphens would end a comment
     write!(text, " ({}); ", escaped(&mounted.lens().source).replace("--", "- -")).ok();
     write!(text, "at worst off, for {} x {} pixels:", size.0, size.1).ok();
-    residuals.iter().for_each(|r| drop(write!(text, " {} {:.2} {};", r.what, r.worst, r.unit)));
+    for r in &residuals {
+        write!(text, " {} {:.2} {};", r.what, r.worst, r.unit).ok();
+    }
     text.pop();
     write!(
         text,

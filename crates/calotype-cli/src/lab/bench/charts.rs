@@ -1,7 +1,7 @@
 //! Charts: colours under lights, white balance, edges, neutral targets.
 
 use super::grid::Case;
-use super::shots::{CAMERA, Shot, recipe};
+use super::shots::{CAMERA, LENS, Shot, recipe};
 use crate::failure::Failure;
 use crate::{raw_file, scene_light, twin};
 use calotype::color::{CameraModel, WhiteBalance as White};
@@ -27,7 +27,7 @@ pub fn white_balance(case: &Case, shot: &Shot) -> Result<Card, Failure> {
     let found = Recipe { white_balance: WhiteBalance::Auto, ..recipe() };
     let (_, report) = scene_light::light(&shot.frames, &found, &NoProgress)?;
     let white = report.white_balance.ok_or_else(|| Failure::new("the engine tells no white balance"))?;
-    let camera = Camera::load(CAMERA).map_err(twin::failure)?;
+    let camera = Camera::load(CAMERA).and_then(|c| c.with_lens(LENS)).map_err(twin::failure)?;
     let light = Illuminant::builtin(case.illuminant().unwrap_or("D65")).map_err(twin::failure)?;
     let failed = |e: calotype::color::ColorError| Failure::new("the camera's colours make no sense").because(e);
     let model = CameraModel::new(&calibrate(&camera.sensor, &light)).map_err(failed)?;
