@@ -280,13 +280,13 @@ impl Transform {
         Self { forward: planner.plan_fft_forward(N), inverse: planner.plan_fft_inverse(N) }
     }
 
-    fn forward(&self, data: &mut Vec<Complex32>) {
+    fn forward(&self, data: &mut [Complex32]) {
         self.forward.process(data);
         transpose(data);
         self.forward.process(data);
     }
 
-    fn inverse(&self, data: &mut Vec<Complex32>) {
+    fn inverse(&self, data: &mut [Complex32]) {
         self.inverse.process(data);
         transpose(data);
         self.inverse.process(data);

@@ -131,7 +131,7 @@ fn load_sensor(name: &str, folder: &Path) -> Result<Sensor, TwinError> {
 
 /// A lens as it was read.
 enum Source {
-    Tables(Lens),
+    Tables(Box<Lens>),
     Prescription(Arc<calotype_optics::Lens>),
 }
 
@@ -145,7 +145,9 @@ struct Fitted {
 impl Source {
     fn before(self, sensor: &Sensor) -> Result<Fitted, TwinError> {
         match self {
-            Self::Tables(lens) => Ok(Fitted { name: lens.name.clone(), optics: Arc::new(lens), prescription: None }),
+            Self::Tables(lens) => {
+                Ok(Fitted { name: lens.name.clone(), optics: Arc::from(lens as Box<dyn Optics>), prescription: None })
+            }
             Self::Prescription(lens) => {
                 let half_mm = 0.5e-3 * sensor.pixel_um * (sensor.width as f64).hypot(sensor.height as f64);
                 let traced = Traced::new(lens.as_ref().clone(), half_mm)?;
@@ -174,7 +176,7 @@ fn load_lens(name: &str, folder: &Path) -> Result<Source, TwinError> {
         let lens = calotype_optics::Lens::from_toml(&text, &file, &Default::default()).map_err(optics)?;
         return Ok(Source::Prescription(Arc::new(lens)));
     }
-    Lens::from_toml(&file, &text).map(Source::Tables)
+    Lens::from_toml(&file, &text).map(|lens| Source::Tables(Box::new(lens)))
 }
 
 /// The name for errors, the text, and the folder of something built in or of a file.
