@@ -316,7 +316,9 @@ impl<'a> Blur<'a> {
 
     /// A sampled spot; what lies farther out than [`REACH`] is left out.
     fn put_samples(&self, kernel: &Kernel, azimuth: f64, out: &mut [Complex32], work: &mut Parts) {
-        let pitch = kernel.pitch_um * OVERSAMPLE as f64 / self.geometry.pixel_um;
+        let scaled_um = self.geometry.height_per_px * self.optics.half_diagonal_mm() * 1e3;
+        let pixel_um = if self.optics.spots_scale() { scaled_um } else { self.geometry.pixel_um };
+        let pitch = kernel.pitch_um * OVERSAMPLE as f64 / pixel_um;
         let half = (kernel.size / 2) as f64;
         let (sin, cos) = azimuth.sin_cos();
         work.data.fill(Complex::new(0.0, 0.0));

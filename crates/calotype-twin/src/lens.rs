@@ -40,6 +40,11 @@ pub trait Optics: Send + Sync {
     fn spot(&self, channel: usize, height: f64, object_m: f64, focus_m: f64) -> Psf;
     /// True where [`Optics::spot`] leaves out diffraction at a round pupil and defocus, so that they are to be added.
     fn is_geometric(&self) -> bool;
+    /// True where a lens that is scaled to a smaller picture (see [`Geometry::new`](crate::Geometry::new)) has spots that are
+    /// smaller by as much, as a prescription scaled has; tables keep their micrometres.
+    fn spots_scale(&self) -> bool {
+        false
+    }
     /// Works out what [`Optics::spot`] needs for objects at a distance, when the lens is focused at `focus_m`; to be
     /// called before it.
     ///

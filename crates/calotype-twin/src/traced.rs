@@ -112,6 +112,10 @@ impl Optics for Traced {
         false
     }
 
+    fn spots_scale(&self) -> bool {
+        true
+    }
+
     fn prepare(&self, object_m: f64, focus_m: f64) -> Result<(), TwinError> {
         self.mounted.spots(object_m, focus_m).map(drop).map_err(named(&self.mounted.lens().name))
     }

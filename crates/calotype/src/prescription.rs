@@ -83,7 +83,6 @@ fn inverse(x: &[f64], y: &[f64], value: f64) -> f64 {
 /// A picture's lens, ready to correct it.
 pub(crate) struct Prescription {
     mounted: Mounted,
-    spots: Arc<SpotTable>,
     pixel_um: f64,
 }
 
@@ -101,13 +100,17 @@ impl Prescription {
             pixel_um.or_else(|| pitch_um(info, diagonal)).ok_or_else(|| Error::PixelPitch { name: name.into() })?;
         let bad = |source| Error::Lens { lens: lens.name.clone(), source };
         let mounted = Mounted::new(lens.clone(), 0.5e-3 * pixel_um * diagonal, &Bands::default()).map_err(bad)?;
-        let spots = mounted.spots(FAR_M, FAR_M).map_err(bad)?;
-        Ok(Self { mounted, spots, pixel_um })
+        Ok(Self { mounted, pixel_um })
     }
 
     /// Takes back the lens's blur.
-    pub(crate) fn deblurred(&self, picture: CameraRgb, noise: NoiseModel, amount: f32) -> CameraRgb {
-        Deblur { spots: self, noise, amount }.apply(picture)
+    pub(crate) fn deblurred(&self, picture: CameraRgb, noise: NoiseModel, amount: f32) -> Result<CameraRgb, Error> {
+        if amount == 0.0 {
+            return Ok(picture);
+        }
+        let bad = |source| Error::Lens { lens: self.mounted.lens().name.clone(), source };
+        let spots = Spots { table: self.mounted.spots(FAR_M, FAR_M).map_err(bad)?, pixel_um: self.pixel_um };
+        Ok(Deblur { spots: &spots, noise, amount }.apply(picture))
     }
 
     /// Straightens a picture; undoes its falloff if `shading`.
@@ -136,13 +139,16 @@ impl Prescription {
     }
 }
 
-impl LensSpots for Prescription {
+/// A lens's spots in focus, before pixels of a size.
+struct Spots {
+    table: Arc<SpotTable>,
+    pixel_um: f64,
+}
+
+impl LensSpots for Spots {
     fn spot(&self, plane: usize, radius: f64) -> LensSpot {
-        LensSpot {
-            pitch_px: self.spots.pitch_um / self.pixel_um,
-            size: self.spots.size,
-            shares: self.spots.at(plane, radius),
-        }
+        let table = &self.table;
+        LensSpot { pitch_px: table.pitch_um / self.pixel_um, size: table.size, shares: table.at(plane, radius) }
     }
 }
 
