@@ -120,7 +120,9 @@ fn exports_say_how_far_they_are_and_wrong_lenses_are_named() {
     // a sensor larger than the lens lights, a lens that there is not
     let large = ["--size", "8000x6000", "--pixel-pitch", "3.2", "-o", text(&other)];
     expect(&calotype(&[&["lens", "export", "phone-9p"][..], &large].concat()), 1, &["circle of", "scale"]);
-    let none = ["develop", "x.dng", "-o", text(&photo), "--lens", "phone-99p"];
+    let raw = path("x.dng");
+    std::fs::write(&raw, b"II*").unwrap();
+    let none = ["develop", text(&raw), "-o", text(&photo), "--lens", "phone-99p"];
     expect(&calotype(&none), 2, &["phone-99p", "phone-9p"]);
-    only(folder.path(), &["p.npy", "p.opcodes", "p.xml"]);
+    only(folder.path(), &["p.npy", "p.opcodes", "p.xml", "x.dng"]);
 }
