@@ -6,7 +6,8 @@ use crate::{Burst, Diagnostics, Error, FrameDiagnostics, NoiseSource, Pixels, Re
 use calotype_burst::{AlignOptions, Merged, MotionField, Prepared, choose_reference, estimate_noise, find_defects};
 use calotype_color::{CameraModel, WhiteBalance};
 use calotype_dng::DngInfo;
-use calotype_image::{CameraRgb, NoiseModel, Plane, Progress, RawFrame, Shading, Step, par, raw_to_linear};
+use calotype_image::{CameraRgb, Cancelled, NoiseModel, Plane, Progress, RawFrame, Shading, Step, par, raw_to_linear};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A burst become one frame.
 #[derive(Debug)]
@@ -191,15 +192,18 @@ fn align(frames: &[RawFrame], reference: usize, progress: &dyn Progress) -> Resu
     }
     let prepared = Prepared::reference(base);
     let options = AlignOptions::default();
-    let mut motions = Vec::with_capacity(frames.len());
-    for (i, frame) in frames.iter().enumerate() {
-        progress.report(Step::Align, (i + 1) as f32 / (frames.len() + 1) as f32)?;
-        motions.push(if i == reference {
+    // frames at once: a good part of finding a motion is no work for many
+    let done = AtomicUsize::new(1);
+    let motions = par::map(frames.len(), |i| {
+        let count = done.fetch_add(1, Ordering::Relaxed);
+        progress.report(Step::Align, count as f32 / (frames.len() + 1) as f32)?;
+        Ok(if i == reference {
             MotionField::identity(width, height)
         } else {
-            calotype_burst::align(&prepared, &prepared.prepare(frame), &options)
-        });
-    }
+            calotype_burst::align(&prepared, &prepared.prepare(&frames[i]), &options)
+        })
+    });
+    let motions = motions.into_iter().collect::<Result<Vec<_>, Cancelled>>()?;
     progress.report(Step::Align, 1.0)?;
     Ok(motions)
 }
