@@ -1,7 +1,7 @@
 //! The merged luminance made sharp, and what the reference says against it beyond its noise.
 
 use super::detail::{self, sharpen};
-use super::robust::{Agreement, BLOCK_PX};
+use super::robust::{Agreement, BLOCK, BLOCK_PX};
 use super::shrink::{Block, HOP, N, shrink_block};
 use super::signal::{FETCHED, IS_CLIPPED, Signal, fetch, mirror};
 use calotype_image::par::Band;
@@ -23,13 +23,15 @@ const SPOT: usize = 2;
 /// Share of the fine luminance that is restored even where noise explains it: edges of low contrast keep their slope, and
 /// noise reduction, which looks at larger patterns, has the last word.
 const LEAST_DETAIL: f32 = 0.1;
-/// What the reference adds, relative to the luminance, up to which a block is trusted fully, and from which not at all.
-const DOUBT: (f32, f32) = (0.025, 0.08);
+/// What the reference adds, relative to the signal, up to which a block is trusted fully, and from which not at all ...
+const DOUBT: (f32, f32) = (0.01, 0.03);
+/// ... as far as it is not more than this share of how much the colour changes around.
+const CONTRAST: f32 = 0.1;
 /// Share of the reference's noise that is in its word and no reason to doubt.
 const LEAKED: f32 = 0.5;
 /// Times its noise's variance, squared, that red or blue must differ from the green around to be heard in the luminance.
 const HEARD: f32 = 4.0;
-/// Luminance below which that is not judged by its share.
+/// Signal below which that is not judged by its share.
 const DARK: f32 = 0.02;
 /// Share that frames count where only dim ones know anything: their chroma is smoothed, so it misses detail.
 const DIM_FRAMES: f32 = 0.25;
@@ -81,7 +83,7 @@ pub(crate) fn finish(
     fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => transform(base, agreement, tile, width, s));
     fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => spots(base, tile, width, s));
     speak(base, tile, width, s, out, own);
-    doubt(base, tile, width, s, own, trust);
+    doubt(base, agreement, tile, width, s, own, trust);
 }
 
 /// Fills luminance and noise of the tile and its surroundings, mirrored beyond the picture's border, and the sums of the
@@ -363,31 +365,68 @@ fn speak_row(luma: &[f32], words: [&[f32]; 5], noise: [(f32, f32); 2], out: &mut
 }
 
 /// Lowers the trust in blocks where the reference had much to say: its word is that of one colour per pixel, and beside a
-/// strong edge of colour it would show as a pattern of the filters.
-fn doubt(base: &Signal, tile: Rect, w: usize, s: &Scratch, own: &Band<f32>, trust: &mut Band<f32>) {
+/// strong edge of colour it would show as a pattern of the filters. Every colour is judged by its own level, as eyes do.
+/// Where the frames agree on one colour all around, the word is about patterns finer than the filters, which a demosaic of
+/// one frame would colour.
+fn doubt(
+    base: &Signal,
+    agreement: &Agreement,
+    tile: Rect,
+    w: usize,
+    s: &Scratch,
+    own: &Band<f32>,
+    trust: &mut Band<f32>,
+) {
     for by in 0..tile.height.div_ceil(BLOCK_PX).min(trust.height()) {
         let blocks = tile.width.div_ceil(BLOCK_PX);
         let first = tile.x / BLOCK_PX;
         let row = trust.row_mut(by);
         let last = (first + blocks).min(row.len());
         for (bx, trust) in row[first..last].iter_mut().enumerate() {
-            let (mut word, mut level) = (0.0, 0.0);
+            let (mut word, mut count, mut level) = ([0.0; 3], [0.0; 3], 0.0);
             for y in by * BLOCK_PX..((by + 1) * BLOCK_PX).min(tile.height) {
                 let before = &s.luma[(BEFORE + y) * w + BEFORE..];
                 let after = &own.row(y)[tile.x..tile.x + tile.width];
+                let colors = [0, 1].map(|x| base.frame.cfa.color_at(x, y) as usize);
                 for x in bx * BLOCK_PX..((bx + 1) * BLOCK_PX).min(tile.width) {
                     let d = after[x] - before[x];
-                    word += d * d;
+                    word[colors[x & 1]] += d * d;
+                    count[colors[x & 1]] += 1.0;
                     level += before[x];
                 }
             }
-            const COUNT: f32 = (BLOCK_PX * BLOCK_PX) as f32;
-            let level = level / COUNT;
-            let noise = base.shot[1] * level.max(0.0) + base.read[1];
-            let share = (word / COUNT - LEAKED * noise).max(0.0).sqrt() / level.max(DARK);
-            *trust *= ((DOUBT.1 - share) / (DOUBT.1 - DOUBT.0)).clamp(0.0, 1.0);
+            let pixels = count.iter().sum::<f32>();
+            let place = ((tile.x / BLOCK_PX + bx) * BLOCK, (tile.y / BLOCK_PX + by) * BLOCK);
+            let levels = levels(agreement, level / pixels, place);
+            let share = |c: usize| {
+                let noise = base.variance(c, levels[c]);
+                (word[c] - count[c] * LEAKED * noise) / levels[c].max(DARK).powi(2)
+            };
+            let share = (0..3).map(share).sum::<f32>() / pixels;
+            if share > DOUBT.0 * DOUBT.0 {
+                let share = share.sqrt().min(CONTRAST * contrast(agreement, levels, place));
+                *trust *= ((DOUBT.1 - share) / (DOUBT.1 - DOUBT.0)).clamp(0.0, 1.0);
+            }
         }
     }
+}
+
+/// The signal of each colour at a cell where that of green is `level`.
+fn levels(agreement: &Agreement, level: f32, (x, y): (usize, usize)) -> [f32; 3] {
+    let [red, blue] = [0, 1].map(|c| level + agreement.chroma[c].clamped(x as isize, y as isize));
+    [red, level, blue]
+}
+
+/// How much red or blue less green changes from a cell before a block to a cell behind it, relative to the block's `levels`.
+fn contrast(agreement: &Agreement, levels: [f32; 3], (x, y): (usize, usize)) -> f32 {
+    let around = -1..=BLOCK as isize;
+    let change = |c: usize| {
+        let at = |(i, j): (isize, isize)| agreement.chroma[c / 2].clamped(x as isize + i, y as isize + j);
+        let cells = around.clone().flat_map(|j| around.clone().map(move |i| (i, j))).map(at);
+        let (least, most) = cells.fold((f32::INFINITY, f32::NEG_INFINITY), |(l, m), v| (l.min(v), m.max(v)));
+        (most - least) / levels[c].max(DARK)
+    };
+    change(0).max(change(2))
 }
 
 /// Takes what the transform kept off the differences, and gives the energy of what is left in units of its noise.
