@@ -160,7 +160,7 @@ fn scene_light(
         scene = Banded::default().run_points(&HueSat(SceneHueSat::new(map)), scene);
     }
     if recipe.lens {
-        scene = undistorted(scene, info, report);
+        scene = undistorted(scene, mono, info, report);
     }
     progress.report(Step::Develop, 0.7)?;
     Ok(SceneLight { picture: scene, noise, clip: white })
@@ -247,7 +247,7 @@ fn luminance_noise(noise: &NoiseModel, camera: &ResolvedCamera) -> LuminanceNois
 }
 
 /// Applies the lens corrections that the file brings.
-fn undistorted(picture: SceneRgb, info: &DngInfo, report: &mut Report) -> SceneRgb {
+fn undistorted(picture: SceneRgb, mono: bool, info: &DngInfo, report: &mut Report) -> SceneRgb {
     let (width, height) = (picture.width(), picture.height());
     let opcodes = match opcode::parse(3, &info.opcode_lists[2]) {
         Ok((opcodes, _)) => opcodes,
@@ -258,6 +258,7 @@ fn undistorted(picture: SceneRgb, info: &DngInfo, report: &mut Report) -> SceneR
     };
     let (correction, warnings) = opcode::lens_correction(&opcodes, width, height);
     warnings.iter().for_each(|warning| report.warn_of_reference(warning));
+    let correction = if mono { correction.monochrome() } else { correction };
     let warp = LensWarp::new(&correction, width, height);
     if warp.is_identity() { picture } else { warp.apply(picture) }
 }
