@@ -120,7 +120,7 @@ fn scene_light(
         Picture::Merged(m) => {
             let (w, h) = (m.mosaic.samples.width(), m.mosaic.samples.height());
             let shading = m.shading.as_ref().map(|s| ColorShading::new(s, m.mosaic.cfa, w, h));
-            (shading, m.white, Some(m.effective_frames.clone()))
+            (shading, m.white, Some(m.quiet_frames()))
         }
     };
     // Without colour filters there is no colour to balance, whatever the file or the caller says of the light.

@@ -45,6 +45,8 @@ pub struct Merged {
     /// Frames that count, a number for each block of [`Merged::BLOCK`] pixels, in units of the reference: the variance of
     /// the merged mosaic is that of one frame divided by this.
     pub effective_frames: Plane<f32>,
+    /// Share of the variance of one sample's noise that the reference's own word may have brought along, 0 to 1, per block.
+    pub spoken: Plane<f32>,
     /// How far `rgb` can be trusted as it is, 0 to 1, per block: 0 where only the reference counts and its mosaic should be
     /// demosaiced instead.
     pub trust: Plane<f32>,
@@ -96,6 +98,16 @@ impl Merged {
             }
         });
         rgb
+    }
+
+    /// Frames by whose number the variance of the noise may be divided, per block: [`Merged::effective_frames`], and fewer
+    /// where the reference spoke for itself.
+    pub fn quiet_frames(&self) -> Plane<f32> {
+        let frames = &self.effective_frames;
+        Plane::from_fn(frames.width(), frames.height(), |x, y| {
+            let n = frames.get(x, y);
+            n / (1.0 + n * self.spoken.get(x, y))
+        })
     }
 
     /// Number of frames by which the noise of the merged mosaic is lower than one frame's: the median over blocks, and
@@ -153,14 +165,14 @@ pub fn merge_aligned(
     let base = frames.swap_remove(reference);
     drop(frames);
     let signal = Signal::new(&base, &motions[reference], defects, exposure, neutral);
-    let (trust, mut samples) = finish_luminance(&signal, &agreement, &mut rgb);
+    let ([trust, spoken], mut samples) = finish_luminance(&signal, &agreement, &mut rgb);
     progress.report(Step::Merge, 0.9)?;
     color::add(&signal, &agreement.chroma, neutral, &mut rgb, &mut samples);
     progress.report(Step::Merge, 1.0)?;
     let busy = busy(&agreement, &signal);
     let Agreement { effective: effective_frames, .. } = agreement;
     let mosaic = Mosaic { samples, cfa: base.cfa, noise: base.noise };
-    Ok(Merged { rgb, mosaic, effective_frames, trust, busy, shading: base.shading, white })
+    Ok(Merged { rgb, mosaic, effective_frames, spoken, trust, busy, shading: base.shading, white })
 }
 
 /// Luminance from the samples of all frames in the first plane, the sum of their weights in the last.
@@ -200,22 +212,25 @@ fn gather_luminance(
 
 /// From gathered luminance and weights in the outer planes to the final luminance in the middle one. Returns how far the
 /// picture can be trusted as it is, per block, and the luminance of every photosite in its own colour's word.
-fn finish_luminance(base: &Signal, agreement: &Agreement, rgb: &mut CameraRgb) -> (Plane<f32>, Plane<f32>) {
+fn finish_luminance(base: &Signal, agreement: &Agreement, rgb: &mut CameraRgb) -> ([Plane<f32>; 2], Plane<f32>) {
     let [luma, out, weights] = &mut rgb.planes;
     let (luma, weights, width) = (&*luma, &*weights, luma.width());
     let mut trust = trust(agreement);
+    let mut spoken = Plane::new(trust.width(), trust.height());
     let mut own = Plane::new(width, luma.height());
-    let blocks = par::bands(&mut trust, FINISH.0 / BLOCK_PX);
+    let rows = FINISH.0 / BLOCK_PX;
+    let blocks = par::bands(&mut trust, rows).zip(par::bands(&mut spoken, rows));
     par::bands(out, FINISH.0).zip(par::bands(&mut own, FINISH.0)).zip(blocks).for_each(
-        |(((top, mut band), (_, mut own)), (_, mut trust))| {
+        |(((top, mut band), (_, mut own)), ((_, mut trust), (_, mut spoken)))| {
             let mut scratch = residual::Scratch::default();
             for left in (0..width).step_by(FINISH.1) {
                 let tile = Rect { x: left, y: top, width: FINISH.1.min(width - left), height: band.height() };
-                residual::finish(base, agreement, luma, weights, tile, &mut scratch, [&mut band, &mut own, &mut trust]);
+                let out = [&mut band, &mut own, &mut trust, &mut spoken];
+                residual::finish(base, agreement, luma, weights, tile, &mut scratch, out);
             }
         },
     );
-    (trust, own)
+    ([trust, spoken], own)
 }
 
 /// A single frame: its mosaic as it is, lens falloff undone, with everything left to the demosaic.
@@ -238,6 +253,7 @@ fn alone(frame: &RawFrame, signal: &Signal, neutral: [f32; 3]) -> Merged {
         rgb: CameraRgb::new(0, 0),
         mosaic: Mosaic { samples, cfa: frame.cfa, noise: frame.noise },
         effective_frames: Plane::filled(blocks.0, blocks.1, 1.0),
+        spoken: Plane::new(blocks.0, blocks.1),
         trust: Plane::new(blocks.0, blocks.1),
         busy: 0.0,
         shading: frame.shading.clone(),

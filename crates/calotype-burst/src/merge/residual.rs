@@ -59,7 +59,8 @@ pub(crate) struct Scratch {
 }
 
 /// Writes the final luminance of `tile` to `out`, rows of a band that starts where the tile does, and beside it what every
-/// photosite says of it in its `own` colour; lowers the `trust` in blocks. `luma` is what was gathered, `weights` the sum of
+/// photosite says of it in its `own` colour; lowers the `trust` in blocks, and gives the share of the reference's noise that
+/// may be in what was `spoken`. `luma` is what was gathered, `weights` the sum of
 /// the weights that went in. The corner of the tile is at multiples of [`STEP`].
 ///
 /// The reference's word is one colour per pixel, and where the merge's chroma errs it is a pattern of the filters. The
@@ -71,7 +72,7 @@ pub(crate) fn finish(
     weights: &Plane<f32>,
     tile: Rect,
     s: &mut Scratch,
-    [out, own, trust]: [&mut Band<f32>; 3],
+    [out, own, trust, spoken]: [&mut Band<f32>; 4],
 ) {
     let width = tile.width.next_multiple_of(STEP) + BEFORE + AFTER;
     let height = tile.height.next_multiple_of(STEP) + BEFORE + AFTER;
@@ -83,7 +84,7 @@ pub(crate) fn finish(
     fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => transform(base, agreement, tile, width, s));
     fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => spots(base, tile, width, s));
     speak(base, tile, width, s, out, own);
-    doubt(base, agreement, tile, width, s, own, trust);
+    doubt(base, agreement, tile, width, s, own, [trust, spoken]);
 }
 
 /// Fills luminance and noise of the tile and its surroundings, mirrored beyond the picture's border, and the sums of the
@@ -375,14 +376,15 @@ fn doubt(
     w: usize,
     s: &Scratch,
     own: &Band<f32>,
-    trust: &mut Band<f32>,
+    [trust, spoken]: [&mut Band<f32>; 2],
 ) {
     for by in 0..tile.height.div_ceil(BLOCK_PX).min(trust.height()) {
         let blocks = tile.width.div_ceil(BLOCK_PX);
         let first = tile.x / BLOCK_PX;
-        let row = trust.row_mut(by);
+        let (row, spoken) = (trust.row_mut(by), spoken.row_mut(by));
         let last = (first + blocks).min(row.len());
-        for (bx, trust) in row[first..last].iter_mut().enumerate() {
+        let row = row[first..last].iter_mut().zip(&mut spoken[first..last]);
+        for (bx, (trust, spoken)) in row.enumerate() {
             let (mut word, mut count, mut level) = ([0.0; 3], [0.0; 3], 0.0);
             for y in by * BLOCK_PX..((by + 1) * BLOCK_PX).min(tile.height) {
                 let before = &s.luma[(BEFORE + y) * w + BEFORE..];
@@ -398,8 +400,11 @@ fn doubt(
             let pixels = count.iter().sum::<f32>();
             let place = ((tile.x / BLOCK_PX + bx) * BLOCK, (tile.y / BLOCK_PX + by) * BLOCK);
             let levels = levels(agreement, level / pixels, place);
+            let noise = [0, 1, 2].map(|c| base.variance(c, levels[c]));
+            let words = (0..3).map(|c| word[c] / noise[c].max(1e-20)).sum::<f32>() / pixels;
+            *spoken = words.min(1.0);
             let share = |c: usize| {
-                let noise = base.variance(c, levels[c]);
+                let noise = noise[c];
                 (word[c] - count[c] * LEAKED * noise) / levels[c].max(DARK).powi(2)
             };
             let share = (0..3).map(share).sum::<f32>() / pixels;
