@@ -29,6 +29,9 @@ const DOUBT: (f32, f32) = (0.01, 0.03);
 const CONTRAST: f32 = 0.1;
 /// Share of the reference's noise that is in its word and no reason to doubt.
 const LEAKED: f32 = 0.5;
+/// Share of the reference's word, up to its noise, that is noise; between the least and the most it can be, where details
+/// and noise in thin moving things balance.
+const NOISE_SPOKEN: f32 = 0.6;
 /// Times its noise's variance, squared, that red or blue must differ from the green around to be heard in the luminance.
 const HEARD: f32 = 4.0;
 /// Signal below which that is not judged by its share.
@@ -402,7 +405,7 @@ fn doubt(
             let levels = levels(agreement, level / pixels, place);
             let noise = [0, 1, 2].map(|c| base.variance(c, levels[c]));
             let words = (0..3).map(|c| word[c] / noise[c].max(1e-20)).sum::<f32>() / pixels;
-            *spoken = words.min(1.0);
+            *spoken = NOISE_SPOKEN * words.min(1.0);
             let share = |c: usize| {
                 let noise = noise[c];
                 (word[c] - count[c] * LEAKED * noise) / levels[c].max(DARK).powi(2)
