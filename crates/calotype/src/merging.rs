@@ -3,7 +3,9 @@
 use crate::burst::BurstFrame;
 use crate::report::{FrameReport, NoiseReport, Report};
 use crate::{Burst, Diagnostics, Error, FrameDiagnostics, NoiseSource, Pixels, Recipe, Reference};
-use calotype_burst::{AlignOptions, Merged, MotionField, Prepared, choose_reference, estimate_noise, find_defects};
+use calotype_burst::{
+    AlignOptions, Merged, MotionField, Prepared, choose_reference, estimate_noise, find_defects, find_stuck,
+};
 use calotype_color::{CameraModel, WhiteBalance};
 use calotype_dng::DngInfo;
 use calotype_image::{CameraRgb, Cancelled, NoiseModel, Plane, Progress, RawFrame, Shading, Step, par, raw_to_linear};
@@ -65,9 +67,8 @@ pub(crate) fn merge_frames(
     }
 
     progress.report(Step::Align, 0.0)?;
-    let defects = find_defects(&frames);
+    let mut defects = find_defects(&frames);
     frames.iter_mut().for_each(|frame| calotype_burst::repair(frame, &defects));
-    report.defects = defects.len();
     if unknown_noise {
         unknown_noise = !measure_noise(&mut frames, &about);
     }
@@ -112,6 +113,11 @@ pub(crate) fn merge_frames(
     let neutral = CameraModel::new(&info.calibration)
         .and_then(|model| model.resolve(WhiteBalance::AsShot))
         .map_or([1.0; 3], |camera| camera.neutral);
+    let stuck = find_stuck(&frames, &motions, &defects, reference, neutral);
+    frames.iter_mut().for_each(|frame| calotype_burst::repair(frame, &stuck));
+    defects.extend(stuck);
+    defects.sort_unstable();
+    report.defects = defects.len();
     let merged = calotype_burst::merge_aligned(frames, &motions, &defects, reference, neutral, progress)?;
     report.effective_frames = merged.noise_divisor();
     report.noise = Some(NoiseReport { shot: merged.mosaic.noise.shot, read: merged.mosaic.noise.read });

@@ -15,6 +15,7 @@ mod runs;
 mod shrink;
 mod signal;
 mod spline;
+mod stuck;
 
 use crate::{BurstError, Defect, MotionField};
 use calotype_image::{CameraRgb, Mosaic, Plane, Progress, RawFrame, Rect, Shading, Step, par};
@@ -22,6 +23,8 @@ use fill::Understudies;
 use rayon::iter::{IndexedParallelIterator, ParallelIterator};
 use robust::{Agreement, BLOCK_PX};
 use signal::Signal;
+
+pub use stuck::find_stuck;
 
 /// Rows of a band and columns of a tile while luminance is gathered: what a tile needs of one frame stays in cache.
 const GATHER: (usize, usize) = (64, 256);
@@ -145,10 +148,7 @@ pub fn merge_aligned(
 ) -> Result<Merged, BurstError> {
     progress.report(Step::Merge, 0.0)?;
     let exposure = frames[reference].exposure;
-    let neutral = match frames[reference].cfa.is_mono() {
-        true => [1.0; 3],
-        false => neutral.map(|n| (n / neutral[1].max(1e-6)).clamp(0.02, 50.0)),
-    };
+    let neutral = balanced(neutral, &frames[reference]);
     if let [frame] = &frames[..] {
         return Ok(alone(frame, &Signal::new(frame, &motions[0], defects, exposure, neutral), neutral));
     }
@@ -173,6 +173,14 @@ pub fn merge_aligned(
     let Agreement { effective: effective_frames, .. } = agreement;
     let mosaic = Mosaic { samples, cfa: base.cfa, noise: base.noise };
     Ok(Merged { rgb, mosaic, effective_frames, spoken, trust, busy, shading: base.shading, white })
+}
+
+/// The camera signal of a grey object with green 1; without filters every object is grey.
+fn balanced(neutral: [f32; 3], frame: &RawFrame) -> [f32; 3] {
+    match frame.cfa.is_mono() {
+        true => [1.0; 3],
+        false => neutral.map(|n| (n / neutral[1].max(1e-6)).clamp(0.02, 50.0)),
+    }
 }
 
 /// Luminance from the samples of all frames in the first plane, the sum of their weights in the last.
