@@ -47,7 +47,6 @@ pub fn find_stuck(
 }
 
 fn is_stuck(signals: &[Signal], reference: usize, defect: Defect) -> bool {
-    // most candidates are texture, which the reference alone tells
     if exceeds(signals, reference, defect) != Some(true) {
         return false;
     }
@@ -70,12 +69,17 @@ fn exceeds(signals: &[Signal], frame: usize, defect: Defect) -> Option<bool> {
         let q = signal.motion.position(at.0, at.1);
         at = (at.0 + fx - q.0, at.1 + fy - q.1);
     }
+    let own = signal.sample(x, y);
     let (mut sum, mut squares, mut count, mut noise) = (0.0, 0.0, 0.0, 0.0);
     for (i, other) in signals.iter().enumerate() {
         let q = other.motion.position(at.0, at.1);
         let far = (q.0 - fx).abs().max((q.1 - fy).abs()) >= APART;
         let v = if i != frame && far { other.interpolate(q, color) } else { f32::INFINITY };
         if v.abs() < IS_CLIPPED {
+            // most are texture, which the first frame shows as well
+            if count == 0.0 && own - v <= EXCESS * signal.variance(color, v).sqrt() {
+                return Some(false);
+            }
             sum += v;
             squares += v * v;
             noise += other.variance(color, v);
@@ -92,7 +96,6 @@ fn exceeds(signals: &[Signal], frame: usize, defect: Defect) -> Option<bool> {
         + noise / (count * count)
         + signal.variance(color, mean)
         + (GAIN_ERROR * mean).powi(2);
-    let own = signal.sample(x, y);
     Some(own - mean > EXCESS * uncertain.sqrt())
 }
 
