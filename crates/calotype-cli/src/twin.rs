@@ -7,8 +7,8 @@ use crate::failure::Failure;
 use crate::interrupt;
 use crate::out::Outcome;
 use calotype_twin::{
-    Camera, Choice, DepthMap, GRIPS, ILLUMINANTS, Lens, Plan, Request, SCENES, Sensor, Shot, TwinError, check_target,
-    size_on_disk, write_requested,
+    Camera, Choice, DepthMap, GRIPS, ILLUMINANTS, Lens, Plan, Request, SCENE_FILE, SCENES, Sensor, Shot, TwinError,
+    check_target, size_on_disk, write_requested,
 };
 use clap::{Args, Subcommand, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};

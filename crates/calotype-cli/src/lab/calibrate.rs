@@ -122,7 +122,7 @@ fn lights(args: &CalibrateArgs) -> Result<Vec<Light>, Failure> {
             .help("Leave --corners out, so that both are found, or make two profiles."));
     }
     match (charts, lights) {
-        (1, 0) => "D55".parse().map(|light| vec![light]).map_err(Failure::usage),
+        (1, 0) => "D55".parse::<Light>().map(|light| vec![light]).map_err(Failure::usage),
         (a, b) if a == b => Ok(args.light.clone()),
         _ => Err(Failure::usage(format!("{charts} charts and {lights} lights"))
             .help("Name the light on every chart, in the same order: --chart lamp.dng shade.dng --light A D65")),

@@ -4,7 +4,7 @@ use super::{More, describe, failure, lux, room, take};
 use crate::args::Common;
 use crate::failure::Failure;
 use crate::out::{self, Outcome};
-use calotype_twin::{TwinError, check_target, size_on_disk};
+use calotype_twin::{check_target, size_on_disk};
 use clap::Args;
 use serde_json::{Value, json};
 use std::collections::HashMap;

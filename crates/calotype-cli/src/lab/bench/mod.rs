@@ -15,7 +15,7 @@ use crate::failure::Failure;
 use crate::out::{self, Outcome};
 use crate::{interrupt, target};
 use calotype_lab::report::{Report, html};
-use calotype_lab::{self as lab, Card};
+use calotype_lab::Card;
 use clap::Args;
 use grid::Case;
 use peers::Peer;
