@@ -87,9 +87,9 @@ fn polynomial(k: &[f64; 4], r: f64) -> f64 {
     k.iter().rev().fold(0.0, |sum, k| sum * r * r + k)
 }
 
-/// The power of the errors whose sum is least. Squares (2) leave the corners of a phone lens 1.2 photosites off; four terms
-/// cannot do better than 0.51 (the limit of high powers), but then the middle is as far off as the corners. At 8 it is 0.66,
-/// and the mean over the picture's area grows from 0.26 to 0.29.
+/// The power of the errors whose sum is least. Squares (2) leave the corners of the 23 mm phone lens 0.99 photosites off; four
+/// terms cannot do better than 0.46 (the limit of high powers), but then the middle is as far off as the corners. At 8 it is
+/// 0.58, and the root mean square over the picture's area grows from 0.22 to 0.26.
 const NORM: f64 = 8.0;
 /// Rounds of weighing, after which nothing changes in the fourth digit.
 const ROUNDS: usize = 60;
@@ -215,7 +215,7 @@ mod tests {
             let lens = lens(name);
             let g = Geometry::new(size, pixel_um, 1.0, &lens);
             let c = Correction::of(&g).unwrap();
-            assert!(c.residual_px.iter().all(|r| *r < 0.7), "{name}: {:?}", c.residual_px);
+            assert!(c.residual_px.iter().all(|r| *r < 0.6), "{name}: {:?}", c.residual_px);
             let (w, h) = (size.0 as f64, size.1 as f64);
             for (x, y) in [(0.5, 0.5), (700.5, 2000.5), (w / 2.0 + 900.0, h / 2.0), (w - 0.5, h / 2.0), (w / 2.0, 0.5)]
             {
