@@ -83,6 +83,7 @@ Examples:
   calotype develop burst/*.dng -o photo.jpg --look authentic,vibrant,mono-natural
   calotype develop burst/*.dng -o light.exr              scene-linear, for measuring
   calotype develop DCIM/ -o photos/ --format avif        every burst; run again to do what is missing
+  calotype develop burst/*.dng -o photo.jpg --profile camera.toml   a camera that `lab calibrate` measured
   calotype develop burst/*.dng -o photo.jpg --save-recipe mine.toml
   calotype develop other/*.dng -o other.jpg --recipe mine.toml
 
@@ -145,6 +146,9 @@ pub struct Choices {
     /// Quality of JPEG and AVIF, 1 to 100.
     #[arg(long, value_name = "1..100", value_parser = clap::value_parser!(u8).range(1..=100))]
     pub quality: Option<u8>,
+    /// A camera profile of `calotype lab calibrate` (.toml or .dcp), or any DCP, used instead of what the files say.
+    #[arg(long, value_name = "FILE")]
+    pub profile: Option<String>,
     /// How much of the remaining noise to remove: 0 none, 1 as measured, up to 2.
     #[arg(long, value_name = "0..2")]
     pub denoise: Option<f32>,
@@ -183,6 +187,7 @@ impl Choices {
         set(&mut recipe.reference, &self.reference);
         set(&mut recipe.crop, &self.crop);
         set(&mut recipe.output.quality, &self.quality);
+        set(&mut recipe.profile, &self.profile);
         set(&mut recipe.denoise, &self.denoise);
         set(&mut recipe.sharpen, &self.sharpen);
         set(&mut recipe.local_tone, &self.local_tone);

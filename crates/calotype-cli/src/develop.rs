@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use crate::inputs::Inputs;
 use crate::out::Outcome;
 use crate::target::{self, Target};
-use crate::{diagnostics, raw_file};
+use crate::{camera_profile, diagnostics, raw_file};
 use calotype::{Format, Look, Recipe, Report, Task};
 use std::path::{Path, PathBuf};
 
@@ -20,6 +20,10 @@ pub fn run(args: &DevelopArgs, common: &Common) -> Result<Outcome, Failure> {
     let recipe = recipe(&args.choices, args.no_hdr)?;
     let names: Vec<&str> = recipe.look.split(',').map(str::trim).collect();
     let looks = names.iter().map(|name| crate::look::load(name)).collect::<Result<Vec<_>, _>>()?;
+    let camera = match recipe.profile.as_str() {
+        "" => None,
+        path => Some(camera_profile::read(path.as_ref())?),
+    };
     if let (true, Target::File(path)) = (looks.len() > 1, &target) {
         // Before any work: each look has a file of its own.
         for look in &looks {
@@ -32,7 +36,10 @@ pub fn run(args: &DevelopArgs, common: &Common) -> Result<Outcome, Failure> {
     let outcome = work.run(common, &|job, display| {
         let format = Format::from_path(&job.out).unwrap_or(Format::Jpeg);
         let task = |look: &Look| Task { format, look: look.clone(), diagnostics: job.diagnostics.is_some() };
-        let burst = raw_file::read_burst(&job.frames, display)?;
+        let mut burst = raw_file::read_burst(&job.frames, display)?;
+        if let Some(camera) = &camera {
+            burst.use_camera(camera);
+        }
         let mut negative = Some(calotype::negative(burst, &recipe, &task(&looks[0]), display)?);
         let mut report = Report::default();
         for (i, look) in looks.iter().enumerate() {

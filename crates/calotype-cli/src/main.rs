@@ -5,6 +5,7 @@
 
 mod args;
 mod batch;
+mod camera_profile;
 mod clock;
 mod completions;
 mod demo;

@@ -2,7 +2,7 @@
 //!
 //! [`read`] gives samples on one scale for every camera (linear, black at [`RAW_BLACK`](calotype_image::RAW_BLACK),
 //! saturation at [`RAW_WHITE`](calotype_image::RAW_WHITE)) with all that the file says about them; [`read_info`]
-//! leaves the pixels out and is fast. [`opcode`] holds the corrections that a file asks for, [`mod@write`] makes files.
+//! leaves the pixels out and is fast, [`read_profile`] reads camera profiles (DCP). [`opcode`] holds the corrections that a file asks for, [`mod@write`] makes files.
 //!
 //! ```no_run
 //! use calotype_dng::{Limits, RawImage};
@@ -32,6 +32,7 @@ mod limits;
 pub mod ljpeg;
 pub mod opcode;
 mod parse;
+mod profile;
 mod read;
 pub mod tiff;
 pub mod write;
@@ -40,4 +41,5 @@ pub use error::{DngError, Warning};
 pub use image::{Dng, RawImage};
 pub use info::{Compression, DngInfo, Exif, GainTableMap, Levels, RawKind};
 pub use limits::Limits;
+pub use profile::{CameraProfile, read_profile};
 pub use read::{read, read_info};

@@ -37,7 +37,10 @@ pub struct Recipe {
     pub local_tone: f32,
     /// Lens corrections the file brings: distortion, lateral colour, vignetting.
     pub lens: bool,
-    /// The file's own hue, saturation and value table (ProfileHueSatMap), where it has one.
+    /// Path of a camera profile (.toml or .dcp, see [`crate::MeasuredCamera`]) used instead of what the files say; empty for
+    /// none. The caller reads it.
+    pub profile: String,
+    /// The profile's table of hue, saturation and value (ProfileHueSatMap), where it has one.
     pub profile_table: bool,
     /// How the photograph is stored.
     pub output: Output,
@@ -56,6 +59,7 @@ impl Default for Recipe {
             sharpen: 1.0,
             local_tone: 1.0,
             lens: true,
+            profile: String::new(),
             profile_table: true,
             output: Output::default(),
         }

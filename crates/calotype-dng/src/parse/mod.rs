@@ -9,6 +9,7 @@ mod noise;
 mod profile;
 mod select;
 
+pub(crate) use color::illuminants;
 pub(crate) use geometry::masked_areas;
 pub(crate) use info::{info, report};
 pub(crate) use select::{Sources, select};

@@ -203,7 +203,10 @@ pub fn fit_colour(
     let (em, ep) = (errors(&matrix), errors(&polynomial));
     let forward_matrix = rows(&matrix);
     let back = invert(&forward_matrix).ok_or_else(|| bad("its matrix has no inverse".into()))?;
-    let color_matrix = multiply(&multiply(&diagonal(neutral), &back), &bradford(light.xy, D50_XY));
+    // DNG multiplies a ColorMatrix with the file's AnalogBalance: what the amplifiers did is not the profile's
+    let analog = raw.info.calibration.analog_balance.unwrap_or([1.0; 3]);
+    let seen = [0, 1, 2].map(|c| neutral[c] / analog[c]);
+    let color_matrix = multiply(&multiply(&diagonal(seen), &back), &bradford(light.xy, D50_XY));
     Ok(ColourProfile {
         subject: raw.name.clone(),
         light,
