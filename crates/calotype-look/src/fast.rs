@@ -145,7 +145,7 @@ fn hue_table(t: &PointTransform) -> Box<[[f32; 8]; HUES]> {
 
 /// True where the instruction set multiplies and adds in one step.
 #[inline(always)]
-fn fused<S: Simd>(simd: S) -> bool {
+pub(crate) fn fused<S: Simd>(simd: S) -> bool {
     match simd.level() {
         #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
         Level::Avx2(_) | Level::Avx512(_) => true,

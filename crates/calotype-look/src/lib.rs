@@ -20,17 +20,22 @@
 
 mod blend;
 mod builtin;
+mod clf;
 mod compiled;
 mod contract;
 mod cube;
+mod dcp;
 mod diff;
 mod error;
 mod export;
 mod fast;
 mod fast_math;
+mod fast_residual;
 mod grain;
 mod hald;
 mod hue;
+mod icc;
+mod import;
 mod lattice;
 mod optics;
 mod output;
@@ -43,11 +48,14 @@ mod scatter;
 mod schema;
 mod tone;
 mod write;
+mod xmp_profile;
 
 pub use blend::BlendShares;
 pub use calotype_color::MONK_TONES;
+pub use clf::ProcessList;
 pub use compiled::CompiledLook;
 pub use contract::{Breach, Measured, measure, verify};
+pub use dcp::ProfileLook;
 pub use diff::Difference;
 pub use error::LookError;
 pub use export::{RoundTrip, Table, TableInput};

@@ -79,7 +79,7 @@ impl Negative {
         } else {
             render(light, &info, recipe, task, &mut report, progress)?
         };
-        Ok(Photo { picture, format: task.format, info, report, diagnostics })
+        Ok(Photo { picture, format: task.format, info, report, record: None, diagnostics })
     }
 
     /// Pixels across and down.
