@@ -3,8 +3,8 @@
 use crate::export::{InputCodec, encode};
 use crate::{Lattice, Look, OutputSpace, PointTransform, TableInput};
 
-/// Points along an axis of the tables of imported looks: as many as most tables have, so that little is lost twice.
-const SIZE: usize = 33;
+/// Points along an axis of the tables of imported looks: more than most tables have, so that little is lost twice.
+const SIZE: usize = 49;
 
 impl Look {
     /// A look that makes of scene light what `render` makes of it: the neutral rendition with a table of the difference laid

@@ -34,6 +34,7 @@ mod photo;
 mod recipe;
 mod record;
 mod report;
+mod scene_key;
 mod shading;
 mod source;
 mod task;
