@@ -3,7 +3,7 @@
 use crate::args::{Choices, Common, DevelopArgs};
 use crate::batch::Work;
 use crate::failure::Failure;
-use crate::inputs::Inputs;
+use crate::inputs::{self, Inputs};
 use crate::out::Outcome;
 use crate::target::{self, Target};
 use crate::{diagnostics, raw_file};
@@ -87,7 +87,7 @@ fn beside(out: &Path) -> Result<PathBuf, Failure> {
 
 /// Names and hashes of the frames.
 fn input_files(frames: &[PathBuf]) -> Result<Vec<InputFile>, Failure> {
-    let failed = |path: &Path, e| Failure::new(format!("cannot read {}", path.display())).because(e);
+    let failed = |path: &Path, e: std::io::Error| Failure::new(format!("cannot read {}", path.display())).because(e);
     frames.par_iter().map(|path| InputFile::of(path).map_err(|e| failed(path, e))).collect()
 }
 
@@ -158,8 +158,7 @@ fn read_recipe(path: &Path) -> Result<Known, Failure> {
             .because(e)
             .help("A recipe is a TOML file (--save-recipe FILE writes one), or a photograph this program made.")
     };
-    let mut bytes = Vec::new();
-    calotype::read_file(path, &mut bytes).map_err(|e| failed(e.into()))?;
+    let bytes = inputs::read_whole(path).map_err(|e| failed(e.into()))?;
     // What begins like a picture is one, whatever its name.
     let Ok(text) = std::str::from_utf8(&bytes) else {
         return Record::from_photograph(&bytes).map(|r| Known::Record(r.into())).map_err(|e| failed(e.into()));

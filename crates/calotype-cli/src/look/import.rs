@@ -3,6 +3,7 @@
 use super::args::{ImportArgs, Input};
 use super::{file, hald, save};
 use crate::failure::Failure;
+use crate::inputs;
 use crate::out::Outcome;
 use calotype::Look;
 use calotype::dng::{Limits, read_profile};
@@ -19,8 +20,7 @@ pub fn import(args: &ImportArgs) -> Result<Outcome, Failure> {
             "A table is a .cube, a .clf, a HaldCLUT as .png, a camera profile .dcp or an .xmp profile with a table of colours.",
         )
     };
-    let mut bytes = Vec::new();
-    calotype::read_file(&args.table, &mut bytes).map_err(|e| failed(e.into()))?;
+    let bytes = inputs::read_whole(&args.table).map_err(|e| failed(e.into()))?;
     let mut warnings = Vec::new();
     let look = read(&bytes, args.input, &format!("{name}.cube"), &mut warnings).map_err(failed)?;
     let outcome = save(look, &name, &out, args.overwrite)?;
@@ -28,6 +28,9 @@ pub fn import(args: &ImportArgs) -> Result<Outcome, Failure> {
 }
 
 fn read(bytes: &[u8], input: Option<Input>, cube: &str, warnings: &mut Vec<String>) -> Result<Look, Error> {
+    if bytes.is_empty() {
+        return Err("the file is empty".into());
+    }
     if bytes.starts_with(b"IIRC") || bytes.starts_with(b"MMCR") {
         if input.is_some() {
             return Err("a camera profile takes the camera's light: leave --input out".into());
