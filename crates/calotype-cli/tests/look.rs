@@ -227,9 +227,10 @@ fn sheets_show_one_picture_in_many_looks() {
     assert_eq!(told["looks"], serde_json::json!(["natural", "mono-natural"]));
     assert!(std::fs::read(&sheet).unwrap().starts_with(b"\xff\xd8"));
     expect(&calotype(&args), 1, &["--overwrite"]);
-    let unknown = ["look", "sheet", text(frame), "-o", text(&place.at("x.jpg")), "--looks", "nosuch"];
+    let other = place.at("x.jpg");
+    let unknown = ["look", "sheet", text(frame), "-o", text(&other), "--looks", "nosuch"];
     expect(&calotype(&unknown), 2, &["there is no look called nosuch"]);
     let no_raw = place.at("no.dng");
     std::fs::write(&no_raw, "no raw").unwrap();
-    expect(&calotype(&["look", "sheet", text(&no_raw), "-o", text(&place.at("x.jpg"))]), 1, &[]);
+    expect(&calotype(&["look", "sheet", text(&no_raw), "-o", text(&other)]), 1, &[]);
 }
