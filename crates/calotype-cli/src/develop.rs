@@ -5,9 +5,9 @@ use crate::batch::Work;
 use crate::failure::Failure;
 use crate::inputs::{self, Inputs};
 use crate::out::Outcome;
+use crate::progress::Display;
 use crate::target::{self, Target};
 use crate::{diagnostics, raw_file};
-use crate::progress::Display;
 use calotype::{Format, InputFile, Look, Photo, Recipe, Record, Report, Task};
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
@@ -50,7 +50,8 @@ pub fn run(args: &DevelopArgs, common: &Common) -> Result<Outcome, Failure> {
             if let Some((record, name)) = &record {
                 inputs = record.named_as_before(inputs);
                 let differs = record.differences(&inputs, look, format.extension());
-                let told = differs.into_iter().map(|d| format!("not the same to the byte as what {name} tells of: {d}"));
+                let told =
+                    differs.into_iter().map(|d| format!("not the same to the byte as what {name} tells of: {d}"));
                 photo.report.warnings.extend(told);
             }
             photo.record = Some(Record::new(inputs.clone(), &recipe, &task(look), &photo.report));
@@ -137,7 +138,9 @@ impl Asked {
         };
         choices.apply(&mut recipe);
         recipe.output.hdr &= !no_hdr;
-        recipe.check().map_err(|e| Failure::usage(e.to_string()).help("See `calotype help develop` for the ranges."))?;
+        recipe
+            .check()
+            .map_err(|e| Failure::usage(e.to_string()).help("See `calotype help develop` for the ranges."))?;
         let looks = match (&record, &choices.look, &choices.recipe) {
             (Some((record, name)), None, Some(path)) => vec![recorded_look(record, name, path)?],
             _ => recipe.look.split(',').map(|name| crate::look::load(name.trim())).collect::<Result<_, _>>()?,

@@ -52,7 +52,11 @@ fn looks_are_made_shown_and_compared() {
 
     let shown = place.look("show @mine.toml");
     expect(&shown, 0, &[]);
-    assert!(said(&shown).contains("slope at grey") && said(&shown).contains("Its contract is kept."), "{}", said(&shown));
+    assert!(
+        said(&shown).contains("slope at grey") && said(&shown).contains("Its contract is kept."),
+        "{}",
+        said(&shown)
+    );
     let measured = json(&place.look("show @mine.toml --json"));
     assert!((measured["measured"]["slope"].as_f64().unwrap() - 1.08).abs() < 0.03);
     assert!(said(&place.look("show @mine.toml --toml")).contains("schema = \"look/1\""));
@@ -61,7 +65,10 @@ fn looks_are_made_shown_and_compared() {
 
     let same = place.look("diff natural @mine.toml");
     assert!(said(&same).contains("the same in every number"), "{}", said(&same));
-    place.write("steep.toml", place.read("mine.toml").replace("slope = 1.08", "slope = 1.5").replace("\"mine\"", "\"steep\""));
+    place.write(
+        "steep.toml",
+        place.read("mine.toml").replace("slope = 1.08", "slope = 1.5").replace("\"mine\"", "\"steep\""),
+    );
     let differ = json(&place.look("diff @mine.toml @steep.toml --json"));
     assert_eq!(differ["differences"][0]["key"], "tone.slope");
 }
@@ -75,7 +82,11 @@ fn contracts_are_held() {
     place.write("moved.toml", place.read("mine.toml").replace("slope = 1.26 ", "slope = 1.6 "));
     let moved = place.look("verify natural @moved.toml");
     expect(&moved, 1, &[]);
-    assert!(said(&moved).contains("natural: kept") && said(&moved).contains("slope: 1.260 promised"), "{}", said(&moved));
+    assert!(
+        said(&moved).contains("natural: kept") && said(&moved).contains("slope: 1.260 promised"),
+        "{}",
+        said(&moved)
+    );
 }
 
 #[test]
@@ -158,7 +169,14 @@ fn camera_profiles_go_out_and_come_back() {
     let place = Place::new();
     let frame = &burst(place.0.path(), 1)[0];
     let told = json(&calotype(&[
-        "look", "export", "slide", "-o", text(&place.at("slide.dcp")), "--camera", text(frame), "--json",
+        "look",
+        "export",
+        "slide",
+        "-o",
+        text(&place.at("slide.dcp")),
+        "--camera",
+        text(frame),
+        "--json",
     ]));
     assert!(told["mean_de2000"].as_f64().unwrap() < 0.55, "{told}");
     expect(&place.look("import @slide.dcp -o @slide.toml"), 0, &[]);

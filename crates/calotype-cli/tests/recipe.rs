@@ -20,7 +20,11 @@ fn photographs_are_made_again_to_the_byte() {
     let frames = burst(folder.path(), 3);
     let at = |name: &str| folder.path().join(name);
     // A look of one's own with a table, and a built-in one.
-    expect(&calotype(&["look", "export", "slide", "-o", text(&at("s.cube")), "--size", "9", "--input", "srgb"]), 0, &[]);
+    expect(
+        &calotype(&["look", "export", "slide", "-o", text(&at("s.cube")), "--size", "9", "--input", "srgb"]),
+        0,
+        &[],
+    );
     expect(&calotype(&["look", "import", text(&at("s.cube")), "-o", text(&at("mine.toml"))]), 0, &[]);
     let looks = format!("vibrant,{}", text(&at("mine.toml")));
     let choices = ["--look", &looks, "--ev", "0.3", "--wb", "5200:4", "--strength", "0.8", "--recipe-beside", "-q"];
@@ -54,7 +58,8 @@ fn every_format_holds_its_record() {
     let folder = tempfile::tempdir().unwrap();
     let frames = burst(folder.path(), 1);
     for extension in ["png", "tif", "jxl", "exr"] {
-        let (photo, again) = (folder.path().join(format!("a.{extension}")), folder.path().join(format!("b.{extension}")));
+        let (photo, again) =
+            (folder.path().join(format!("a.{extension}")), folder.path().join(format!("b.{extension}")));
         expect(&develop(&frames, &photo, &["--look", "natural", "-q"]), 0, &[]);
         let made = develop(&frames, &again, &["--recipe", text(&photo), "-q"]);
         expect(&made, 0, &[]);

@@ -39,8 +39,12 @@ pub fn read_profile(bytes: &[u8], limits: &Limits) -> Result<CameraProfile, DngE
     let Some(main) = directories.first() else {
         return Err(DngError::NotDng { reason: "the file has no directory".into() });
     };
-    let table =
-        profile::table(main, tags::PROFILE_LOOK_TABLE_DIMS, tags::PROFILE_LOOK_TABLE_DATA, tags::PROFILE_LOOK_TABLE_ENCODING);
+    let table = profile::table(
+        main,
+        tags::PROFILE_LOOK_TABLE_DIMS,
+        tags::PROFILE_LOOK_TABLE_DATA,
+        tags::PROFILE_LOOK_TABLE_ENCODING,
+    );
     let look_table = notes.take(table).filter(|t| t.entries.iter().flatten().all(|v| v.is_finite()));
     Ok(CameraProfile {
         name: notes.take(main.text(tags::PROFILE_NAME)).unwrap_or_default(),

@@ -28,11 +28,22 @@ enum Step {
     /// Three rows, and what is added.
     Matrix([[f64; 3]; 3], [f64; 3]),
     /// Factor, offset, and the bounds of the result.
-    Range { scale: f64, offset: f64, low: f64, high: f64 },
+    Range {
+        scale: f64,
+        offset: f64,
+        low: f64,
+        high: f64,
+    },
     /// By channel.
     Curves([Curve; 3]),
-    Table1 { channels: [Vec<f32>; 3], half_domain: bool },
-    Table3 { lattice: Lattice, tetrahedral: bool },
+    Table1 {
+        channels: [Vec<f32>; 3],
+        half_domain: bool,
+    },
+    Table3 {
+        lattice: Lattice,
+        tetrahedral: bool,
+    },
     Cdl(Cdl),
 }
 
@@ -44,7 +55,12 @@ enum Curve {
     /// Exponent, and what becomes of values below 0.
     Power(f64, Below),
     /// Exponent and offset of a power with a straight foot; forwards or back; mirrored about 0.
-    Monitor { exponent: f64, offset: f64, back: bool, mirror: bool },
+    Monitor {
+        exponent: f64,
+        offset: f64,
+        back: bool,
+        mirror: bool,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -251,7 +267,13 @@ fn of_halves(table: &[f32], v: f64) -> f64 {
     let toward = |up: bool| {
         let bits = near.to_bits();
         f16::from_bits(match (bits & 0x7FFF, (bits & 0x8000 == 0) == up) {
-            (0, _) => if up { 1 } else { 0x8001 },
+            (0, _) => {
+                if up {
+                    1
+                } else {
+                    0x8001
+                }
+            }
             (_, true) => bits + 1,
             (_, false) => bits - 1,
         })
@@ -320,10 +342,7 @@ fn child<'a, 'i>(node: &Node<'a, 'i>, name: &str) -> Option<Node<'a, 'i>> {
 }
 
 /// Dimensions and numbers of the Array of a node; `count` tells from the dimensions how many there must be.
-fn array(
-    node: &Node<'_, '_>,
-    count: impl Fn(&[usize]) -> Option<usize>,
-) -> Result<(Vec<usize>, Vec<f64>), LookError> {
+fn array(node: &Node<'_, '_>, count: impl Fn(&[usize]) -> Option<usize>) -> Result<(Vec<usize>, Vec<f64>), LookError> {
     let array = child(node, "Array").ok_or_else(|| bad(node, "it has no Array"))?;
     let told = array.attribute("dim").unwrap_or_default();
     let dims: Option<Vec<usize>> = told.split_whitespace().take(5).map(|w| w.parse().ok()).collect();
@@ -372,12 +391,7 @@ fn range(node: &Node<'_, '_>) -> Result<Step, LookError> {
     };
     let clamp = node.attribute("style").is_none_or(|s| !s.eq_ignore_ascii_case("noClamp"));
     let (low, high) = if clamp { (low_out, high_out) } else { (None, None) };
-    Ok(Step::Range {
-        scale,
-        offset,
-        low: low.unwrap_or(f64::NEG_INFINITY),
-        high: high.unwrap_or(f64::INFINITY),
-    })
+    Ok(Step::Range { scale, offset, low: low.unwrap_or(f64::NEG_INFINITY), high: high.unwrap_or(f64::INFINITY) })
 }
 
 /// Reads a formula for all channels, or for each of its own.
@@ -395,8 +409,7 @@ fn by_channel(
 }
 
 fn log(node: &Node<'_, '_>, parameters: Option<Node<'_, '_>>) -> Result<Curve, LookError> {
-    let plain =
-        |base| Log { base, log_slope: 1.0, log_offset: 0.0, lin_slope: 1.0, lin_offset: 0.0, straight: None };
+    let plain = |base| Log { base, log_slope: 1.0, log_offset: 0.0, lin_slope: 1.0, lin_offset: 0.0, straight: None };
     let style = node.attribute("style").unwrap_or_default();
     match style {
         "log10" => return Ok(Curve::Log(plain(10.0))),
@@ -451,7 +464,12 @@ fn exponent(node: &Node<'_, '_>, parameters: Option<Node<'_, '_>>) -> Result<Cur
                 return Err(bad(&p, "a monCurve has an exponent from 1 and an offset from 0 to 0.9"));
             }
             // Without a foot it is the power alone; the foot's formula would divide by zero.
-            Curve::Monitor { exponent: e.max(1.000_001), offset: offset.max(1e-6), back, mirror: style.contains("Mirror") }
+            Curve::Monitor {
+                exponent: e.max(1.000_001),
+                offset: offset.max(1e-6),
+                back,
+                mirror: style.contains("Mirror"),
+            }
         }
         other => return Err(bad(node, format!("an Exponent of style `{}` is not known", shown(other)))),
     })
@@ -529,7 +547,9 @@ mod tests {
     use crate::{Look, OutputSpace, TableInput};
 
     fn list(steps: &str) -> Result<ProcessList, LookError> {
-        ProcessList::from_clf(&format!("<?xml version=\"1.0\"?>\n<ProcessList id=\"1\" compCLFversion=\"3\">\n{steps}\n</ProcessList>"))
+        ProcessList::from_clf(&format!(
+            "<?xml version=\"1.0\"?>\n<ProcessList id=\"1\" compCLFversion=\"3\">\n{steps}\n</ProcessList>"
+        ))
     }
 
     fn near(a: [f64; 3], b: [f64; 3]) -> bool {
@@ -559,11 +579,16 @@ mod tests {
         let range = "<Range inBitDepth=\"32f\" outBitDepth=\"32f\"><minInValue>0.1</minInValue><maxInValue>0.6</maxInValue>\
                      <minOutValue>0</minOutValue><maxOutValue>1</maxOutValue></Range>";
         assert!(near(list(range).unwrap().apply([0.35, -1.0, 2.0]), [0.5, 0.0, 1.0]));
-        let power = |style: &str| format!(
-            "<Exponent inBitDepth=\"32f\" outBitDepth=\"32f\" style=\"{style}\"><ExponentParams exponent=\"2.4\" offset=\"0.055\"/></Exponent>"
-        );
+        let power = |style: &str| {
+            format!(
+                "<Exponent inBitDepth=\"32f\" outBitDepth=\"32f\" style=\"{style}\"><ExponentParams exponent=\"2.4\" offset=\"0.055\"/></Exponent>"
+            )
+        };
         let decoded = list(&power("monCurveFwd")).unwrap().apply([0.5, 0.02, 1.0]);
-        assert!((decoded[0] - 0.214_041_14).abs() < 1e-6 && (decoded[1] - 0.02 / 12.923_21).abs() < 1e-6, "{decoded:?}");
+        assert!(
+            (decoded[0] - 0.214_041_14).abs() < 1e-6 && (decoded[1] - 0.02 / 12.923_21).abs() < 1e-6,
+            "{decoded:?}"
+        );
         let back = list(&(power("monCurveFwd") + &power("monCurveRev"))).unwrap().apply([0.5, 0.02, -0.1]);
         assert!(near(back, [0.5, 0.02, -0.1]), "{back:?}");
         let mirror = list(&power("basicMirrorFwd")).unwrap().apply([-0.5, 0.5, 0.0]);
@@ -576,10 +601,12 @@ mod tests {
         assert!((code[0] - 0.423_31).abs() < 1e-5 && (code[1] - 0.125).abs() < 2e-4, "{code:?}");
         let again = list(&(log("cameraLinToLog") + &log("cameraLogToLin"))).unwrap().apply([0.18, 0.001, 4.0]);
         assert!(near(again, [0.18, 0.001, 4.0]), "{again:?}");
-        let cdl = |style: &str| format!(
-            "<ASC_CDL inBitDepth=\"32f\" outBitDepth=\"32f\" style=\"{style}\"><SOPNode><Slope>1.2 1 0.8</Slope><Offset>0.01 0 0\
+        let cdl = |style: &str| {
+            format!(
+                "<ASC_CDL inBitDepth=\"32f\" outBitDepth=\"32f\" style=\"{style}\"><SOPNode><Slope>1.2 1 0.8</Slope><Offset>0.01 0 0\
              </Offset><Power>1.1 1 0.9</Power></SOPNode><SatNode><Saturation>0.8</Saturation></SatNode></ASC_CDL>"
-        );
+            )
+        };
         let again = list(&(cdl("FwdNoClamp") + &cdl("RevNoClamp"))).unwrap().apply([0.3, 0.4, 0.5]);
         assert!(near(again, [0.3, 0.4, 0.5]), "{again:?}");
     }
@@ -588,11 +615,15 @@ mod tests {
     fn tables_of_one_dimension() {
         let plain = "<LUT1D inBitDepth=\"32f\" outBitDepth=\"10i\"><Array dim=\"3 1\">0 1023 0</Array></LUT1D>";
         assert!(near(list(plain).unwrap().apply([0.25, 0.5, 2.0]), [0.5, 1.0, 0.0]));
-        let halves: String = (0..65536u32).map(|i| {
-            let v = f16::from_bits(i as u16);
-            format!("{}\n", if v.is_finite() { 2.0 * v.to_f32() } else { 0.0 })
-        }).collect();
-        let halves = format!("<LUT1D inBitDepth=\"16f\" outBitDepth=\"16f\" halfDomain=\"true\"><Array dim=\"65536 1\">{halves}</Array></LUT1D>");
+        let halves: String = (0..65536u32)
+            .map(|i| {
+                let v = f16::from_bits(i as u16);
+                format!("{}\n", if v.is_finite() { 2.0 * v.to_f32() } else { 0.0 })
+            })
+            .collect();
+        let halves = format!(
+            "<LUT1D inBitDepth=\"16f\" outBitDepth=\"16f\" halfDomain=\"true\"><Array dim=\"65536 1\">{halves}</Array></LUT1D>"
+        );
         let double = list(&halves).unwrap();
         for v in [0.0, 0.1, -0.333_333, 1e-9, -1e-9, 70_000.0, 1234.567] {
             let got = double.apply([v; 3])[0];
@@ -606,13 +637,18 @@ mod tests {
         assert_eq!(message(""), "line 2: the list has no steps");
         assert_eq!(message("<Warp/>"), "line 3: a step `Warp` is not known");
         assert!(message("<Matrix/>").contains("outBitDepth is missing"));
-        let lut = |dim: &str, body: &str| format!("<LUT3D inBitDepth=\"32f\" outBitDepth=\"32f\"><Array dim=\"{dim}\">{body}</Array></LUT3D>");
+        let lut = |dim: &str, body: &str| {
+            format!("<LUT3D inBitDepth=\"32f\" outBitDepth=\"32f\"><Array dim=\"{dim}\">{body}</Array></LUT3D>")
+        };
         assert!(message(&lut("2 2 2 3", "0 0")).contains("2 values, but dim `2 2 2 3` needs 24"));
         assert!(message(&lut("2 2 2 3", &"0 ".repeat(25))).contains("more than the 24"));
         assert!(message(&lut("2 2 2 3", &"nan ".repeat(24))).contains("`nan` is no finite number"));
         assert!(message(&lut("999999 999999 999999 3", "")).contains("does not fit"));
         assert!(message("<Log inBitDepth=\"32f\" outBitDepth=\"32f\" style=\"odd\"/>").contains("style `odd`"));
-        assert!(message("<Range inBitDepth=\"32f\" outBitDepth=\"32f\"><minInValue>0</minInValue></Range>").contains("pairs"));
+        assert!(
+            message("<Range inBitDepth=\"32f\" outBitDepth=\"32f\"><minInValue>0</minInValue></Range>")
+                .contains("pairs")
+        );
         assert!(ProcessList::from_clf("<a").unwrap_err().to_string().contains("no XML"));
         assert!(ProcessList::from_clf("<a/>").unwrap_err().to_string().contains("no CLF"));
         assert!(ProcessList::from_clf("<!DOCTYPE a [<!ENTITY b 'c'>]><a/>").is_err());

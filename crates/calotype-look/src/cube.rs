@@ -78,7 +78,8 @@ impl Reading {
         let mut words = line.split_whitespace();
         let first = words.next().unwrap_or_default();
         let mut numbers = || -> Vec<f64> {
-            let all: Option<Vec<f64>> = words.by_ref().map(|w| w.parse().ok().filter(|v: &f64| v.is_finite())).collect();
+            let all: Option<Vec<f64>> =
+                words.by_ref().map(|w| w.parse().ok().filter(|v: &f64| v.is_finite())).collect();
             all.unwrap_or_default()
         };
         match first {
@@ -246,7 +247,8 @@ mod tests {
     #[test]
     fn other_ranges_and_curves_become_cubes() {
         // A cube over codes from -1 to 3 that doubles them: at 0 to 1 it gives 0 to 2.
-        let body: String = (0..8).map(|i| format!("{} {} {}\n", 8 * (i & 1) - 2, 4 * (i & 2) - 2, 2 * (i & 4) - 2)).collect();
+        let body: String =
+            (0..8).map(|i| format!("{} {} {}\n", 8 * (i & 1) - 2, 4 * (i & 2) - 2, 2 * (i & 4) - 2)).collect();
         let wide = format!("# wide\nDOMAIN_MIN -1 -1 -1\nDOMAIN_MAX 3 3 3\nLUT_3D_SIZE 2\n{body}");
         let cube = Lattice::from_cube(&wide).unwrap();
         let got = cube.at([0.25, 0.5, 1.0]);

@@ -3,7 +3,9 @@
 
 use crate::PointTransform;
 use crate::fast_math::{cbrt, dot, exp2, log2, madd, smoothstep, softplus2};
-use crate::point::{BRIGHTEST, CHROMA_KNOTS, COLOURFUL, DARKEST, GAMUT_LIFT, NEUTRAL_CHROMA, TINT_CHROMA, TINT_SKIN, VIBRANCE_CHROMA};
+use crate::point::{
+    BRIGHTEST, CHROMA_KNOTS, COLOURFUL, DARKEST, GAMUT_LIFT, NEUTRAL_CHROMA, TINT_CHROMA, TINT_SKIN, VIBRANCE_CHROMA,
+};
 use crate::tone::{ToneCurve, ToneScale};
 use calotype_color::gamut::{GAMUT_HUES, GAMUT_KNEE, GAMUT_SLACK};
 use calotype_color::matrix::{invert, to_f32};

@@ -192,7 +192,9 @@ mod tests {
         let smooth = Look::builtin("slide").unwrap().table(crate::TableInput::Srgb, OutputSpace::Srgb, 17).lattice;
         let least = Lattice::new(2, (0..8).map(|_| [random(), random(), random()]).collect()).unwrap();
         for lattice in [rough, smooth, least] {
-            for (output, headroom) in [(OutputSpace::Srgb, 0.0), (OutputSpace::DisplayP3, 2.0), (OutputSpace::Rec2020, 0.0)] {
+            for (output, headroom) in
+                [(OutputSpace::Srgb, 0.0), (OutputSpace::DisplayP3, 2.0), (OutputSpace::Rec2020, 0.0)]
+            {
                 for strength in [1.0, 0.5] {
                     let ready = Look::from_table(lattice.clone(), "t.cube").compile_hdr(output, strength, headroom);
                     let scene: Vec<[f32; 3]> = (0..1003)

@@ -17,10 +17,7 @@ impl Table {
         if self.input != TableInput::Srgb {
             return None;
         }
-        let to_xyz = calotype_color::matrix::multiply(
-            &bradford(D65_XY, xyz_to_xy(D50)),
-            &self.output.space().to_xyz(),
-        );
+        let to_xyz = calotype_color::matrix::multiply(&bradford(D65_XY, xyz_to_xy(D50)), &self.output.space().to_xyz());
         let n = self.lattice.size();
         // lut16Type (ICC.1:2001-04, 6.5.8): no curves, the first channel running slowest.
         let mut lut = b"mft2\0\0\0\0".to_vec();
@@ -129,7 +126,9 @@ mod tests {
 
     #[test]
     fn profiles_come_back_within_the_limits_of_tables() {
-        for (name, size, limit) in [("authentic", 33, 0.35), ("slide", 33, 0.35), ("mono-toned", 33, 0.35), ("natural", 65, 0.12)] {
+        for (name, size, limit) in
+            [("authentic", 33, 0.35), ("slide", 33, 0.35), ("mono-toned", 33, 0.35), ("natural", 65, 0.12)]
+        {
             let look = Look::builtin(name).unwrap();
             let table = look.table(TableInput::Srgb, OutputSpace::Srgb, size);
             let bytes = table.to_icc(name).unwrap();

@@ -47,7 +47,10 @@ impl Look {
         debug_assert!(sectors_done, "the section `chroma` is followed by another");
         if let Some(crate::Residual { file, amount, lattice }) = &self.residual {
             let (file, hash) = (text(file), lattice.sha256());
-            let _ = writeln!(out, "\n[residual]\nfile = {file}\nsha256 = \"{hash}\" # of the table's values\namount = {amount:?}");
+            let _ = writeln!(
+                out,
+                "\n[residual]\nfile = {file}\nsha256 = \"{hash}\" # of the table's values\namount = {amount:?}"
+            );
         }
         self.write_contract(&mut out);
         out

@@ -35,7 +35,9 @@ impl Table {
         let uuid = hex(&Md5::digest([name.as_bytes(), b"\0", &block].concat()));
         let safe: String = name.chars().filter(|c| !c.is_control() && !"<>&\"".contains(*c)).collect();
         let text = |key: &str, value: &str| {
-            format!("   <crs:{key}>\n    <rdf:Alt>\n     <rdf:li xml:lang=\"x-default\">{value}</rdf:li>\n    </rdf:Alt>\n   </crs:{key}>\n")
+            format!(
+                "   <crs:{key}>\n    <rdf:Alt>\n     <rdf:li xml:lang=\"x-default\">{value}</rdf:li>\n    </rdf:Alt>\n   </crs:{key}>\n"
+            )
         };
         Some(format!(
             "<x:xmpmeta xmlns:x=\"adobe:ns:meta/\">\n <rdf:RDF xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\">\n  \
@@ -175,7 +177,8 @@ mod tests {
         let text = table.to_xmp_profile("slide <&> \"film\"").unwrap();
         assert!(text.contains("crs:SupportsAmount=\"True\"") && text.contains(">slide  film<"));
         let read = Lattice::from_xmp_profile(&text).unwrap();
-        let far = |(a, b): (&[f32; 3], &[f32; 3])| (0..3).map(|c| (a[c].clamp(0.0, 1.0) - b[c]).abs()).fold(0.0, f32::max);
+        let far =
+            |(a, b): (&[f32; 3], &[f32; 3])| (0..3).map(|c| (a[c].clamp(0.0, 1.0) - b[c]).abs()).fold(0.0, f32::max);
         let worst = read.points().iter().zip(table.lattice.points()).map(|(a, b)| far((b, a))).fold(0.0, f32::max);
         assert!(worst < 1e-5, "{worst}");
         assert!(look.table(TableInput::Log2, OutputSpace::Srgb, 32).to_xmp_profile("x").is_none());

@@ -229,9 +229,7 @@ fn clf_steps_are_those_of_opencolorio() {
         format!("<LUT3D {depths}><Array dim=\"2 2 2 3\">0 0 0 0.1 0.2 1 0 1 0.3 0 0.9 1 1 0 0 0.8 0 1 1 0.9 0.1 1 1 1</Array></LUT3D>"),
     ];
     let folder = folder("clf-steps");
-    let colours: Vec<[f64; 3]> = (0..60)
-        .map(|i| [7, 11, 13].map(|k| f64::from(i * k % 61) / 50.0 - 0.1))
-        .collect();
+    let colours: Vec<[f64; 3]> = (0..60).map(|i| [7, 11, 13].map(|k| f64::from(i * k % 61) / 50.0 - 0.1)).collect();
     let list: String = colours.iter().map(|c| c.map(|v| v.to_string()).join(" ") + "\n").collect();
     // Defaults of interpolation differ between a file's own and a transform's: ours is the file's.
     let script = OCIO.replace(", interpolation=PyOpenColorIO.INTERP_TETRAHEDRAL", "");

@@ -154,7 +154,8 @@ impl Record {
         let text = task.look.to_toml();
         let name = task.look.meta.name.clone();
         let own = Look::builtin(&name).is_none_or(|known| known != task.look);
-        let white = report.white_balance.map(|w| WhiteFound { source: w.source.into(), kelvin: w.kelvin, tint: w.tint });
+        let white =
+            report.white_balance.map(|w| WhiteFound { source: w.source.into(), kelvin: w.kelvin, tint: w.tint });
         Self {
             schema: SCHEMA.into(),
             engine: ENGINE.into(),

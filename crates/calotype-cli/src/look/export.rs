@@ -168,7 +168,8 @@ fn profile(args: &ExportArgs, look: &Look, out: &Path) -> Result<Outcome, Failur
         ..CameraProfile::default()
     };
     let mut bytes = Vec::new();
-    write_profile(&mut bytes, &profile, &info.calibration).map_err(|e| Failure::new("no profile was made").because(e))?;
+    write_profile(&mut bytes, &profile, &info.calibration)
+        .map_err(|e| Failure::new("no profile was made").because(e))?;
     calotype::save_bytes(out, &bytes, args.overwrite)?;
     let what = format!("a profile for {}; exposure {:+.1} EV before it", profile.camera, profile.exposure_offset_ev);
     let json = json!({ "camera": profile.camera, "exposure_offset_ev": profile.exposure_offset_ev });

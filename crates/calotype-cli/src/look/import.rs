@@ -66,7 +66,9 @@ fn from_lattice(lattice: &Lattice, input: Input, cube: &str) -> Result<Look, Err
         Input::Log2 => TableInput::Log2,
         Input::VLog => TableInput::VLog,
         Input::Srgb => TableInput::Srgb,
-        Input::Linear => return Err("a table for linear light must be a .clf: its points say nothing of shadows".into()),
+        Input::Linear => {
+            return Err("a table for linear light must be a .clf: its points say nothing of shadows".into());
+        }
     };
     Ok(Look::from_scene_table(lattice, input, cube))
 }
