@@ -235,15 +235,13 @@ mod tests {
 
     #[test]
     fn profiles_come_back_as_looks() {
-        for name in ["authentic", "slide", "mono-natural"] {
-            let look = Look::builtin(name).unwrap();
-            let (profile, _) = ProfileLook::of(&look);
-            let again = profile.to_look("x.cube").unwrap();
-            let [a, b] = [&look, &again].map(|look| PointTransform::new(look, OutputSpace::Srgb, 0.0));
-            let lab = |v: [f64; 3]| xyz_to_lab_d65(transform(&RgbSpace::Rec709.to_xyz(), v));
-            let error = RoundTrip::of(|i| delta_e_2000(lab(a.apply(probe(i))), lab(b.apply(probe(i)))));
-            assert!(error.mean < 0.55, "{name}: {error:?}");
-        }
+        let look = Look::builtin("slide").unwrap();
+        let (profile, _) = ProfileLook::of(&look);
+        let again = profile.to_look("x.cube").unwrap();
+        let [a, b] = [&look, &again].map(|look| PointTransform::new(look, OutputSpace::Srgb, 0.0));
+        let lab = |v: [f64; 3]| xyz_to_lab_d65(transform(&RgbSpace::Rec709.to_xyz(), v));
+        let error = RoundTrip::of(|i| delta_e_2000(lab(a.apply(probe(i))), lab(b.apply(probe(i)))));
+        assert!(error.mean < 0.55, "{error:?}");
     }
 
     #[test]
