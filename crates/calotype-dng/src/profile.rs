@@ -146,5 +146,13 @@ mod tests {
         for end in 0..bytes.len() {
             let _ = read_profile(&bytes[..end], &Limits::default());
         }
+        // Every byte as every bit would spoil it.
+        for at in 0..bytes.len() {
+            for bit in 0..8 {
+                let mut spoilt = bytes.clone();
+                spoilt[at] ^= 1 << bit;
+                let _ = read_profile(&spoilt, &Limits::default());
+            }
+        }
     }
 }

@@ -384,6 +384,33 @@ mod tests {
     }
 
     #[test]
+    fn damaged_records_never_panic() {
+        let mut own = Look::builtin("slide").unwrap();
+        own.tone.slope = 1.3;
+        let xmp = record(own).to_xmp();
+        let mut state = 1u64;
+        let mut below = |n: usize| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as usize % n
+        };
+        for _ in 0..300 {
+            let mut bytes = xmp.clone().into_bytes();
+            for _ in 0..=below(3) {
+                let at = below(bytes.len() - 20);
+                match below(3) {
+                    0 => bytes[at] = below(256) as u8,
+                    1 => drop(bytes.drain(at..at + 1 + below(19))),
+                    _ => drop(bytes.splice(at..at + 4, *b"&lt;\n'")),
+                }
+            }
+            if let Ok(read) = Record::from_photograph(&bytes) {
+                let _ = read.look(&|_| Err("none".into()));
+                assert_eq!(Record::from_toml(&read.to_toml()).unwrap().to_toml(), read.to_toml());
+            }
+        }
+    }
+
+    #[test]
     fn a_look_too_long_for_a_photograph_stays_out() {
         let mut look = Look::builtin("slide").unwrap();
         look.meta.description = "<".repeat(20_000);
