@@ -16,6 +16,9 @@
 //! [`CompiledLook::apply_optics`], before the point part) and its grain ([`CompiledLook::apply_grain`], after it). Local
 //! contrast is numbers here: the stage of local tone applies it, which has the picture's levels at hand.
 //!
+//! Looks go to other programs as tables and profiles ([`Table`], [`ProfileLook`]) and come from theirs ([`Lattice`],
+//! [`ProcessList`], [`Look::from_rendering`]).
+//!
 //! It knows nothing of raw data, files on disk or displays' profiles.
 
 mod blend;
