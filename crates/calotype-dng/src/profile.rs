@@ -31,14 +31,10 @@ pub fn read_profile(bytes: &[u8], limits: &Limits) -> Result<CameraProfile, DngE
     if value > limits.max_metadata {
         return Err(DngError::Limit { what: "bytes of a camera profile".into(), value, limit: limits.max_metadata });
     }
-    // "IIRC" or "MMCR", where a TIFF has the version 42
-    let mut file = bytes.to_vec();
-    match bytes.get(..4) {
-        Some(b"IIRC") => file[2..4].copy_from_slice(&42u16.to_le_bytes()),
-        Some(b"MMCR") => file[2..4].copy_from_slice(&42u16.to_be_bytes()),
-        _ => return Err(DngError::NotDng { reason: "a camera profile (DCP) begins with IIRC or MMCR".into() }),
+    if !matches!(bytes.get(..4), Some(b"IIRC" | b"MMCR")) {
+        return Err(DngError::NotDng { reason: "a camera profile (DCP) begins with IIRC or MMCR".into() });
     }
-    let (directories, warnings) = Tiff::new(&file)?.directories(limits)?;
+    let (directories, warnings) = Tiff::of_profile(bytes)?.directories(limits)?;
     let main = &directories[0];
     let mut notes = Notes(warnings);
     let illuminants = parse::illuminants(main, &mut notes);

@@ -1,6 +1,7 @@
 //! A look made ready for an output: what the pipeline calls.
 
 use crate::fast::FastTransform;
+use crate::fast_residual::FastResidual;
 use crate::{Look, OutputSpace, PointTransform};
 use calotype_color::lab::luminance;
 use calotype_image::{DisplayRgb, SceneRgb, par};
@@ -15,6 +16,7 @@ pub struct CompiledLook {
     look: Look,
     exact: PointTransform,
     fast: FastTransform,
+    residual: Option<FastResidual>,
 }
 
 impl Look {
@@ -31,7 +33,9 @@ impl Look {
         let headroom_ev = if headroom_ev.is_finite() { headroom_ev } else { 0.0 };
         let look = self.at_strength(strength);
         let exact = PointTransform::new(&look, output, headroom_ev);
-        CompiledLook { fast: FastTransform::new(&exact), exact, look }
+        let ceiling = exact.tone.ceiling() as f32;
+        let residual = exact.residual.as_ref().map(|step| FastResidual::new(step, ceiling));
+        CompiledLook { fast: FastTransform::new(&exact), residual, exact, look }
     }
 }
 
@@ -42,12 +46,8 @@ impl CompiledLook {
     /// Within 1/4000 of the sRGB-encoded range of [`Self::exact`].
     pub fn apply_rows(&self, r: &mut [f32], g: &mut [f32], b: &mut [f32]) {
         self.fast.apply_rows(r, g, b);
-        if let Some(residual) = &self.exact.residual {
-            let ceiling = self.ceiling();
-            for ((r, g), b) in r.iter_mut().zip(g).zip(b) {
-                let out = residual.apply([*r, *g, *b].map(f64::from)).map(|v| (v as f32).clamp(0.0, ceiling));
-                [*r, *g, *b] = out;
-            }
+        if let Some(residual) = &self.residual {
+            residual.apply_rows(r, g, b);
         }
     }
 

@@ -1,6 +1,7 @@
 //! Cubes of colours: `size` cubed points between which colours are interpolated.
 
 use calotype_image::par;
+use sha2::{Digest, Sha256};
 
 /// A cube of colours for codes from 0 to 1 in red, green and blue, `size` points along each axis, red running fastest.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,6 +42,16 @@ impl Lattice {
     /// All points, red running fastest, then green.
     pub fn points(&self) -> &[[f32; 3]] {
         &self.points
+    }
+
+    /// SHA-256 of the table in hexadecimal: of its size as a 32-bit number and of all values as 32-bit floats, little-endian,
+    /// in the order of [`Self::points`]. Comments and line ends of a file do not count.
+    pub fn sha256(&self) -> String {
+        let mut hash = Sha256::new_with_prefix((self.size as u32).to_le_bytes());
+        for point in &self.points {
+            point.iter().for_each(|v| hash.update(v.to_le_bytes()));
+        }
+        hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
     }
 
     /// The colour at a code, held within 0 and 1 (what is no number counts as 0): tetrahedral interpolation, which keeps

@@ -31,9 +31,10 @@ impl Look {
 /// A residual made ready for the primaries of an output.
 #[derive(Clone, Debug)]
 pub(crate) struct ResidualStep {
-    residual: Residual,
-    to: Matrix3,
-    back: Matrix3,
+    pub residual: Residual,
+    /// The output's primaries to Rec.709's, and back.
+    pub to: Matrix3,
+    pub back: Matrix3,
 }
 
 impl ResidualStep {

@@ -4,6 +4,7 @@ use crate::camera_rgb::{demosaiced, is_mono};
 use crate::gain_table;
 use crate::merging::{OneFrame, Picture};
 use crate::report::{ExposureReport, LookReport, WhiteBalanceReport};
+use crate::scene_key;
 use crate::shading::ColorShading;
 use crate::{Crop, Diagnostics, Error, OutputSpace, Photo, PhotoPicture, Recipe, Report, Task, WhiteBalance};
 use calotype_codec::{ColorSpace, Format, GainMapImage, GainMapOptions};
@@ -79,7 +80,7 @@ impl Negative {
         } else {
             render(light, &info, recipe, task, &mut report, progress)?
         };
-        Ok(Photo { picture, format: task.format, info, report, diagnostics })
+        Ok(Photo { picture, format: task.format, info, report, record: None, diagnostics })
     }
 
     /// Pixels across and down.
@@ -369,20 +370,31 @@ fn plan_tone(
         noise: Some(light.noise),
         ..ExposureParams::default()
     };
-    let exposure = Exposure::decide(&small, &params);
     let local = &look.look().local;
-    let tone = LocalToneParams {
-        strength: recipe.local_tone * LocalToneParams::default().strength,
-        lift_ev: local.lift_ev as f32,
-        hold_ev: local.hold_ev as f32,
-        white_ev,
-        shortfall_ev: exposure.shortfall_ev,
-        key: exposure.key,
-        clip: light.clip,
-        noise: Some(light.noise),
-        contrast: LocalContrast { fine: local.fine as f32, medium: local.medium as f32, coarse: local.coarse as f32 },
+    let plan = |exposure: &Exposure| {
+        let tone = LocalToneParams {
+            strength: recipe.local_tone * LocalToneParams::default().strength,
+            lift_ev: local.lift_ev as f32,
+            hold_ev: local.hold_ev as f32,
+            white_ev,
+            shortfall_ev: exposure.shortfall_ev,
+            key: exposure.key,
+            clip: light.clip,
+            noise: Some(light.noise),
+            contrast: LocalContrast {
+                fine: local.fine as f32,
+                medium: local.medium as f32,
+                coarse: local.coarse as f32,
+            },
+        };
+        LocalTone::plan(&small, exposure.gain(), &tone)
     };
-    let map = LocalTone::plan(&small, exposure.gain(), &tone);
+    let mut exposure = Exposure::decide(&small, &params);
+    if scene_key::is_dim(scene_ev100(info)) {
+        let lightness = |exposure: &Exposure| scene_key::mean_lstar(&small, &plan(exposure), look);
+        exposure = scene_key::kept(exposure, recipe.ev, local.dim_scene_lstar, &lightness);
+    }
+    let map = plan(&exposure);
     let report =
         ExposureReport { total_ev: exposure.ev, chosen_ev: exposure.ev - baseline_ev - recipe.ev, baseline_ev };
     (map, report)

@@ -6,7 +6,7 @@ mod gain_table;
 mod geometry;
 mod info;
 mod noise;
-mod profile;
+pub(crate) mod profile;
 mod select;
 
 pub(crate) use color::illuminants;
