@@ -28,6 +28,7 @@ mod error;
 mod export;
 mod fast;
 mod fast_math;
+pub mod fit;
 mod grain;
 mod hald;
 mod hue;
