@@ -9,7 +9,7 @@ mod graders;
 use calotype_color::RgbSpace;
 use calotype_color::lab::{delta_e_2000, xyz_to_lab_d65};
 use calotype_color::matrix::transform;
-use calotype_look::fit::{Sample, fit};
+use calotype_look::fit::{FitOptions, Sample, fit};
 use calotype_look::{Look, OutputSpace, PointTransform};
 
 fn main() {
@@ -32,7 +32,7 @@ fn main() {
                 .map(|s| Sample::new(*s, grader.apply(*s)))
                 .filter(|s| s.display.iter().all(|v| (0.0006..0.99).contains(v)))
                 .collect();
-            let fitted = fit(&samples).unwrap();
+            let fitted = fit(&samples, &FitOptions::default()).unwrap();
             let judge = |look: &Look| {
                 let t = PointTransform::new(look, OutputSpace::Srgb, 0.0);
                 unseen.iter().map(|s| delta_e_2000(lab(t.apply(*s)), lab(grader.apply(*s)))).sum::<f64>() / 1500.0
@@ -41,7 +41,7 @@ fn main() {
             plain.residual = None;
             let row = [judge(&Look::default()), judge(&plain), f64::NAN, judge(&fitted.look)];
             sums.iter_mut().zip(row).for_each(|(s, v)| *s += v / all.len() as f64);
-            println!("{name:9} {:20} n {:4}  neutral {:6.2} numbers {:5.2} look {:5.2} | held out: numbers {:5.2} table {:5.2} look {:5.2} +- {:.2} p95 {:.2} bend {:?}", grader.name, samples.len(), row[0], row[1], row[3], fitted.parametric.mean, fitted.table.mean, fitted.held_out.mean, fitted.held_out.interval, fitted.held_out.p95, fitted.bend);
+            println!("{name:9} {:20} n {:4}  neutral {:6.2} numbers {:5.2} look {:5.2} | held out: numbers {:5.2} table {:5.2} look {:5.2} +- {:.2} p95 {:.2}", grader.name, samples.len(), row[0], row[1], row[3], fitted.numbers.mean, fitted.table.mean, fitted.held_out.mean, fitted.held_out.interval, fitted.held_out.p95);
         }
         println!("{name:9} {:20}         neutral {:6.2} numbers {:5.2} look {:5.2}", "MEAN", sums[0], sums[1], sums[3]);
     }

@@ -38,6 +38,7 @@ mod output;
 mod parameters;
 mod plot;
 mod point;
+pub mod rank;
 mod read;
 mod residual;
 mod scatter;
