@@ -6,6 +6,7 @@ use crate::failure::Failure;
 use crate::progress::Display;
 use crate::raw_file;
 use calotype::color::transfer::srgb_encode;
+use calotype::color::{RgbSpace, matrix};
 use calotype::image::{DisplayRgb, Plane, SceneRgb};
 use calotype::look::OutputSpace;
 use calotype::look::fit::scene_of_neutral;
@@ -48,6 +49,19 @@ pub fn planes(path: &Path, common: &Common) -> Result<Planes, Failure> {
 }
 
 impl Shown {
+    /// Of linear light in sRGB's primaries: that of the scene, or of a finished picture in the neutral rendition.
+    pub fn of(planes: &Planes, scene_light: bool) -> Self {
+        if !scene_light {
+            return Self::Finished(scene_of_neutral(planes));
+        }
+        let to = matrix::to_f32(&RgbSpace::Rec709.to_space(RgbSpace::Rec2020));
+        let [mut r, mut g, mut b] = planes.clone();
+        for y in 0..r.height() {
+            matrix::apply_rows(&to, r.row_mut(y), g.row_mut(y), b.row_mut(y));
+        }
+        Self::Finished(SceneRgb::from_planes([r, g, b]))
+    }
+
     /// Opens a picture of about `width` pixels across at most.
     pub fn open(path: &Path, width: usize, common: &Common) -> Result<Self, Failure> {
         if is_finished(path) {
@@ -55,7 +69,7 @@ impl Shown {
             let (w, h) = (planes[0].width(), planes[0].height());
             let height = (h as f64 * width as f64 / w as f64).round().max(1.0) as usize;
             let small = if width < w { planes.map(|p| resized(&p, width, height)) } else { planes };
-            return Ok(Self::Finished(scene_of_neutral(&small)));
+            return Ok(Self::of(&small, is_scene_light(path)));
         }
         let display = Display::new(common, "");
         let burst = raw_file::read_burst(&[path.to_path_buf()], &display)?;

@@ -141,31 +141,19 @@ fn pair(args: &PairArgs, common: &Common) -> Result<Outcome, Failure> {
     }
     let options = FitOptions { falloff: true, ..FitOptions::default() };
     let fitted = fit(&samples, &options).map_err(|e| failed("cannot fit a look to these pictures".into(), e))?;
-    let mut look = fitted.look.clone();
     let count = fitted.samples;
+    let mut look = fitted.look.clone();
     look.meta.description = format!("Fitted to {count} colours of {} pictures before and after.", pairs.len());
-    let looks = Look { ..look.clone() };
-    write(look, &args.out, &out)?;
+    write(look.clone(), &args.out, &out)?;
     if let Some(path) = &map {
         calotype::save_bytes(path, &png_bytes(&use_map(&pairs[0].1))?, args.out.overwrite)?;
     }
     if let Some(path) = &sheet {
         let mut rows = Vec::new();
-        for (files, _, shown) in &pairs {
-            let Some((before, after)) = shown else { continue };
-            let after_look = if is_scene_light(&files[0]) {
-                let to = calotype::color::RgbSpace::Rec709.to_space(calotype::color::RgbSpace::Rec2020);
-                let [mut r, mut g, mut b] = before.clone();
-                let matrix = calotype::color::matrix::to_f32(&to);
-                for y in 0..r.height() {
-                    calotype::color::matrix::apply_rows(&matrix, r.row_mut(y), g.row_mut(y), b.row_mut(y));
-                }
-                Shown::Finished(calotype::image::SceneRgb::from_planes([r, g, b]))
-            } else {
-                Shown::Finished(calotype::look::fit::scene_of_neutral(before))
-            };
-            let fitted = after_look.in_look(&looks, common)?.planes;
-            rows.push(vec![(before.clone(), "before"), (after.clone(), "graded"), (fitted, "fitted")]);
+        for (files, _, shown) in &mut pairs {
+            let Some((before, after)) = shown.take() else { continue };
+            let fitted = Shown::of(&before, is_scene_light(&files[0])).in_look(&look, common)?.planes;
+            rows.push(vec![(before, "before"), (after, "graded"), (fitted, "fitted")]);
         }
         calotype::save_bytes(path, &png_bytes(&side_by_side(&rows))?, args.out.overwrite)?;
     }

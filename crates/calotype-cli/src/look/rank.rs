@@ -106,7 +106,9 @@ fn gather(what: &[String]) -> Result<Contest, Failure> {
         }
         for name in word.split(',').map(str::trim).filter(|n| !n.is_empty()) {
             if name == "all" {
-                calotype::Look::builtin_names().iter().for_each(|n| drop(contest.number(n)));
+                for name in calotype::Look::builtin_names() {
+                    contest.number(name);
+                }
             } else {
                 load(name)?;
                 contest.number(name);

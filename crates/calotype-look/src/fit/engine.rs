@@ -23,13 +23,15 @@ const FEWEST: usize = 12;
 /// Piles of which each is held out once.
 const FOLDS: usize = 5;
 /// Most examples that the numbers are fitted to; the table takes all.
-const MOST: usize = 1500;
+const MOST: usize = 800;
 /// Differences in CIEDE2000 beyond which an example counts less.
 const SCALE: f64 = 3.0;
 /// What the numbers leave of looks that were not made of them, in CIEDE2000: a standard deviation.
 const SIGMA: f64 = 1.0;
 /// Weights of bending among which held-out examples choose.
 const BENDS: [f64; 5] = [0.001, 0.005, 0.02, 0.1, 0.5];
+/// Points along an axis of the tables that are tried; bends mean the same in finer ones.
+const TRIED: usize = 17;
 /// Weight of the table's size, which fades it out far from all examples.
 const SIZE: f64 = 1e-3;
 /// Black and white: rest of the examples' colours, once a tone by lightness is taken away, as a share of the colours before.
@@ -40,15 +42,26 @@ const MONO_REST: f64 = 0.12;
 pub struct FitOptions {
     /// The examples have places ([`Sample::radius2`]), and light may fall off towards the corners.
     pub falloff: bool,
-    /// A table over the neutral rendition, without numbers of its own, may be the answer where it does better.
-    pub table_alone: bool,
+    /// What the look may be made of.
+    pub form: Form,
     /// Points along an axis of the table: 17 for examples, 33 where they are dense.
     pub lattice: usize,
 }
 
+/// What a fitted look may be made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Numbers, with a table where it helps; or a table over the neutral rendition where that alone does better.
+    Best,
+    /// Numbers, with a table where it helps.
+    Readable,
+    /// A table over the neutral rendition: what others fit, to compare with.
+    TableAlone,
+}
+
 impl Default for FitOptions {
     fn default() -> Self {
-        Self { falloff: false, table_alone: true, lattice: 17 }
+        Self { falloff: false, form: Form::Best, lattice: 17 }
     }
 }
 
@@ -100,7 +113,11 @@ pub fn fit(samples: &[Sample], options: &FitOptions) -> Result<Fitted, FitError>
     let neutral_codes = bench.codes(&Look::default());
     let neutral: Vec<f64> = (0..samples.len()).map(|i| bench.error(i, neutral_codes[i])).collect();
     let all: Vec<usize> = (0..samples.len()).collect();
-    let alone = options.table_alone && !bench.mono && tables.1.mean < both.1.mean.min(numbers.mean);
+    let alone = match options.form {
+        Form::Best => !bench.mono && tables.1.mean < both.1.mean.min(numbers.mean),
+        Form::Readable => false,
+        Form::TableAlone => true,
+    };
     let (mut look, bend, errors) = if alone {
         (Look::default(), Some(BENDS[tables.0]), &trials.tables[tables.0])
     } else if both.1.mean < numbers.mean {
@@ -109,7 +126,7 @@ pub fn fit(samples: &[Sample], options: &FitOptions) -> Result<Fitted, FitError>
         (bench.numbers(&all), None, &trials.numbers)
     };
     if let Some(bend) = bend {
-        let changes = bench.changes(&bench.codes(&look), &all, bend);
+        let changes = bench.changes(&bench.codes(&look), &all, bend, options.lattice);
         let lattice = Arc::new(as_lattice(&changes));
         look.residual = Some(Residual { file: "fit.cube".into(), amount: 1.0, lattice });
     }
@@ -130,8 +147,8 @@ pub fn fit(samples: &[Sample], options: &FitOptions) -> Result<Fitted, FitError>
 pub(crate) fn rough_errors(samples: &[Sample], known: usize, options: &FitOptions) -> Vec<f64> {
     let bench = Bench::new(samples, options);
     let first: Vec<usize> = (0..known).collect();
-    let codes = bench.codes(&bench.numbers(&first));
-    let changes = bench.changes(&codes, &first, 0.5);
+    let codes = bench.codes(&bench.numbers_to(Stage::Chroma, &first));
+    let changes = bench.changes(&codes, &first, 0.5, 9);
     let error = |i: usize| {
         let change = changes.at(codes[i]);
         bench.error(i, [0, 1, 2].map(|c| codes[i][c] + change[c]))
@@ -170,7 +187,7 @@ struct Bench<'a> {
     base: PointTransform,
     free: Vec<Free>,
     mono: bool,
-    lattice: usize,
+    options: FitOptions,
 }
 
 impl<'a> Bench<'a> {
@@ -185,7 +202,7 @@ impl<'a> Bench<'a> {
             base,
             free: free(mono, options.falloff),
             mono,
-            lattice: options.lattice,
+            options: *options,
         }
     }
 
@@ -200,7 +217,7 @@ impl<'a> Bench<'a> {
             let (plain, fitted) = (self.codes(&Look::default()), self.codes(&look));
             unseen.iter().for_each(|i| trials.numbers[*i] = self.error(*i, fitted[*i]));
             for (codes, errors) in [(&plain, &mut trials.tables), (&fitted, &mut trials.both)] {
-                let tried = par::map(BENDS.len(), |b| self.changes(codes, &seen, BENDS[b]));
+                let tried = par::map(BENDS.len(), |b| self.changes(codes, &seen, BENDS[b], TRIED.min(self.options.lattice)));
                 for (changes, errors) in tried.iter().zip(errors.iter_mut()) {
                     for i in &unseen {
                         let change = changes.at(codes[*i]);
@@ -214,6 +231,14 @@ impl<'a> Bench<'a> {
 
     /// The look, without a table, that fits the examples of the list best.
     fn numbers(&self, list: &[usize]) -> Look {
+        self.numbers_to(Stage::Sectors, list)
+    }
+
+    /// The same, with the stages up to one.
+    fn numbers_to(&self, last: Stage, list: &[usize]) -> Look {
+        if self.options.form == Form::TableAlone {
+            return Look::default();
+        }
         let list: Vec<usize> = list.iter().copied().step_by(list.len().div_ceil(MOST).max(1)).collect();
         let differences = |u: &[f64], range: Range<usize>| -> Vec<[f64; 3]> {
             let look = look_at(&self.free, u, self.mono);
@@ -229,9 +254,9 @@ impl<'a> Bench<'a> {
             ranges: self.free.iter().map(Free::range).collect(),
         };
         let mut units = vec![0.0; self.free.len()];
-        for (stage, most) in [(Stage::Tone, 20), (Stage::Render, 20), (Stage::Chroma, 20), (Stage::Sectors, 30)] {
+        for stage in [Stage::Tone, Stage::Render, Stage::Chroma, Stage::Sectors].into_iter().filter(|s| *s <= last) {
             let active: Vec<usize> = (0..self.free.len()).filter(|i| self.free[*i].stage <= stage).collect();
-            units = problem.solve(&units, &active, most, &differences);
+            units = problem.solve(&units, &active, 25, &differences);
         }
         look_at(&self.free, &units, self.mono)
     }
@@ -249,14 +274,14 @@ impl<'a> Bench<'a> {
     }
 
     /// What examples of the list ask to be changed at their codes, smoothed.
-    fn changes(&self, codes: &[[f64; 3]], list: &[usize], bend: f64) -> Changes {
+    fn changes(&self, codes: &[[f64; 3]], list: &[usize], bend: f64, size: usize) -> Changes {
         let one = |i: &usize| {
             let target = self.samples[*i].display.map(|v| encode(v.clamp(0.0, 1.0)));
             let change = [0, 1, 2].map(|c| target[c] - codes[*i][c]);
             Change { code: codes[*i], change, weight: self.samples[*i].weight }
         };
         let data: Vec<Change> = list.iter().map(one).collect();
-        Changes::smooth(self.lattice, &data, Smoothness { bend, size: SIZE })
+        Changes::smooth(size, &data, Smoothness { bend, size: SIZE })
     }
 
     /// CIEDE2000 of a code against an example.

@@ -1,6 +1,5 @@
 //! Differences of colours as numbers for least squares.
 
-use calotype_color::RgbSpace;
 use calotype_color::lab::xyz_to_lab_d65;
 use calotype_color::matrix::transform;
 
@@ -62,6 +61,7 @@ impl Metric {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use calotype_color::RgbSpace;
     use calotype_color::lab::delta_e_2000;
 
     #[test]

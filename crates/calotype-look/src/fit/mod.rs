@@ -34,7 +34,7 @@ mod table;
 mod unrender;
 
 pub use confidence::{Confidence, Support};
-pub use engine::{FitOptions, Fitted, fit};
+pub use engine::{FitOptions, Fitted, Form, fit};
 pub use error::FitError;
 pub use held_out::HeldOut;
 pub use pair::{Before, Pair, PatchUse, examples};

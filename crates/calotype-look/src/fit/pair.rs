@@ -241,11 +241,15 @@ fn between(planes: &[Plane<f32>; 3], [px, py]: [f64; 2]) -> Option<[f32; 3]> {
     }))
 }
 
-/// Encoded lightness of a picture.
+/// Encoded lightness of a picture, not larger than registration looks at.
 fn lightness(planes: &[Plane<f32>; 3]) -> Plane<f32> {
     let luma = RgbSpace::Rec709.luma();
-    Plane::from_fn(planes[0].width(), planes[0].height(), |x, y| {
-        let light = (0..3).map(|c| luma[c] * f64::from(planes[c].get(x, y))).sum::<f64>();
+    let (width, height) = (planes[0].width(), planes[0].height());
+    let scale = (1600.0 / width.max(height).max(1) as f64).min(1.0);
+    let size = |v: usize| (v as f64 * scale).round() as usize;
+    let small = planes.each_ref().map(|p| if scale < 1.0 { resized(p, size(width), size(height)) } else { p.clone() });
+    Plane::from_fn(small[0].width(), small[0].height(), |x, y| {
+        let light = (0..3).map(|c| luma[c] * f64::from(small[c].get(x, y))).sum::<f64>();
         encode(light.clamp(0.0, 16.0)) as f32
     })
 }

@@ -9,6 +9,7 @@ use super::confidence::nearest_sector;
 use super::least_squares::Problem;
 use super::parameters::{Free, Stage, free, look_at};
 use super::register::resized;
+use crate::point::smoothstep;
 use crate::{Look, OutputSpace, PointTransform, SECTORS};
 use calotype_color::RgbSpace;
 use calotype_color::lab::lightness;
@@ -74,13 +75,17 @@ impl Statistics {
             // Oklab lightness of a grey is the cube root of its luminance.
             lightness((value(i) + (value(i + 1) - value(i)) * (place - i as f64)).max(0.0).powi(3))
         };
+        // Zones blend into each other: what is counted moves smoothly with the look.
+        let share = |l: f64, z: usize| {
+            let [above_shadows, above_mids] = ZONES.map(|limit| smoothstep(limit - 0.08, limit + 0.08, l));
+            [1.0 - above_shadows, above_shadows - above_mids, above_mids][z]
+        };
         let zone = |z: usize| {
-            let inside: Vec<&[f64; 3]> =
-                colours.iter().filter(|c| ZONES.iter().filter(|limit| c[0] > **limit).count() == z).collect();
-            let count = inside.len().max(1) as f64;
-            let mean = [1, 2].map(|k| inside.iter().map(|c| c[k]).sum::<f64>() / count);
-            let chroma = inside.iter().map(|c| (c[1] - mean[0]).hypot(c[2] - mean[1])).sum::<f64>() / count;
-            (inside.len() as f64 / n, chroma, mean)
+            let sum = |f: &dyn Fn(&[f64; 3]) -> f64| colours.iter().map(|c| share(c[0], z) * f(c)).sum::<f64>();
+            let count = sum(&|_| 1.0);
+            let some = count.max(1e-9);
+            let mean = [1, 2].map(|k| sum(&|c| c[k]) / some);
+            (count / n, sum(&|c| (c[1] - mean[0]).hypot(c[2] - mean[1])) / some, mean)
         };
         let mut hues = [(0.0, 0.0); 8];
         for (colour, origin) in colours.iter().zip(hue_of) {
@@ -242,11 +247,11 @@ mod tests {
         look.tint.highlight = [0.5, 2.5];
         let found = fit_reference(&picture(&look, 0), &[]).unwrap();
         let got = &found.look;
+        let [target, before, after] = &found.statistics;
         assert!(!found.mono && got.residual.is_none());
         assert!(got.tone.slope > 1.15 && got.tone.slope < 1.7, "{:?}", got.tone);
         assert!(got.chroma.mid > 1.05 && got.chroma.mid < 1.6, "{:?}", got.chroma);
         assert!(got.tint.highlight[1] > 0.5, "{:?}", got.tint);
-        let [target, before, after] = &found.statistics;
         let far = |s: &Statistics| s.differences(target).iter().flatten().map(|v| v * v).sum::<f64>();
         assert!(far(after) < 0.3 * far(before), "{} {}", far(before), far(after));
         let neutral = fit_reference(&picture(&Look::default(), 0), &[picture(&Look::default(), 0)]).unwrap();

@@ -1,12 +1,11 @@
 //! A look's numbers for somebody's table of colours.
 
-use super::{FitError, FitOptions, Fitted, HeldOut, Sample, fit};
+use super::metric::lab;
+use super::{FitError, FitOptions, Fitted, Form, HeldOut, Sample, fit};
 use crate::residual::{decode, encode};
 use crate::{Lattice, Look, OutputSpace, PointTransform};
 use calotype_color::lab::delta_e_2000;
 use calotype_image::par;
-
-use super::metric::lab;
 
 /// Codes of the table that the look is fitted to, and others that it is judged by.
 const SEEN: u32 = 3000;
@@ -44,7 +43,7 @@ pub fn fit_table(table: &Lattice) -> Result<TableFit, FitError> {
         };
         par::map(count as usize, one).into_iter().flatten().collect()
     };
-    let options = FitOptions { table_alone: false, lattice: 33, falloff: false };
+    let options = FitOptions { form: Form::Readable, lattice: 33, falloff: false };
     let fitted = fit(&samples(1, SEEN), &options)?;
     let unseen = samples(1_000_000, UNSEEN);
     let judge = |look: &Look| {
