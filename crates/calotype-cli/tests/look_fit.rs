@@ -57,7 +57,8 @@ fn a_pair_becomes_a_look_that_keeps_its_word() {
     let here = folder.path();
     picture(&here.join("plain.png"), &Look::default(), (480, 360), 1, WHOLE);
     picture(&here.join("graded.png"), &Look::builtin("slide").unwrap(), (400, 300), 1, (0.85, 0.04, -0.06));
-    let args = ["fit", "pair", "plain.png", "graded.png", "-o", "mine.toml", "--sheet", "s.png", "--map", "m.png", "--json"];
+    let args =
+        ["fit", "pair", "plain.png", "graded.png", "-o", "mine.toml", "--sheet", "s.png", "--map", "m.png", "--json"];
     let found = json(&look(here, &args));
     assert_eq!(found["ok"], true);
     let mean = found["held_out"]["mean"].as_f64().unwrap();
@@ -99,7 +100,8 @@ fn a_reference_is_followed_soberly() {
     let here = folder.path();
     picture(&here.join("loved.png"), &Look::builtin("documentary").unwrap(), (320, 240), 3, WHOLE);
     picture(&here.join("mine.png"), &Look::default(), (320, 240), 9, WHOLE);
-    let done = look(here, &["fit", "reference", "loved.png", "--on", "mine.png", "-o", "after.toml", "--sheet", "s.png"]);
+    let done =
+        look(here, &["fit", "reference", "loved.png", "--on", "mine.png", "-o", "after.toml", "--sheet", "s.png"]);
     assert!(done.status.success(), "{}", said(&done));
     assert!(said(&done).contains("confidence is low"), "{}", said(&done));
     let made = std::fs::read_to_string(here.join("after.toml")).unwrap();
@@ -131,7 +133,8 @@ fn looks_are_ranked_blindly() {
     picture(&here.join("one.png"), &Look::default(), (160, 120), 1, WHOLE);
     picture(&here.join("two.png"), &Look::default(), (160, 120), 2, WHOLE);
     let names = "natural,slide,mono-natural";
-    let serve = ["rank", names, "--on", "one.png", "two.png", "-o", "round", "--pairs", "12", "--seed", "5", "--width", "120"];
+    let serve =
+        ["rank", names, "--on", "one.png", "two.png", "-o", "round", "--pairs", "12", "--seed", "5", "--width", "120"];
     let served = look(here, &serve);
     assert!(served.status.success(), "{}", said(&served));
     let read = |file: &str| std::fs::read_to_string(here.join(file)).unwrap();

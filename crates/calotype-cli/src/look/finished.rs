@@ -41,8 +41,9 @@ pub fn planes(path: &Path, common: &Common) -> Result<Planes, Failure> {
     if is_finished(path) {
         return match read(path, None, &Limits::default())? {
             Source::Picture(picture) => Ok(picture.rgb.planes),
-            Source::Raw(_) => Err(Failure::new(format!("{} is a raw file under another name", path.display()))
-                .help("Name it .dng.")),
+            Source::Raw(_) => {
+                Err(Failure::new(format!("{} is a raw file under another name", path.display())).help("Name it .dng."))
+            }
         };
     }
     Shown::open(path, usize::MAX, common)?.in_look(&Look::default(), common).map(|p| p.planes)

@@ -131,9 +131,8 @@ fn pair(args: &PairArgs, common: &Common) -> Result<Outcome, Failure> {
     for files in args.pictures.chunks_exact(2) {
         let (before, after) = (finished::planes(&files[0], common)?, finished::planes(&files[1], common)?);
         let kind = if is_scene_light(&files[0]) { Before::Scene(&before) } else { Before::Neutral(&before) };
-        let found = examples(kind, &after).map_err(|e| {
-            failed(format!("cannot learn from {} and {}", files[0].display(), files[1].display()), e)
-        })?;
+        let found = examples(kind, &after)
+            .map_err(|e| failed(format!("cannot learn from {} and {}", files[0].display(), files[1].display()), e))?;
         samples.extend_from_slice(&found.samples);
         // Only small copies are kept.
         let shown = sheet.is_some().then(|| (laid_over(&before, &found.registration, &after), small(&after)));

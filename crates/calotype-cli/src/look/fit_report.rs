@@ -58,14 +58,8 @@ pub fn pairs(list: &[(&[PathBuf], &Pair)]) -> (String, Value) {
     let (mut text, mut all) = (String::from("\n"), Vec::new());
     for (files, pair) in list {
         let count = |what| pair.count(what);
-        let [used, edited, textured, clipped, outside] = [
-            PatchUse::Used,
-            PatchUse::Edited,
-            PatchUse::Textured,
-            PatchUse::Clipped,
-            PatchUse::Outside,
-        ]
-        .map(count);
+        let [used, edited, textured, clipped, outside] =
+            [PatchUse::Used, PatchUse::Edited, PatchUse::Textured, PatchUse::Clipped, PatchUse::Outside].map(count);
         let r = &pair.registration;
         text += &format!(
             "{} on {}: structures correlate by {:.2}, {:.0} % in common\n  of {} patches {used} used, {edited} edited ({:.1} % of \
@@ -102,7 +96,8 @@ pub fn table(t: &TableFit, out: &Path) -> (String, Value) {
 /// What a reference was followed in.
 pub fn reference(r: &ReferenceFit, out: &Path) -> (String, Value) {
     let [target, usual, after] = &r.statistics;
-    let mut text = format!("{}: confidence low\n{:<26}{:>10}{:>10}{:>10}\n", out.display(), "", "reference", "before", "after");
+    let mut text =
+        format!("{}: confidence low\n{:<26}{:>10}{:>10}{:>10}\n", out.display(), "", "reference", "before", "after");
     let mut row = |name: String, v: [f64; 3]| {
         text += &format!("{name:<26}{:>10.1}{:>10.1}{:>10.1}\n", v[0], v[1], v[2]);
     };

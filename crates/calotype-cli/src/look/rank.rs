@@ -144,8 +144,9 @@ impl Contest {
         let pairs: Vec<(usize, usize)> =
             round.pairs.iter().map(|p| (self.number(&p.left), self.number(&p.right))).collect();
         for path in ballots {
-            let choices = read_ballot(&text(&path)?, pairs.len())
-                .map_err(|e| bad(&path, e).help("Each line is the number of a pair, a comma, and left, right or tie."))?;
+            let choices = read_ballot(&text(&path)?, pairs.len()).map_err(|e| {
+                bad(&path, e).help("Each line is the number of a pair, a comma, and left, right or tie.")
+            })?;
             self.ballots += usize::from(!choices.is_empty());
             for (pair, choice) in choices {
                 let (first, second) = pairs[pair];
@@ -266,7 +267,8 @@ fn told(contest: &Contest, ranking: &Ranking) -> Outcome {
         ));
     } else if !ranking.settled {
         warnings.push(
-            "some looks won or lost every vote against the rest: how far apart they are, more votes must tell".to_owned(),
+            "some looks won or lost every vote against the rest: how far apart they are, more votes must tell"
+                .to_owned(),
         );
     }
     let json = json!({

@@ -217,7 +217,8 @@ impl<'a> Bench<'a> {
             let (plain, fitted) = (self.codes(&Look::default()), self.codes(&look));
             unseen.iter().for_each(|i| trials.numbers[*i] = self.error(*i, fitted[*i]));
             for (codes, errors) in [(&plain, &mut trials.tables), (&fitted, &mut trials.both)] {
-                let tried = par::map(BENDS.len(), |b| self.changes(codes, &seen, BENDS[b], TRIED.min(self.options.lattice)));
+                let tried =
+                    par::map(BENDS.len(), |b| self.changes(codes, &seen, BENDS[b], TRIED.min(self.options.lattice)));
                 for (changes, errors) in tried.iter().zip(errors.iter_mut()) {
                     for i in &unseen {
                         let change = changes.at(codes[*i]);

@@ -44,7 +44,9 @@ pub enum FitError {
         needed: f64,
     },
     /// A picture without light and dark.
-    #[error("the picture shows no tones: L* spans {range:.1} between its 5th and 95th percentile, and {needed} is needed")]
+    #[error(
+        "the picture shows no tones: L* spans {range:.1} between its 5th and 95th percentile, and {needed} is needed"
+    )]
     Flat {
         /// Range found.
         range: f64,

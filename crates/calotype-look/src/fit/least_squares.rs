@@ -146,13 +146,8 @@ mod tests {
         let differences = |u: &[f64], range: std::ops::Range<usize>| {
             range.map(|i| [u[0] + u[1] * points[i].0 - value(i), 0.0, 0.0]).collect()
         };
-        let mut problem = Problem {
-            count: 200,
-            weight: &|_| 1.0,
-            scale: 0.01,
-            sigma: 1e-4,
-            ranges: vec![(-2.0, 2.0); 2],
-        };
+        let mut problem =
+            Problem { count: 200, weight: &|_| 1.0, scale: 0.01, sigma: 1e-4, ranges: vec![(-2.0, 2.0); 2] };
         let u = problem.solve(&[0.0, 0.0], &[0, 1], 50, &differences);
         assert!((u[0] - 0.5).abs() < 1e-3 && (u[1] - 0.3).abs() < 1e-3, "{u:?}");
         problem.ranges[1] = (0.0, 0.1);

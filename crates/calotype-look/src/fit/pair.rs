@@ -350,7 +350,12 @@ mod tests {
     use crate::fit::fit;
 
     /// A scene of coloured fields of two hundred colours with soft textures between, in the neutral rendition.
-    fn picture(width: usize, height: usize, view: impl Fn(f64, f64) -> (f64, f64) + Sync, look: &Look) -> [Plane<f32>; 3] {
+    fn picture(
+        width: usize,
+        height: usize,
+        view: impl Fn(f64, f64) -> (f64, f64) + Sync,
+        look: &Look,
+    ) -> [Plane<f32>; 3] {
         let transform = PointTransform::new(look, OutputSpace::Srgb, 0.0);
         let colour = |u: f64, v: f64| {
             let (i, j) = ((u * 9.0).floor() as i64, (v * 9.0).floor() as i64);
@@ -363,7 +368,8 @@ mod tests {
             rgb.map(|v| v.max(0.0) * (4.0 * a - 2.7 + wave).exp2())
         };
         let pixels = par::map(width * height, |i| {
-            let (x, y) = ((2 * (i % width) + 1) as f64 / width as f64 - 1.0, (2 * (i / width) + 1) as f64 / height as f64 - 1.0);
+            let (x, y) =
+                ((2 * (i % width) + 1) as f64 / width as f64 - 1.0, (2 * (i / width) + 1) as f64 / height as f64 - 1.0);
             let (u, v) = view(x, y * height as f64 / width as f64);
             transform.apply(colour(u, v)).map(|v| v as f32)
         });
@@ -393,7 +399,10 @@ mod tests {
         assert!(flat > 100 && found * 10 > flat * 9, "{found} of {flat} edited patches were found");
         assert!(pair.edited_share() < 0.2, "{}", pair.edited_share());
         let fitted = fit(&pair.samples, &FitOptions::default()).unwrap();
-        let (a, b) = (PointTransform::new(&fitted.look, OutputSpace::Srgb, 0.0), PointTransform::new(&look, OutputSpace::Srgb, 0.0));
+        let (a, b) = (
+            PointTransform::new(&fitted.look, OutputSpace::Srgb, 0.0),
+            PointTransform::new(&look, OutputSpace::Srgb, 0.0),
+        );
         let mut sum = 0.0;
         for s in &pair.samples {
             let lab = |t: &PointTransform| crate::fit::metric::lab(t.apply(s.scene));

@@ -103,8 +103,14 @@ pub(crate) fn free(mono: bool, falloff: bool) -> Vec<Free> {
     }
     if !mono {
         for i in 0..8 {
-            let one = |place, (low, high), spread, log| {
-                Free { stage: Stage::Sectors, place, low, high, prior: 0.0, spread, log }
+            let one = |place, (low, high), spread, log| Free {
+                stage: Stage::Sectors,
+                place,
+                low,
+                high,
+                prior: 0.0,
+                spread,
+                log,
             };
             out.push(one(Place::Shift(i), crate::schema::SECTOR_SHIFT, SHIFT_DEG, false));
             let (_, most) = crate::schema::SECTOR_CHROMA;
@@ -165,9 +171,11 @@ mod tests {
             assert_eq!(free.len(), count);
             let zero = vec![0.0; free.len()];
             let (got, want) = (look_at(&free, &zero, mono), start(mono));
-            assert!(got.differences(&want).iter().all(|d| {
-                d.first.iter().zip(&d.second).all(|(a, b)| (a - b).abs() < 1e-12)
-            }));
+            assert!(
+                got.differences(&want)
+                    .iter()
+                    .all(|d| { d.first.iter().zip(&d.second).all(|(a, b)| (a - b).abs() < 1e-12) })
+            );
             for units in [-1e3, 1e3] {
                 let look = look_at(&free, &vec![units; free.len()], mono);
                 let text = look.to_toml().replace("[meta]", "[meta]\nname = \"x\"");

@@ -19,12 +19,23 @@ use std::ops::Range;
 
 /// Pixels along the longer side at which pictures are counted.
 const SIDE: usize = 160;
+/// Colours of scenes that a look is tried on.
+const SCENES: usize = 2500;
 /// Smallest side of a reference.
 const SMALLEST: usize = 64;
 /// Percentiles of lightness, and how far scenes spread about their mean in them, in L*: seven photographs of landscapes,
 /// streets, a sunset, a sky and rooms, developed in the neutral rendition.
-const PERCENTILES: [(f64, f64); 9] =
-    [(0.01, 8.0), (0.05, 10.0), (0.15, 12.0), (0.30, 8.0), (0.50, 9.0), (0.70, 9.0), (0.85, 8.0), (0.95, 9.0), (0.99, 10.0)];
+const PERCENTILES: [(f64, f64); 9] = [
+    (0.01, 8.0),
+    (0.05, 10.0),
+    (0.15, 12.0),
+    (0.30, 8.0),
+    (0.50, 9.0),
+    (0.70, 9.0),
+    (0.85, 8.0),
+    (0.95, 9.0),
+    (0.99, 10.0),
+];
 /// Spread of the logarithm of mean chroma over scenes, and of the mean colour of a zone in Oklab.
 const CHROMA_SPREAD: f64 = 0.5;
 const TINT_SPREAD: f64 = 0.02;
@@ -130,8 +141,10 @@ pub fn fit_reference(reference: &[Plane<f32>; 3], on: &[[Plane<f32>; 3]]) -> Res
     let base = PointTransform::new(&Look::default(), OutputSpace::Srgb, 0.0);
     let mut scenes = Vec::new();
     for picture in on {
-        let side = ((SIDE * SIDE / 8 / on.len().max(1)) as f64).sqrt().max(16.0) as usize;
-        let small = colours(picture, side)?;
+        // Small by leaving out and not by averaging: both must have the contrast of the same scale.
+        let small: Vec<[f64; 3]> = colours(picture, SIDE)?;
+        let step = (small.len() * on.len() / SCENES).max(1);
+        let small: Vec<[f64; 3]> = small.into_iter().step_by(step).collect();
         scenes.extend(par::map(small.len(), |i| base.invert(small[i], None)));
     }
     if on.is_empty() {
@@ -203,8 +216,9 @@ fn usual_scenes() -> Vec<[f64; 3]> {
     const KINDS: [(f64, f64, f64); 3] = [(0.45, 65.0, 22.0), (0.17, 130.0, 14.0), (0.26, 250.0, 20.0)];
     (1..=2000u32)
         .map(|i| {
-            let [u, v, w, k] = [0.856_674_883_854_502_9, 0.733_891_856_627_126_1, 0.628_706_726_415_469_4, 0.538_596_923_441_263_5]
-                .map(|s: f64| (0.5 + s * f64::from(i)).fract());
+            let [u, v, w, k] =
+                [0.856_674_883_854_502_9, 0.733_891_856_627_126_1, 0.628_706_726_415_469_4, 0.538_596_923_441_263_5]
+                    .map(|s: f64| (0.5 + s * f64::from(i)).fract());
             let ev = -0.05 + 1.2 * normal(u);
             let mut left = k;
             let kind = KINDS.iter().find(|kind| {

@@ -52,7 +52,8 @@ impl Changes {
             }
         }
         second_differences(size, |[a, b, c]| {
-            (diagonal[a], diagonal[b], diagonal[c]) = (diagonal[a] + bend, diagonal[b] + 4.0 * bend, diagonal[c] + bend);
+            (diagonal[a], diagonal[b], diagonal[c]) =
+                (diagonal[a] + bend, diagonal[b] + 4.0 * bend, diagonal[c] + bend);
         });
         let multiply = |x: &[[f64; 3]]| {
             let mut out: Vec<[f64; 3]> = x.iter().map(|v| v.map(|v| v * smoothness.size)).collect();

@@ -37,7 +37,8 @@ mod tests {
     #[test]
     fn light_comes_back_to_the_eye() {
         let neutral = Look::default().compile(OutputSpace::Srgb, 1.0);
-        let light = |x: usize, y: usize, c: usize| 0.18 * ((x as f32 / 8.0) - 4.0 + 0.4 * ((y + 2 * c) as f32).sin()).exp2();
+        let light =
+            |x: usize, y: usize, c: usize| 0.18 * ((x as f32 / 8.0) - 4.0 + 0.4 * ((y + 2 * c) as f32).sin()).exp2();
         let scene = SceneRgb::from_planes([0, 1, 2].map(|c| Plane::from_fn(48, 8, |x, y| light(x, y, c))));
         let shown = neutral.apply(scene.clone());
         let again = neutral.apply(scene_of_neutral(&shown.planes));

@@ -33,7 +33,10 @@ impl Round {
     /// The key as TOML.
     pub fn to_toml(&self) -> String {
         let text = |s: &str| toml::Value::from(s).to_string();
-        let mut out = format!("# Which look is which: not to be read before voting.\nschema = \"{SCHEMA}\"\nseed = \"{}\"\n", self.seed);
+        let mut out = format!(
+            "# Which look is which: not to be read before voting.\nschema = \"{SCHEMA}\"\nseed = \"{}\"\n",
+            self.seed
+        );
         for BlindPair { picture, left, right } in &self.pairs {
             let _ = write!(
                 out,
@@ -119,7 +122,8 @@ mod tests {
     use super::*;
 
     fn round() -> Round {
-        let pair = |left: &str| BlindPair { picture: "a \"b\".dng".into(), left: left.into(), right: "x,y.toml".into() };
+        let pair =
+            |left: &str| BlindPair { picture: "a \"b\".dng".into(), left: left.into(), right: "x,y.toml".into() };
         Round { seed: u64::MAX, pairs: vec![pair("authentic"), pair("vibrant"), pair("night")] }
     }
 

@@ -187,7 +187,8 @@ pub(crate) fn probabilities(d: f64, ties: f64) -> [f64; 3] {
 /// Logarithm of the posterior, up to a constant.
 fn likelihood(at: &DVector<f64>, votes: &[Vote]) -> f64 {
     let n = at.len() - 1;
-    let prior: f64 = at.rows(0, n).iter().map(|v| (v / SPREAD).powi(2)).sum::<f64>() + ((at[n] - TIES.0) / TIES.1).powi(2);
+    let prior: f64 =
+        at.rows(0, n).iter().map(|v| (v / SPREAD).powi(2)).sum::<f64>() + ((at[n] - TIES.0) / TIES.1).powi(2);
     let one = |v: &Vote| {
         let p = probabilities(at[v.first] - at[v.second], at[n].exp());
         p[v.choice as usize].max(1e-300).ln()
@@ -253,7 +254,8 @@ fn is_settled(count: usize, votes: &[Vote]) -> bool {
         reached[0] = true;
         for _ in 0..count {
             for v in votes {
-                let (winner, loser) = if v.choice == Choice::Second { (v.second, v.first) } else { (v.first, v.second) };
+                let (winner, loser) =
+                    if v.choice == Choice::Second { (v.second, v.first) } else { (v.first, v.second) };
                 let (from, to) = if forward { (winner, loser) } else { (loser, winner) };
                 if reached[from] || (v.choice == Choice::Tie && reached[to]) {
                     reached[to] = true;
@@ -339,7 +341,13 @@ mod tests {
                 let (first, second) = [(0, 1), (1, 2), (0, 2)][k % 3];
                 let p = probabilities(truth[first] - truth[second], 0.3);
                 let u = random();
-                let choice = if u < p[0] { Choice::First } else if u < p[0] + p[1] { Choice::Second } else { Choice::Tie };
+                let choice = if u < p[0] {
+                    Choice::First
+                } else if u < p[0] + p[1] {
+                    Choice::Second
+                } else {
+                    Choice::Tie
+                };
                 list.push(Vote { first, second, choice });
             }
             let r = Ranking::new(3, &list).unwrap();

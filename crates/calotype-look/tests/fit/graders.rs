@@ -56,7 +56,11 @@ pub fn graders() -> Vec<Grader> {
 /// Cross-processed: an S of its own for each channel.
 fn curves(code: Rgb) -> Rgb {
     let s = |v: f64, pivot: f64, power: f64| {
-        if v < pivot { pivot * (v / pivot).powf(power) } else { 1.0 - (1.0 - pivot) * ((1.0 - v) / (1.0 - pivot)).powf(power) }
+        if v < pivot {
+            pivot * (v / pivot).powf(power)
+        } else {
+            1.0 - (1.0 - pivot) * ((1.0 - v) / (1.0 - pivot)).powf(power)
+        }
     };
     let [r, g, b] = code;
     [s(r, 0.48, 1.35), s(g, 0.45, 1.22), 0.06 + 0.88 * s(b, 0.52, 0.92)]
@@ -115,11 +119,14 @@ fn film(light: Rgb) -> Rgb {
     let density = [0, 1, 2].map(|c| logistic(log[c], negative[c], 2.3, 0.15));
     let grey = [0, 1, 2].map(|c| logistic(0.0, negative[c], 2.3, 0.15));
     // inter-image: layers hold each other back
-    let mixed = multiply(&[[1.16, -0.12, -0.04], [-0.08, 1.14, -0.06], [-0.02, -0.10, 1.12]], &[[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]);
+    let mixed = multiply(
+        &[[1.16, -0.12, -0.04], [-0.08, 1.14, -0.06], [-0.02, -0.10, 1.12]],
+        &[[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
+    );
     let exposure = transform(&mixed, [0, 1, 2].map(|c| grey[c] - density[c]));
     let print = [0, 1, 2].map(|c| logistic(exposure[c], [2.5, 2.45, 2.35][c], 3.2, [0.22, 0.2, 0.21][c]));
     let dye = transform(&[[0.90, 0.09, 0.02], [0.07, 0.86, 0.08], [0.01, 0.12, 0.88]], print);
-    dye.map(|d| 1.12 * 10f64.powf(-d) )
+    dye.map(|d| 1.12 * 10f64.powf(-d))
 }
 
 /// A steep curve on the logarithm of light, layers that sharpen each other's colours, warm lights.

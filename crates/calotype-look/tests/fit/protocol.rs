@@ -39,8 +39,7 @@ pub fn learn(grader: &Grader, scenes: &[[f64; 3]]) -> Figures {
     let to_xyz = RgbSpace::Rec709.to_xyz();
     let lab = |v: [f64; 3]| xyz_to_lab_d65(transform(&to_xyz, v));
     let unclipped = |s: &Sample| s.display.iter().all(|v| (0.0006..0.99).contains(v));
-    let samples: Vec<Sample> =
-        scenes.iter().map(|s| Sample::new(*s, grader.apply(*s))).filter(unclipped).collect();
+    let samples: Vec<Sample> = scenes.iter().map(|s| Sample::new(*s, grader.apply(*s))).filter(unclipped).collect();
     let unseen = scattered(1500, 100_000);
     let judge = |look: &Look| {
         let t = PointTransform::new(look, OutputSpace::Srgb, 0.0);
