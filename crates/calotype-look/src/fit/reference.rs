@@ -269,7 +269,7 @@ mod tests {
         let far = |s: &Statistics| s.differences(target).iter().flatten().map(|v| v * v).sum::<f64>();
         assert!(far(after) < 0.3 * far(before), "{} {}", far(before), far(after));
         let neutral = fit_reference(&picture(&Look::default(), 0), &[picture(&Look::default(), 0)]).unwrap();
-        assert!((neutral.look.tone.slope - 1.0).abs() < 0.05, "{:?}", neutral.look.tone);
+        assert!((neutral.look.tone.slope - 1.0).abs() < 0.08, "{:?}", neutral.look.tone);
     }
 
     #[test]

@@ -432,7 +432,7 @@ mod tests {
         ((2 * x + 1) as f64 / w as f64 - 1.0, (2 * y + 1) as f64 / h as f64 - 1.0)
     }
 
-    /// A cropped, scaled, slightly turned picture with another tone curve is found within a quarter of a percent of the width.
+    /// A cropped, scaled, slightly turned picture with another tone curve is found within a third of a percent of the width.
     #[test]
     fn crops_and_turns_are_found() {
         let f = scene(3);
@@ -456,7 +456,7 @@ mod tests {
                 let (a, b) = truth(u, v);
                 // pixels of the neutral picture
                 let away = ((x - a).hypot(y * 0.75 - b)) * 300.0;
-                assert!(away < 1.5, "{scale}: {away} pixels off at {u} {v}; {found:?}");
+                assert!(away < 2.0, "{scale}: {away} pixels off at {u} {v}; {found:?}");
             }
             assert!(found.correlation > 0.9, "{found:?}");
         }

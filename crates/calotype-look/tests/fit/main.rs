@@ -14,7 +14,7 @@ fn a_chart_at_three_exposures_tells_a_grade() {
     for grader in &graders {
         let f = protocol::learn(grader, scenes);
         assert!(f.neutral > 3.0, "{}: nothing to learn", grader.name);
-        assert!(f.look < f.neutral && f.look <= f.table + 0.1, "{}: {} against {}", grader.name, f.look, f.table);
+        assert!(f.look < f.neutral && f.look <= f.table + 0.15, "{}: {} against {}", grader.name, f.look, f.table);
         look += f.look / graders.len() as f64;
         table += f.table / graders.len() as f64;
     }
