@@ -15,6 +15,8 @@ fn a_chart_at_three_exposures_tells_a_grade() {
         let f = protocol::learn(grader, scenes);
         assert!(f.neutral > 3.0, "{}: nothing to learn", grader.name);
         assert!(f.look < f.neutral && f.look <= f.table + 0.15, "{}: {} against {}", grader.name, f.look, f.table);
+        assert!(f.learnt >= 40 && f.look <= f.numbers + 0.15, "{}: {} colours, {}", grader.name, f.learnt, f.numbers);
+        assert!((f.held_out.mean - f.look).abs() < 1.0, "{}: it takes itself for {:?}", grader.name, f.held_out);
         look += f.look / graders.len() as f64;
         table += f.table / graders.len() as f64;
     }
