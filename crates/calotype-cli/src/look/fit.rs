@@ -10,7 +10,7 @@ use calotype::color::transfer::srgb_encode;
 use calotype::image::Plane;
 use calotype::look::Lattice;
 use calotype::look::fit::{
-    Before, FitError, FitOptions, Pair, PatchUse, Registration, examples, fit, fit_reference, fit_table,
+    Before, FitError, FitOptions, Form, Pair, PatchUse, Registration, examples, fit, fit_reference, fit_table,
 };
 use calotype_lab::{Limits, Source, read};
 use clap::{Args as ClapArgs, Subcommand};
@@ -74,6 +74,9 @@ pub struct PairArgs {
     /// Where the look goes.
     #[command(flatten)]
     pub out: OutArgs,
+    /// Numbers to tune, with a table of the rest, even where a table alone comes nearer.
+    #[arg(long)]
+    pub readable: bool,
     /// Draw each pair and the look: before, graded, fitted.
     #[arg(long, value_name = "SHEET.png")]
     pub sheet: Option<PathBuf>,
@@ -138,7 +141,8 @@ fn pair(args: &PairArgs, common: &Common) -> Result<Outcome, Failure> {
         let shown = sheet.is_some().then(|| (laid_over(&before, &found.registration, &after), small(&after)));
         pairs.push((files, found, shown));
     }
-    let options = FitOptions { falloff: true, ..FitOptions::default() };
+    let form = if args.readable { Form::Readable } else { Form::Best };
+    let options = FitOptions { falloff: true, form, ..FitOptions::default() };
     let fitted = fit(&samples, &options).map_err(|e| failed("cannot fit a look to these pictures".into(), e))?;
     let count = fitted.samples;
     let mut look = fitted.look.clone();
