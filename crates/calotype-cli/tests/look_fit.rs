@@ -119,7 +119,11 @@ fn a_table_becomes_numbers() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     assert!(look(here, &["export", "portrait", "-o", "p.cube", "--input", "srgb", "--size", "17"]).status.success());
-    let found = json(&look(here, &["fit", "table", "p.cube", "-o", "p.toml", "--json"]));
+    let before = std::fs::read(here.join("p.cube")).unwrap();
+    let own = look(here, &["fit", "table", "p.cube", "-o", "p.toml", "--overwrite"]);
+    assert!(own.status.code() == Some(2) && said(&own).contains("would replace p.cube"), "{}", said(&own));
+    assert_eq!(std::fs::read(here.join("p.cube")).unwrap(), before);
+    let found = json(&look(here, &["fit", "table", "p.cube", "-o", "mine.toml", "--json"]));
     assert!(found["unseen"]["mean"].as_f64().unwrap() < 0.8, "{found}");
     std::fs::write(here.join("bad.cube"), "LUT_3D_SIZE 2\n0 0 nan\n").unwrap();
     let bad = look(here, &["fit", "table", "bad.cube", "-o", "x.toml"]);

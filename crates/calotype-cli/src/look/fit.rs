@@ -29,7 +29,7 @@ Examples:
   calotype look fit pair plain.jpg graded.jpg -o film.toml
   calotype look fit pair IMG_1.dng graded1.jpg IMG_2.dng graded2.jpg -o film.toml --sheet film.png --map used.png
   calotype look fit reference loved.jpg --on mine.dng -o after.toml
-  calotype look fit table film.cube -o film.toml
+  calotype look fit table film.cube -o mine.toml
 
 A look is numbers, and beside it a small .cube file for what numbers do not say. `calotype look show film.toml` tells what
 it measures; `calotype develop ... --look film.toml` uses it.")]
@@ -217,6 +217,14 @@ fn reference(args: &ReferenceArgs, common: &Common) -> Result<Outcome, Failure> 
 
 fn of_table(args: &TableArgs) -> Result<Outcome, Failure> {
     let out = file(&args.out.out, &["toml"], args.out.overwrite)?;
+    let beside = out.with_file_name(format!("{}.cube", name_of(&args.out, &out)));
+    // The look's own table must not take the place of the one it is fitted to, whatever may be replaced.
+    if let (Ok(own), Ok(given)) = (beside.canonicalize(), args.table.canonicalize())
+        && own == given
+    {
+        return Err(Failure::usage(format!("the look's own table would replace {}", args.table.display()))
+            .help("Give the look another name with -o or --name."));
+    }
     let lattice = read_lattice(&args.table)?;
     let found = fit_table(&lattice).map_err(|e| failed(format!("cannot fit a look to {}", args.table.display()), e))?;
     let mut look = found.fitted.look.clone();
@@ -254,9 +262,13 @@ fn read_lattice(path: &Path) -> Result<Lattice, Failure> {
 
 /// Writes the look under its name, its table beside it.
 fn write(look: Look, args: &OutArgs, out: &Path) -> Result<(), Failure> {
+    save(look, &name_of(args, out), out, args.overwrite).map(drop)
+}
+
+/// The name that was asked for, or that of the file.
+fn name_of(args: &OutArgs, out: &Path) -> String {
     let stem = || out.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
-    let name = args.name.clone().unwrap_or_else(stem);
-    save(look, &name, out, args.overwrite).map(drop)
+    args.name.clone().unwrap_or_else(stem)
 }
 
 fn failed(message: String, error: FitError) -> Failure {

@@ -36,6 +36,7 @@ pub fn fitted(f: &Fitted, out: &Path) -> (String, Value) {
     for (i, row) in f.confidence.cells.iter().enumerate() {
         let cell = |s: &calotype::look::fit::Support| match s.samples {
             0 => "none".to_owned(),
+            n @ 1..4 => format!("{n} ({:.1})", s.mean),
             n => format!("{} {n} ({:.1})", s.word(), s.mean),
         };
         let [a, b, c] = row.each_ref().map(cell);
