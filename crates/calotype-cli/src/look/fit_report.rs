@@ -115,7 +115,11 @@ pub fn reference(r: &ReferenceFit, out: &Path) -> (String, Value) {
     let mut hues = serde_json::Map::new();
     for (i, (_, name)) in SECTORS.iter().enumerate() {
         let (share, shift) = (target.hues[i].0, r.look.sectors[i].shift_deg);
-        let word = if share >= 0.03 { format!("{shift:+.1} degrees") } else { "too little of it".into() };
+        let word = if shift.abs() >= 0.05 || share >= 0.05 {
+            format!("{shift:+.1} degrees")
+        } else {
+            "too little of it".into()
+        };
         text += &format!("{name:<10}{:>6.1} %  {word}\n", 100.0 * share);
         hues.insert((*name).to_owned(), json!({ "share": share, "shift_deg": shift }));
     }

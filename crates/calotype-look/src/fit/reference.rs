@@ -38,7 +38,7 @@ const PERCENTILES: [(f64, f64); 9] = [
 ];
 /// Spread of the logarithm of mean chroma over scenes, and of the mean colour of a zone in Oklab.
 const CHROMA_SPREAD: f64 = 0.5;
-const TINT_SPREAD: f64 = 0.02;
+const TINT_SPREAD: f64 = 0.03;
 /// Oklab lightness that parts shadows, mid-tones and lights.
 const ZONES: [f64; 2] = [0.42, 0.70];
 /// Oklab chroma from which a colour has a hue worth counting.
@@ -170,8 +170,8 @@ pub fn fit_reference(reference: &[Plane<f32>; 3], on: &[[Plane<f32>; 3]]) -> Res
     if !mono {
         for (i, sector) in look.sectors.iter_mut().enumerate() {
             let ((there, hue), (usual, was)) = (target.hues[i], natural.hues[i]);
-            // a few percent of the picture make a hue certain
-            let certain = (there / 0.03).min(1.0) * (usual / 0.01).min(1.0);
+            // a few percent of both make a hue certain
+            let certain = smoothstep(0.01, 0.05, there) * smoothstep(0.005, 0.02, usual);
             sector.shift_deg = (BELIEVED * certain * (hue - was)).clamp(-LARGEST_SHIFT, LARGEST_SHIFT);
         }
     }
