@@ -418,8 +418,8 @@ mod tests {
                     f64::from(h ^ (h >> 13)) / f64::from(u32::MAX)
                 };
                 let f = 1.5 * 18f64.powf(r(0));
-                let angle = r(1) * 6.283;
-                [f * angle.cos(), f * angle.sin(), r(2) * 6.283, 1.0 / f.sqrt()]
+                let angle = r(1) * std::f64::consts::TAU;
+                [f * angle.cos(), f * angle.sin(), r(2) * std::f64::consts::TAU, 1.0 / f.sqrt()]
             })
             .collect();
         move |x, y| {
