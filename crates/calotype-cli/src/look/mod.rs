@@ -2,9 +2,14 @@
 
 mod args;
 mod export;
+mod finished;
+mod fit;
+mod fit_report;
 mod hald;
 mod import;
 mod print;
+mod rank;
+mod rank_page;
 mod sheet;
 
 pub use args::LookArgs;
@@ -31,6 +36,8 @@ pub fn run(args: &LookArgs, common: &Common) -> Result<Outcome, Failure> {
         LookCommand::Export(a) => export::export(a),
         LookCommand::Import(a) => import::import(a),
         LookCommand::Sheet(a) => sheet::run(a, common),
+        LookCommand::Fit(a) => fit::run(a, common),
+        LookCommand::Rank(a) => rank::run(a, common),
     }
 }
 
