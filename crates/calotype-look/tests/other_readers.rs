@@ -145,7 +145,7 @@ for line in open(sys.argv[2]):
             return;
         }
         let mean = error(&printed, &expected);
-        assert!(mean < 0.35, "{name}: {mean}");
+        assert!(mean < 0.45, "{name}: {mean}");
     }
 }
 
@@ -192,7 +192,7 @@ for line in open(sys.argv[2]):
         let modules = "hashlib, numpy, struct, zlib, xml.etree.ElementTree as ElementTree";
         let Some(printed) = python(modules, script, &paths) else { return };
         let mean = error(&printed, &expected);
-        assert!(mean < 0.35, "{name}: {mean}");
+        assert!(mean < 0.45, "{name}: {mean}");
     }
 }
 
