@@ -9,7 +9,7 @@ use calotype_lab::calibrate::{
     CameraProfile, CameraSection, ColourProfile, ColourSection, Light, NoiseSection, ShadingSection, by_light,
     find_defects, fit_colour, write_dcp,
 };
-use calotype_lab::{self as lab, Card, ChartReference, Limits, Measured, RawPicture};
+use calotype_lab::{self as lab, Card, ChartReference, Measured, RawPicture};
 use serde_json::json;
 
 /// Measures a camera and writes its profile.
