@@ -60,7 +60,7 @@ pub(super) fn check((width, height): (usize, usize)) -> Result<()> {
     Err(LabError::Value {
         what: "SSIMULACRA2 and butteraugli",
         value: format!("{width}x{height} pixels"),
-        reason: format!("they take up to 200 bytes a pixel, and at most {MOST} pixels; leave them out (--fast)"),
+        reason: format!("comparing takes 120 bytes a pixel with them, and at most {MOST} pixels; leave them out (--fast)"),
     })
 }
 
