@@ -220,6 +220,9 @@ fn cubic<const N: usize>(pixels: &[[f32; N]], w: usize, h: usize, x: f32, y: f32
 
 fn checked(path: &Path, width: usize, height: usize) -> Result<usize, TwinError> {
     match width.checked_mul(height) {
+        Some(0) => {
+            Err(TwinError::Picture { reason: format!("{width}x{height} pixels are no picture"), path: path.into() })
+        }
         Some(n) if n <= MOST_PIXELS => Ok(n),
         _ => Err(TwinError::Picture {
             reason: format!("{width}x{height} pixels are more than the limit of {MOST_PIXELS}"),
