@@ -33,7 +33,9 @@
 //! [`analysis`] makes plain data of them, [`show`] makes charts and drawings of that, and [`verify`] compares with reference files.
 //! `docs/explanation/lenses.md` explains the whole, `docs/adr/0008-meeting-aspheres.md` how rays meet aspheres.
 //!
-//! //! The crate knows nothing of pictures, and has no zoom, tolerances or optimisation yet.
+//! [`design`] makes lenses better, [`tolerance`] tells how well they must be made.
+//!
+//! The crate knows nothing of pictures, and has no zoom yet.
 
 pub mod analysis;
 pub mod design;
@@ -49,6 +51,7 @@ mod samples;
 pub mod show;
 mod surface;
 mod text;
+pub mod tolerance;
 mod trace;
 pub mod verify;
 mod write;

