@@ -57,7 +57,9 @@ pub mod verify;
 mod write;
 
 pub use error::{OpticsError, Result};
-pub use glass::{Catalogue, Dispersion, Glass, LINES_FDC_UM, built_in as built_in_glass, built_in_of as built_in_glasses, read_agf};
+pub use glass::{
+    Catalogue, Dispersion, Glass, LINES_FDC_UM, built_in as built_in_glass, built_in_of as built_in_glasses, read_agf,
+};
 pub use import::{from_json, from_seq, from_zmx, read_lens, to_zmx};
 pub use lens::{After, Aperture, Clear, Field, FieldKind, Kind, Lens, Pose, SCHEMA, Surface, Wavelength, check};
 pub use paraxial::{FirstOrder, first_order};

@@ -1,6 +1,8 @@
 //! Designs and tolerances as their users write them: the files of the documentation, and damaged ones.
 
-use calotype_optics::design::{Design, Merit, OPERANDS, Search, SearchState, Settings, State, Unwatched, optimise, search, spot_proofs};
+use calotype_optics::design::{
+    Design, Merit, OPERANDS, Search, SearchState, Settings, State, Unwatched, optimise, search, spot_proofs,
+};
 use calotype_optics::tolerance::{KINDS, Tolerances, sensitivity};
 use calotype_optics::{Catalogue, Lens, System};
 
@@ -8,6 +10,7 @@ const PLATES: &str = include_str!("../../../docs/how-to/designs/triplet-plates.t
 const TRIPLET: &str = include_str!("../../../docs/how-to/designs/triplet.toml");
 const GAUSS_PLATES: &str = include_str!("../../../docs/how-to/designs/gauss-plates.toml");
 const GAUSS: &str = include_str!("../../../docs/how-to/designs/gauss.toml");
+const PHONE: &str = include_str!("../../../docs/how-to/designs/phone.toml");
 const TOLERANCES: &str = include_str!("../../../docs/how-to/designs/triplet-tolerances.toml");
 
 fn lens(text: &str) -> Lens {
@@ -43,6 +46,58 @@ fn three_plane_plates_become_a_triplet() {
 }
 
 #[test]
+#[ignore = "takes minutes"]
+fn plane_plates_become_a_double_gauss() {
+    let start = lens(GAUSS_PLATES);
+    let design = Design::from_toml(GAUSS, "gauss.toml", &start).unwrap();
+    let settings = Search { seed: 1, starts: 120, keep: 6, escapes: 24 };
+    let told = |s: &SearchState| {
+        eprintln!("{} of {}: {:?}", s.next, s.jobs(), s.history.last());
+        true
+    };
+    let found = search(&start, &design, SearchState::new(settings), &told).unwrap();
+    let merit = Merit::new(start, &design).unwrap();
+    let best = merit.lens_at(&found.found[0].x).unwrap();
+    eprintln!("{}", best.to_toml());
+    let figures = merit.figures(&found.found[0].x, &design.operands).unwrap();
+    assert!(figures.iter().all(|f| f.met), "{figures:?}");
+    let proofs = spot_proofs(&System::new(best).unwrap());
+    eprintln!("{proofs:?}");
+    assert!(proofs.iter().all(|p| p.rms_um.unwrap() < 60.0 && p.arrived > 0.999), "{proofs:?}");
+}
+
+#[test]
+#[ignore = "takes a minute"]
+fn a_phone_lens_becomes_better_within_its_bounds() {
+    let path =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/lenses/mobile_6p_4p5_f1p68.json");
+    let Ok(text) = std::fs::read_to_string(&path) else {
+        eprintln!("skipped: {} is not there", path.display());
+        return;
+    };
+    let start = calotype_optics::from_json(&text, "phone.json").unwrap();
+    let design = Design::from_toml(PHONE, "phone.toml", &start).unwrap();
+    let before = spot_proofs(&System::new(start.clone()).unwrap());
+    let merit = Merit::new(start, &design).unwrap();
+    let state = State::new(&merit, merit.start().unwrap()).unwrap();
+    let end = optimise(&merit, state, &Settings { iterations: 60, ..Settings::default() }, &Unwatched).unwrap();
+    let figures = merit.figures(&end.x, &design.operands).unwrap();
+    let after = spot_proofs(&System::new(merit.lens_at(&end.x).unwrap()).unwrap());
+    eprintln!(
+        "merits {:?}\noversteps {:?}\n{:?}\n{before:?}\n{after:?}",
+        end.state.merits, end.state.oversteps, end.ending
+    );
+    for f in &figures {
+        eprintln!("{} {} {} {} {}", f.operand, f.value, f.unit, f.asked, f.met);
+    }
+    assert!(figures.iter().all(|f| f.met), "{figures:?}");
+    let square =
+        |list: &[calotype_optics::design::SpotProof]| list.iter().map(|p| p.rms_um.unwrap().powi(2)).sum::<f64>();
+    assert!(square(&after) < 0.5 * square(&before), "{before:?} {after:?}");
+    assert!(before.iter().zip(&after).all(|(b, a)| a.arrived > b.arrived - 0.01), "{before:?} {after:?}");
+}
+
+#[test]
 fn an_interrupted_optimisation_goes_on_as_if_it_had_not_been() {
     let start = lens(GAUSS_PLATES);
     let design = Design::from_toml(GAUSS, "gauss.toml", &start).unwrap();
@@ -51,7 +106,9 @@ fn an_interrupted_optimisation_goes_on_as_if_it_had_not_been() {
     let mut x = merit.start().unwrap();
     x[0] = 0.01;
     x[2] = 0.012;
-    let run = |state: State, iterations| optimise(&merit, state, &Settings { iterations, tolerance: 0.0 }, &Unwatched).unwrap();
+    let run = |state: State, iterations| {
+        optimise(&merit, state, &Settings { iterations, tolerance: 0.0 }, &Unwatched).unwrap()
+    };
     let whole = run(State::new(&merit, x.clone()).unwrap(), 12);
     let half = run(State::new(&merit, x).unwrap(), 5);
     let text = toml::to_string(&half.state).unwrap();

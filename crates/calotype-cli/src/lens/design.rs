@@ -126,7 +126,9 @@ pub fn run_search(args: &SearchArgs, common: &Common) -> Result<Outcome, Failure
     let state = state.map_err(say)?;
     save(args.state.as_deref(), &state)?;
     let Some(best) = state.found.first() else {
-        return Err(Failure::new("interrupted before a lens was found").help("Start again with the same --state to go on."));
+        return Err(
+            Failure::new("interrupted before a lens was found").help("Start again with the same --state to go on.")
+        );
     };
     let merit = Merit::new(job.lens.clone(), &job.design).map_err(say)?;
     let mut written = Vec::new();
@@ -168,7 +170,9 @@ fn job(path: &Path, lens: Option<&Path>, glass: &[PathBuf]) -> Result<Job, Failu
     let file = path.display().to_string();
     let named = lens_of_design(&text, &file)?.map(|l| path.parent().unwrap_or(Path::new("")).join(l));
     let Some(lens_path) = lens.map(PathBuf::from).or(named) else {
-        return Err(Failure::usage(format!("{file} names no lens")).help("Add `lens = \"FILE\"` to it, or give --lens FILE."));
+        return Err(
+            Failure::usage(format!("{file} names no lens")).help("Add `lens = \"FILE\"` to it, or give --lens FILE.")
+        );
     };
     let input = Input { lens: lens_path.clone(), glass: glass.to_vec() };
     let mut warnings = Vec::new();
@@ -186,8 +190,9 @@ fn proofs(lens: &Lens) -> Vec<SpotProof> {
 fn load<T: DeserializeOwned>(path: Option<&Path>) -> Result<Option<T>, Failure> {
     let Some(path) = path.filter(|p| p.exists()) else { return Ok(None) };
     let text = std::fs::read_to_string(path).map_err(|source| OpticsError::Read { source, path: path.into() })?;
-    let state = toml::from_str(&text)
-        .map_err(|e| Failure::new(format!("{} is no state of this command", path.display())).because(e.message().to_owned()));
+    let state = toml::from_str(&text).map_err(|e| {
+        Failure::new(format!("{} is no state of this command", path.display())).because(e.message().to_owned())
+    });
     state.map(Some).map_err(|f| f.help("Give another --state file, or remove this one to start anew."))
 }
 
@@ -228,7 +233,8 @@ impl Watch for Display {
         if let Ok(mut merits) = self.merits.lock() {
             merits.push(merit);
             self.bar.set_position(merits.len() as u64);
-            let over = if overstep > 0.05 { format!("  limits over by {}", print::number(overstep)) } else { String::new() };
+            let over =
+                if overstep > 0.05 { format!("  limits over by {}", print::number(overstep)) } else { String::new() };
             self.bar.set_message(format!("merit {}  {}{over}", print::number(merit), spark(&merits)));
         }
         !interrupt::asked()

@@ -103,7 +103,8 @@ pub fn figures(list: &[Figure]) -> String {
     for f in list {
         let mark = if f.met { "" } else { "  NOT MET" };
         let share = if f.share > 0.0 { format!("{:.1} %", 100.0 * f.share) } else { String::new() };
-        writeln!(out, "{:label$}  {:>12}  {:6}  {share:>7}  {}{mark}", f.operand, number(f.value), f.unit, f.asked).ok();
+        writeln!(out, "{:label$}  {:>12}  {:6}  {share:>7}  {}{mark}", f.operand, number(f.value), f.unit, f.asked)
+            .ok();
     }
     out + "\n"
 }
@@ -113,7 +114,8 @@ pub fn exchanges(list: &[Exchange]) -> String {
     let mut out = String::new();
     for e in list {
         let ([n, v], [m, w]) = (e.model, e.real);
-        writeln!(out, "surface {}: {n:.4}/{v:.2} -> {} {m:.4}/{w:.2}, merit {}", e.surface, e.glass, number(e.merit)).ok();
+        writeln!(out, "surface {}: {n:.4}/{v:.2} -> {} {m:.4}/{w:.2}, merit {}", e.surface, e.glass, number(e.merit))
+            .ok();
     }
     if out.is_empty() { out } else { out + "\n" }
 }
@@ -124,7 +126,8 @@ pub fn proofs(before: &[SpotProof], after: &[SpotProof]) -> String {
     for (i, a) in after.iter().enumerate() {
         let text = |v: Option<f64>| v.map_or_else(|| "-".into(), number);
         let b = before.get(i).and_then(|b| b.rms_um);
-        writeln!(out, "{:>10}  {:>12}  {:>12}  {:.1} %", number(a.field), text(b), text(a.rms_um), 100.0 * a.arrived).ok();
+        writeln!(out, "{:>10}  {:>12}  {:>12}  {:.1} %", number(a.field), text(b), text(a.rms_um), 100.0 * a.arrived)
+            .ok();
     }
     out + "\n"
 }

@@ -6,7 +6,9 @@ use crate::args::Common;
 use crate::failure::Failure;
 use crate::interrupt;
 use crate::out::Outcome;
-use calotype_optics::tolerance::{Tolerances, chart, inverse, lens_of_tolerances, monte_carlo, page, sample_lens, sensitivity};
+use calotype_optics::tolerance::{
+    Tolerances, chart, inverse, lens_of_tolerances, monte_carlo, page, sample_lens, sensitivity,
+};
 use calotype_optics::{OpticsError, read_lens, write_file};
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use serde_json::json;
@@ -25,7 +27,9 @@ pub fn run(args: &ToleranceArgs, common: &Common) -> Result<Outcome, Failure> {
     let file = path.display().to_string();
     let named = lens_of_tolerances(&text, &file)?.map(|l| path.parent().unwrap_or(Path::new("")).join(l));
     let Some(lens_path) = args.lens.clone().or(named) else {
-        return Err(Failure::usage(format!("{file} names no lens")).help("Add `lens = \"FILE\"` to it, or give --lens FILE."));
+        return Err(
+            Failure::usage(format!("{file} names no lens")).help("Add `lens = \"FILE\"` to it, or give --lens FILE.")
+        );
     };
     let mut warnings = Vec::new();
     let lens = read_lens(&lens_path, &catalogue(&args.glass)?, &mut warnings).map_err(|e| about(&lens_path, e))?;
@@ -85,5 +89,8 @@ pub fn run(args: &ToleranceArgs, common: &Common) -> Result<Outcome, Failure> {
 /// `NUMBER=FILE`.
 fn unit(text: &str) -> Result<(usize, PathBuf), Failure> {
     let parts = text.split_once('=').and_then(|(n, path)| Some((n.parse().ok()?, PathBuf::from(path))));
-    parts.ok_or_else(|| Failure::usage(format!("--unit cannot be `{text}`")).help("Write the sample's number and a file: --unit 7=unit.toml"))
+    parts.ok_or_else(|| {
+        Failure::usage(format!("--unit cannot be `{text}`"))
+            .help("Write the sample's number and a file: --unit 7=unit.toml")
+    })
 }

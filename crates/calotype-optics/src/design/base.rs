@@ -1,9 +1,9 @@
 //! A lens with its variables, pickups and solves.
 
+use super::design::{Pickup, Solve, Variable};
 use super::form::Departure;
 use super::model::{Model, Trouble};
 use super::place::{Place, What};
-use super::design::{Pickup, Solve, Variable};
 use super::ray::Which;
 use super::vignetting::vignetting_from_apertures;
 use crate::{Dispersion, FieldKind, Kind, Lens, OpticsError, Result, System};
@@ -45,7 +45,12 @@ impl Base {
         for place in variables.iter().map(|v| v.place).chain(pickups.iter().map(|p| p.place)).chain(solved) {
             if place.surface >= count {
                 let reason = format!("the lens has {count} surfaces");
-                return Err(OpticsError::surface(place.surface + 1, "the surface of a variable", place.surface + 1, reason));
+                return Err(OpticsError::surface(
+                    place.surface + 1,
+                    "the surface of a variable",
+                    place.surface + 1,
+                    reason,
+                ));
             }
             place.get(&lens)?;
             if taken.contains(&place) {
@@ -115,7 +120,8 @@ impl Base {
                 (None, None) => {}
             }
         }
-        self.lens.field_kind = if self.lens.object_mm.is_some() { FieldKind::ObjectHeight } else { FieldKind::AngleDeg };
+        self.lens.field_kind =
+            if self.lens.object_mm.is_some() { FieldKind::ObjectHeight } else { FieldKind::AngleDeg };
         Ok(())
     }
 

@@ -300,8 +300,20 @@ impl At<'_> {
         self.text.get(..spanned.span().start).map_or(0, |before| before.matches('\n').count()) + 1
     }
 
-    fn unknown(&self, what: &'static str, word: &str, line: usize, known: impl IntoIterator<Item = &'static str>) -> OpticsError {
-        OpticsError::UnknownWord { what, word: word.into(), nearest: nearest(word, known), file: self.file.into(), line }
+    fn unknown(
+        &self,
+        what: &'static str,
+        word: &str,
+        line: usize,
+        known: impl IntoIterator<Item = &'static str>,
+    ) -> OpticsError {
+        OpticsError::UnknownWord {
+            what,
+            word: word.into(),
+            nearest: nearest(word, known),
+            file: self.file.into(),
+            line,
+        }
     }
 
     fn format(&self, line: usize, reason: impl Into<String>) -> OpticsError {
@@ -406,8 +418,12 @@ impl Design {
             let all = match &raw.surface {
                 Which::Number(s) => vec![surface(*s, lens, line, at)?],
                 Which::Numbers(list) => list.iter().map(|s| surface(*s, lens, line, at)).collect::<Result<_>>()?,
-                Which::Word(w) if w == "all" => (0..lens.surfaces.len()).filter(|s| self.acts(*s, what, lens)).collect(),
-                Which::Word(w) => return Err(at.format(line, format!("surface cannot be `{w}`: it is a number, a list, or \"all\""))),
+                Which::Word(w) if w == "all" => {
+                    (0..lens.surfaces.len()).filter(|s| self.acts(*s, what, lens)).collect()
+                }
+                Which::Word(w) => {
+                    return Err(at.format(line, format!("surface cannot be `{w}`: it is a number, a list, or \"all\"")));
+                }
             };
             for surface in all.into_iter().filter(|s| !raw.except.contains(&(s + 1))) {
                 let place = Place { surface, what };
@@ -462,7 +478,9 @@ impl Design {
         if raw.weight.is_some_and(|w| w < 0.0) {
             return Err(bad("a weight is not below 0".into()));
         }
-        if matches!(word.quantity, Quantity::Mtft | Quantity::Mtfs | Quantity::Mtfa) && !raw.frequency.is_some_and(|f| f > 0.0) {
+        if matches!(word.quantity, Quantity::Mtft | Quantity::Mtfs | Quantity::Mtfa)
+            && !raw.frequency.is_some_and(|f| f > 0.0)
+        {
             return Err(bad("give a frequency above 0 in cycles per mm".into()));
         }
         if let Some(w) = raw.wavelength
@@ -598,7 +616,11 @@ fn number(word: &str, line: usize, at: &At<'_>) -> Result<What> {
 
 fn surface(s: usize, lens: &Lens, line: usize, at: &At<'_>) -> Result<usize> {
     let count = lens.surfaces.len();
-    if (1..=count).contains(&s) { Ok(s - 1) } else { Err(at.format(line, format!("surface {s}: the lens has 1 to {count}"))) }
+    if (1..=count).contains(&s) {
+        Ok(s - 1)
+    } else {
+        Err(at.format(line, format!("surface {s}: the lens has 1 to {count}")))
+    }
 }
 
 fn solve(raw: &RawSolve, lens: &Lens, at: &At<'_>) -> Result<Solve> {
@@ -615,7 +637,9 @@ fn solve(raw: &RawSolve, lens: &Lens, at: &At<'_>) -> Result<Solve> {
             let efl = match (word, lens.aperture) {
                 ("efl", _) => target,
                 (_, crate::Aperture::EntrancePupil(d)) => target * d,
-                _ => return Err(at.format(line, "f_number: the lens's aperture is not an entrance pupil; solve for efl")),
+                _ => {
+                    return Err(at.format(line, "f_number: the lens's aperture is not an entrance pupil; solve for efl"));
+                }
             };
             let surface = surface(raw.surface.unwrap_or(0), lens, line, at)?;
             Ok(Solve::Efl { surface, efl })

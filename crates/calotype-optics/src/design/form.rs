@@ -44,7 +44,8 @@ impl Departure {
             }
             Form::Qbfs { norm_radius, coefficients } | Form::Qcon { norm_radius, coefficients } => {
                 plan.along_normal = matches!(shape.form, Form::Qbfs { .. });
-                let most = more.iter().filter_map(|w| if let What::Forbes(m) = w { Some(*m as usize + 1) } else { None });
+                let most =
+                    more.iter().filter_map(|w| if let What::Forbes(m) = w { Some(*m as usize + 1) } else { None });
                 let count = most.max().unwrap_or(0).max(coefficients.len());
                 let basis = if plan.along_normal { best_fit_sphere(count) } else { conic(count) };
                 for (m, mut row) in (0..).zip(basis) {
@@ -213,6 +214,12 @@ mod tests {
                 assert!(i == 0 || (2.0 * r * g - slope).abs() < 1e-8, "{shape:?} {r}");
             }
         }
-        assert!(Departure::new(&Shape { radius: 1.0, conic: 0.0, form: Form::Biconic { radius_x: 1.0, conic_x: 0.0 } }, &[]).is_none());
+        assert!(
+            Departure::new(
+                &Shape { radius: 1.0, conic: 0.0, form: Form::Biconic { radius_x: 1.0, conic_x: 0.0 } },
+                &[]
+            )
+            .is_none()
+        );
     }
 }

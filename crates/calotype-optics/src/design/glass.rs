@@ -32,7 +32,12 @@ pub struct Exchange {
 ///
 /// # Errors
 /// [`OpticsError::Value`] without glasses to choose from; those of [`Merit::new`] and [`optimise`].
-pub fn substitute(lens: &Lens, design: &Design, glasses: &[Glass], settings: &Settings) -> Result<(Lens, Design, Vec<Exchange>)> {
+pub fn substitute(
+    lens: &Lens,
+    design: &Design,
+    glasses: &[Glass],
+    settings: &Settings,
+) -> Result<(Lens, Design, Vec<Exchange>)> {
     let mut open: Vec<usize> = design
         .variables
         .iter()
@@ -45,12 +50,17 @@ pub fn substitute(lens: &Lens, design: &Design, glasses: &[Glass], settings: &Se
         return Ok((lens.clone(), design.clone(), vec![]));
     }
     if glasses.is_empty() {
-        return Err(OpticsError::value("the number of glasses to choose from", 0, "name other makers, or give a catalogue"));
+        return Err(OpticsError::value(
+            "the number of glasses to choose from",
+            0,
+            "name other makers, or give a catalogue",
+        ));
     }
     let known: Vec<(&Glass, [f64; 2])> = glasses.iter().map(|g| (g, g.nd_vd().into())).collect();
     let (mut lens, mut design, mut log) = (lens.clone(), design.clone(), Vec::new());
     while !open.is_empty() {
-        let distance = |model: [f64; 2], real: [f64; 2]| ((model[0] - real[0]) / ALIKE[0]).hypot((model[1] - real[1]) / ALIKE[1]);
+        let distance =
+            |model: [f64; 2], real: [f64; 2]| ((model[0] - real[0]) / ALIKE[0]).hypot((model[1] - real[1]) / ALIKE[1]);
         let near = |surface: usize, lens: &Lens| {
             let model: [f64; 2] = lens.surfaces[surface].glass.nd_vd().into();
             let mut list: Vec<_> = known.iter().map(|(g, real)| (distance(model, *real), *g, *real)).collect();

@@ -233,7 +233,9 @@ impl<'a, R: Real> Model<'a, R> {
         let epd = match lens.aperture {
             Aperture::EntrancePupil(d) => R::of(d),
             Aperture::FNumber(_) if power.value() == 0.0 => {
-                return Err(Trouble::Paraxial("it has no power, so that an f-number gives no pupil; give entrance_pupil_mm"));
+                return Err(Trouble::Paraxial(
+                    "it has no power, so that an f-number gives no pupil; give entrance_pupil_mm",
+                ));
             }
             Aperture::FNumber(f) => (R::of(1.0 / f) / power).abs(),
             Aperture::StopRadius(r) => (R::of(2.0 * r) / a).abs(),
@@ -296,7 +298,8 @@ impl<'a, R: Real> Model<'a, R> {
             let s4 = -(h * h * c * d_n);
             let s5 = -(ac * (ac * ac * y * d_n2 + yc * (a * yc - ac * y * 2.0) * c * d_n));
             let own = f.curvature;
-            let g = own * own * own * (f.conic + 1.0) / 8.0 + self.base.forms[i].fourth(&f.series, own, f.conic) - c * c * c / 8.0;
+            let g = own * own * own * (f.conic + 1.0) / 8.0 + self.base.forms[i].fourth(&f.series, own, f.conic)
+                - c * c * c / 8.0;
             let t = g * 8.0 * (m - n);
             let (dn, dm) = (short[i].before - long[i].before, short[i].after - long[i].after);
             let colour = y * (dm / m - dn / n);

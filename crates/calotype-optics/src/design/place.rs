@@ -156,9 +156,15 @@ mod tests {
     #[test]
     fn what_is_set_is_read() {
         let mut lens = samples::everything();
-        for (surface, word, v) in
-            [(0, "curvature", 0.02), (0, "a4", 2e-6), (0, "a12", 1e-13), (1, "q4", 0.5), (2, "conic", -2.0), (0, "nd", 1.7), (0, "vd", 33.0)]
-        {
+        for (surface, word, v) in [
+            (0, "curvature", 0.02),
+            (0, "a4", 2e-6),
+            (0, "a12", 1e-13),
+            (1, "q4", 0.5),
+            (2, "conic", -2.0),
+            (0, "nd", 1.7),
+            (0, "vd", 33.0),
+        ] {
             let place = Place { surface, what: What::parse(word).unwrap() };
             assert_eq!(place.what.to_string(), word);
             place.set(&mut lens, v);

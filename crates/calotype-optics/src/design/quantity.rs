@@ -16,7 +16,7 @@ const RIM: usize = 24;
 /// Radii at which slopes and departures are looked at.
 const RADII: usize = 24;
 /// Steps of Gauss' rule across the common part of two pupils, in each direction.
-const SHEARED: usize = 6;
+const SHEARED: usize = 8;
 
 /// One operand, with the rays that it needs.
 #[derive(Clone, Debug)]
@@ -95,7 +95,11 @@ impl Task {
                 task.rays.extend((0..RIM).map(rim));
                 let axis = (0..lens.fields.len()).find(|f| lens.fields[*f].y == 0.0 && lens.fields[*f].x == 0.0);
                 let Some(axis) = axis else {
-                    return Err(OpticsError::value("RI", "without an axis", "it is compared with a field of 0, 0: add one"));
+                    return Err(OpticsError::value(
+                        "RI",
+                        "without an axis",
+                        "it is compared with a field of 0, 0: add one",
+                    ));
                 };
                 task.rays.push(ray(axis, primary, [0.0, 1.0]));
             }
@@ -206,7 +210,10 @@ impl Task {
                 one(first.ideal(base, full.x.hypot(full.y)))
             }
             Quantity::Petzval => {
-                let sum = first.steps.iter().fold(R::of(0.0), |sum, s| sum + s.curvature * (s.after - s.before) / (s.before * s.after));
+                let sum = first
+                    .steps
+                    .iter()
+                    .fold(R::of(0.0), |sum, s| sum + s.curvature * (s.after - s.before) / (s.before * s.after));
                 one(sum)
             }
             Quantity::Seidel(k) => one(model.seidel(first)[usize::from(k)]),
@@ -350,12 +357,17 @@ impl Task {
 
     /// Path of a ray from its start to the sphere about the image point of `chief` through the paraxial exit pupil, as in
     /// [`crate::analysis::wavefront`].
-    fn path<'b, R: Real>(&self, at: &'b Evaluation<'_, R>, chief: &Traced<R>) -> impl Fn(&Traced<R>) -> R + 'b + use<'b, R> {
+    fn path<'b, R: Real>(
+        &self,
+        at: &'b Evaluation<'_, R>,
+        chief: &Traced<R>,
+    ) -> impl Fn(&Traced<R>) -> R + 'b + use<'b, R> {
         let centre = [chief.x, chief.y];
         let to_pupil = at.first.exp;
         let n = at.model.facets[at.model.facets.len() - 1].index[at.model.base.primary()];
         let far = !(to_pupil.value().abs() < 1e9);
-        let radius = if far { R::of(1e9) } else { (centre[0] * centre[0] + centre[1] * centre[1] + to_pupil * to_pupil).sqrt() };
+        let radius =
+            if far { R::of(1e9) } else { (centre[0] * centre[0] + centre[1] * centre[1] + to_pupil * to_pupil).sqrt() };
         let side = if far { -chief.n.value().signum() } else { (to_pupil.value() * chief.n.value()).signum() };
         move |ray: &Traced<R>| {
             let v = [ray.x - centre[0], ray.y - centre[1]];
@@ -383,10 +395,12 @@ impl Task {
             if square < 1e-12 {
                 continue;
             }
-            let tilt = (0..count).fold(R::of(0.0), |s, i| s + error[i] * (self.weights[i] * self.rays[i].pupil[k] / square));
+            let tilt =
+                (0..count).fold(R::of(0.0), |s, i| s + error[i] * (self.weights[i] * self.rays[i].pupil[k] / square));
             (0..count).for_each(|i| error[i] = error[i] - tilt * self.rays[i].pupil[k]);
         }
-        let each = |(i, e): (usize, &R)| *e * (self.weights[i].sqrt() / (lens.wavelengths[self.rays[i].wave].um * 1e-3));
+        let each =
+            |(i, e): (usize, &R)| *e * (self.weights[i].sqrt() / (lens.wavelengths[self.rays[i].wave].um * 1e-3));
         error.iter().enumerate().map(each).collect()
     }
 
@@ -419,7 +433,12 @@ impl Task {
             let wanted = R::of(um * self.operand.frequency) / mean.abs();
             let (mut re, mut im) = (R::of(0.0), R::of(0.0));
             // about their mean, so that nothing turns fast
-            let phases: Vec<R> = (i..end).map(|j| { let (a, b) = pair(j); (phase(a) - phase(b)) * (TAU / um) * wanted }).collect();
+            let phases: Vec<R> = (i..end)
+                .map(|j| {
+                    let (a, b) = pair(j);
+                    (phase(a) - phase(b)) * (TAU / um) * wanted
+                })
+                .collect();
             let about = phases[0].value();
             for (j, p) in (i..end).zip(phases) {
                 let (sin, cos) = (p - about).sin_cos();
@@ -522,7 +541,10 @@ mod tests {
     fn rules_integrate_what_they_should() {
         for n in 1..8 {
             let sum = |p: i32| gauss(n).iter().map(|(x, w)| w * x.powi(p)).sum::<f64>();
-            assert!((sum(0) - 2.0).abs() < 1e-14 && (sum(2 * n as i32 - 2) - 2.0 / (2.0 * n as f64 - 1.0)).abs() < 1e-13, "{n}");
+            assert!(
+                (sum(0) - 2.0).abs() < 1e-14 && (sum(2 * n as i32 - 2) - 2.0 / (2.0 * n as f64 - 1.0)).abs() < 1e-13,
+                "{n}"
+            );
         }
         // mean of y^2 over the unit disc is 1/4, of (x^2 + y^2)^2 1/3
         for half in [true, false] {

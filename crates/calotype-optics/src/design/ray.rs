@@ -126,7 +126,14 @@ impl<'a> Finder<'a> {
     }
 
     /// Newton's method on the launch, with exact derivatives.
-    fn aim(&self, ray: &Which, share: f64, goal: [f64; 2], start: [f64; 2], back: [f64; 2]) -> Result<([f64; 2], [f64; 4]), Trouble> {
+    fn aim(
+        &self,
+        ray: &Which,
+        share: f64,
+        goal: [f64; 2],
+        start: [f64; 2],
+        back: [f64; 2],
+    ) -> Result<([f64; 2], [f64; 4]), Trouble> {
         let base = self.model.base;
         let stop = base.lens().stop();
         let radius = 0.5 * self.first.epd;
@@ -171,7 +178,13 @@ impl<'a> Finder<'a> {
     }
 
     /// The ray of a trail in a model of the same lens.
-    pub fn trace<R: Real>(&self, model: &Model<R>, first: &First<R>, ray: &Which, trail: &Trail) -> Result<Traced<R>, Trouble> {
+    pub fn trace<R: Real>(
+        &self,
+        model: &Model<R>,
+        first: &First<R>,
+        ray: &Which,
+        trail: &Trail,
+    ) -> Result<Traced<R>, Trouble> {
         let base = model.base;
         let mut launch = trail.launch.map(R::of);
         let stop = base.lens().stop();
@@ -244,7 +257,9 @@ impl<'a> Finder<'a> {
                 } else {
                     let at = match roots {
                         Some(list) => list[i],
-                        None => self.root(i, [x, y].map(|v| v.value()), [l, m, n].map(|v| v.value())).ok_or_else(|| lost(Why::Missed))?,
+                        None => self
+                            .root(i, [x, y].map(|v| v.value()), [l, m, n].map(|v| v.value()))
+                            .ok_or_else(|| lost(Why::Missed))?,
                     };
                     let (px, py) = (x + l * at, y + m * at);
                     let [z, g] = form.sag(f.curvature, f.conic, &f.series, &f.live, px * px + py * py);

@@ -220,7 +220,13 @@ impl Explorer<'_> {
         self.escape(&state.found.get(rank)?.x, job, &mut random)
     }
 
-    fn descended(&self, stage: usize, x: Vec<f64>, iterations: usize, hill: Option<&Hill>) -> Option<(Vec<f64>, f64, f64)> {
+    fn descended(
+        &self,
+        stage: usize,
+        x: Vec<f64>,
+        iterations: usize,
+        hill: Option<&Hill>,
+    ) -> Option<(Vec<f64>, f64, f64)> {
         let merit = &self.stages[stage];
         let state = State::new(merit, x).ok()?;
         let settings = Settings { iterations, tolerance: 1e-5 };
@@ -301,13 +307,17 @@ impl Explorer<'_> {
             .zip(&self.ranges)
             .map(|(x, range)| reach * range.map_or(x.abs().max(1e-12), |[lo, hi]| (hi - lo).max(1e-9)))
             .collect();
-        let hill = Hill { at: from.to_vec(), width: width.clone(), height: rows.merit().max(0.1) * random.between(1.0, 4.0) };
+        let hill =
+            Hill { at: from.to_vec(), width: width.clone(), height: rows.merit().max(0.1) * random.between(1.0, 4.0) };
         // a first step in a direction of chance; as far as light gets through
         let toward: Vec<f64> = from.iter().map(|_| random.normal()).collect();
         let mut far = 1.0;
         for _ in 0..8 {
             let x: Vec<f64> = (0..from.len())
-                .map(|i| (from[i] + far * toward[i] * width[i]).clamp(self.design.variables[i].min, self.design.variables[i].max))
+                .map(|i| {
+                    (from[i] + far * toward[i] * width[i])
+                        .clamp(self.design.variables[i].min, self.design.variables[i].max)
+                })
                 .collect();
             if self.stages[2].plain(&x).is_ok_and(|r| r.merit().is_finite())
                 && let Some((x, ..)) = self.descended(2, x, 15, Some(&hill))

@@ -302,7 +302,14 @@ struct Step {
 }
 
 impl Step {
-    fn new(rows: &Rows, jacobian: DMatrix<f64>, state: &State, equal: &[bool], bounds: &[[f64; 2]], hill: Option<&Hill>) -> Self {
+    fn new(
+        rows: &Rows,
+        jacobian: DMatrix<f64>,
+        state: &State,
+        equal: &[bool],
+        bounds: &[[f64; 2]],
+        hill: Option<&Hill>,
+    ) -> Self {
         let soft = rows.soft.len();
         let n = state.x.len();
         let size = soft + rows.limits.len();
@@ -365,7 +372,12 @@ impl Step {
 pub fn redundant(merit: &Merit, x: &[f64]) -> Result<Vec<Vec<String>>> {
     let (_, j) = merit.jacobian(x).map_err(Trouble::said)?;
     let norms: Vec<f64> = (0..j.ncols()).map(|i| j.column(i).norm().max(1e-300)).collect();
-    let scaled = DMatrix::from_fn(j.nrows().max(j.ncols()), j.ncols(), |i, k| if i < j.nrows() { j[(i, k)] / norms[k] } else { 0.0 });
+    let scaled =
+        DMatrix::from_fn(
+            j.nrows().max(j.ncols()),
+            j.ncols(),
+            |i, k| if i < j.nrows() { j[(i, k)] / norms[k] } else { 0.0 },
+        );
     let svd = scaled.qr().r().svd(false, true);
     let most = svd.singular_values.iter().fold(0.0f64, |m, v| m.max(*v));
     let names = merit.names();

@@ -90,7 +90,13 @@ pub(super) struct Judge {
 impl Judge {
     /// # Errors
     /// [`OpticsError::Dark`] where light of a field does not get through the nominal lens.
-    pub fn new(lens: &Lens, criterion: Criterion, fields: &[usize], both_sides: bool, compensators: Vec<Compensator>) -> Result<Self> {
+    pub fn new(
+        lens: &Lens,
+        criterion: Criterion,
+        fields: &[usize],
+        both_sides: bool,
+        compensators: Vec<Compensator>,
+    ) -> Result<Self> {
         let system = System::new(lens.clone())?;
         let all = vignetting_from_apertures(&system, false)?;
         let mut list: Vec<Field> = fields.iter().map(|i| all[*i]).collect();
@@ -265,8 +271,11 @@ pub fn mtf_at(system: &System, field: &Field, frequency: f64, direction: usize) 
         let rays = traced(system, field, w, &pairs)?;
         let middle = [0, 1].map(|k| rays.iter().map(|r| r.at[k]).sum::<f64>() / rays.len() as f64);
         let phase = phases(&rays, middle);
-        let apart: f64 =
-            rule.iter().enumerate().map(|(i, (_, weight))| weight * (rays[2 * i].d[direction] - rays[2 * i + 1].d[direction]).abs()).sum();
+        let apart: f64 = rule
+            .iter()
+            .enumerate()
+            .map(|(i, (_, weight))| weight * (rays[2 * i].d[direction] - rays[2 * i + 1].d[direction]).abs())
+            .sum();
         let scale = um * frequency / apart;
         let (mut re, mut im) = (0.0, 0.0);
         for (i, (_, weight)) in rule.iter().enumerate() {
@@ -289,7 +298,7 @@ mod tests {
     fn pairs_of_rays_give_the_mtf_of_the_whole_image() {
         let mut lens = samples::triplet();
         lens.surfaces.iter_mut().for_each(|s| s.clear.outer = None);
-        lens.surfaces[5].thickness += 0.35;
+        lens.surfaces[5].thickness += 0.1;
         let system = System::new(lens).unwrap();
         for field in &system.lens().fields {
             let psf = polychromatic_psf(&system, field, &Sampling { size: 192, rays: 96, pitch_um: None }).unwrap();

@@ -17,7 +17,11 @@ const MOST: usize = 2000;
 /// The kinds of tolerances: the word of each, its unit, and what it is.
 pub const KINDS: [(&str, &str, &str); 11] = [
     ("radius_percent", "%", "radius of a surface"),
-    ("radius_fringes", "fringes", "the same in fringes of power (546 nm, half a wavelength of sag each) over the clear aperture"),
+    (
+        "radius_fringes",
+        "fringes",
+        "the same in fringes of power (546 nm, half a wavelength of sag each) over the clear aperture",
+    ),
     ("thickness", "mm", "thickness behind a surface"),
     ("decentre", "mm", "element off the axis, along x and along y"),
     ("tilt", "deg", "element turned about the vertex of its first surface, about x and about y"),
@@ -45,10 +49,50 @@ struct Grade {
 /// In the order of what makers of polished lenses quote as commercial, precision and high precision, and of moulded phone
 /// lenses.
 const GRADES: [Grade; 4] = [
-    Grade { name: "commercial", radius_percent: 0.3, thickness: 0.1, decentre: 0.05, tilt: 0.05, surface_tilt: 0.05, index: 1e-3, abbe_percent: 0.8, irregularity: 1.0 },
-    Grade { name: "precision", radius_percent: 0.1, thickness: 0.05, decentre: 0.02, tilt: 0.02, surface_tilt: 0.0167, index: 5e-4, abbe_percent: 0.5, irregularity: 0.5 },
-    Grade { name: "high", radius_percent: 0.025, thickness: 0.01, decentre: 0.005, tilt: 0.005, surface_tilt: 0.004, index: 2e-4, abbe_percent: 0.2, irregularity: 0.2 },
-    Grade { name: "phone", radius_percent: 0.1, thickness: 0.002, decentre: 0.002, tilt: 0.025, surface_tilt: 0.025, index: 3e-4, abbe_percent: 0.3, irregularity: 0.4 },
+    Grade {
+        name: "commercial",
+        radius_percent: 0.3,
+        thickness: 0.1,
+        decentre: 0.05,
+        tilt: 0.05,
+        surface_tilt: 0.05,
+        index: 1e-3,
+        abbe_percent: 0.8,
+        irregularity: 1.0,
+    },
+    Grade {
+        name: "precision",
+        radius_percent: 0.1,
+        thickness: 0.05,
+        decentre: 0.02,
+        tilt: 0.02,
+        surface_tilt: 0.0167,
+        index: 5e-4,
+        abbe_percent: 0.5,
+        irregularity: 0.5,
+    },
+    Grade {
+        name: "high",
+        radius_percent: 0.025,
+        thickness: 0.01,
+        decentre: 0.005,
+        tilt: 0.005,
+        surface_tilt: 0.004,
+        index: 2e-4,
+        abbe_percent: 0.2,
+        irregularity: 0.2,
+    },
+    Grade {
+        name: "phone",
+        radius_percent: 0.1,
+        thickness: 0.002,
+        decentre: 0.002,
+        tilt: 0.025,
+        surface_tilt: 0.025,
+        index: 3e-4,
+        abbe_percent: 0.3,
+        irregularity: 0.4,
+    },
 ];
 
 /// One error of making, within a range.
@@ -202,7 +246,9 @@ impl Tolerances {
             file: file.into(),
             line: line(word),
         };
-        let bad = |word: &Spanned<String>, reason: String| OpticsError::format(file, line(word), format!("{}: {reason}", word.get_ref()));
+        let bad = |word: &Spanned<String>, reason: String| {
+            OpticsError::format(file, line(word), format!("{}: {reason}", word.get_ref()))
+        };
         let c = &raw.criterion;
         let criterion = match c.is.get_ref().as_str() {
             "mtf" => match c.frequency {
@@ -223,18 +269,28 @@ impl Tolerances {
         let fields = if c.fields.is_empty() { (0..count).collect() } else { c.fields.iter().map(|f| f - 1).collect() };
         let surfaces = lens.surfaces.len();
         let surface = |word: &Spanned<String>, s: usize| {
-            if (1..=surfaces).contains(&s) { Ok(s - 1) } else { Err(bad(word, format!("surface {s}: the lens has 1 to {surfaces}"))) }
+            if (1..=surfaces).contains(&s) {
+                Ok(s - 1)
+            } else {
+                Err(bad(word, format!("surface {s}: the lens has 1 to {surfaces}")))
+            }
         };
         let part = |word: &Spanned<String>, [a, b]: [usize; 2]| {
             let (first, last) = (surface(word, a)?, surface(word, b)?);
-            if first <= last { Ok(Part { first, last }) } else { Err(bad(word, format!("an element from surface {a} to {b} runs backwards"))) }
+            if first <= last {
+                Ok(Part { first, last })
+            } else {
+                Err(bad(word, format!("an element from surface {a} to {b} runs backwards")))
+            }
         };
         let mut compensators = Vec::new();
         for c in &raw.compensator {
             if !(c.most_mm > 0.0 && c.most_mm.is_finite()) {
                 return Err(bad(&c.is, "most_mm is a distance above 0".into()));
             }
-            let of_part = || c.element.ok_or_else(|| bad(&c.is, "give element = [first, last]".into())).and_then(|e| part(&c.is, e));
+            let of_part = || {
+                c.element.ok_or_else(|| bad(&c.is, "give element = [first, last]".into())).and_then(|e| part(&c.is, e))
+            };
             let what = match c.is.get_ref().as_str() {
                 "refocus" => Adjust::Thickness(surfaces - 1),
                 "thickness" => match c.surface {
@@ -244,19 +300,29 @@ impl Tolerances {
                 "shift" => Adjust::Along(of_part()?),
                 "centre_x" => Adjust::AcrossX(of_part()?),
                 "centre_y" => Adjust::AcrossY(of_part()?),
-                _ => return Err(unknown("compensator", &c.is, &["refocus", "thickness", "shift", "centre_x", "centre_y"])),
+                _ => {
+                    return Err(unknown(
+                        "compensator",
+                        &c.is,
+                        &["refocus", "thickness", "shift", "centre_x", "centre_y"],
+                    ));
+                }
             };
             compensators.push(Compensator { what, most_mm: c.most_mm });
         }
         let mut list = Vec::new();
         if let Some(name) = &raw.grade {
             let names = GRADES.map(|g| g.name);
-            let grade = GRADES.iter().find(|g| g.name == name.get_ref()).ok_or_else(|| unknown("grade", name, &names))?;
+            let grade =
+                GRADES.iter().find(|g| g.name == name.get_ref()).ok_or_else(|| unknown("grade", name, &names))?;
             list = of_grade(grade, lens);
         }
         for t in &raw.tolerance {
             if !(t.value >= 0.0 && t.value.is_finite()) {
-                return Err(bad(&t.is, format!("the value cannot be {}: errors lie within minus and plus it", t.value)));
+                return Err(bad(
+                    &t.is,
+                    format!("the value cannot be {}: errors lie within minus and plus it", t.value),
+                ));
             }
             let kind = t.is.get_ref().as_str();
             if !KINDS.iter().any(|k| k.0 == kind) {
@@ -272,7 +338,12 @@ impl Tolerances {
                         Of::One(s) => vec![surface(&t.is, *s)?],
                         Of::Many(list) => list.iter().map(|s| surface(&t.is, *s)).collect::<Result<_>>()?,
                         Of::All(w) if w == "all" => (0..surfaces).filter(|s| applies(kind, *s, lens)).collect(),
-                        Of::All(w) => return Err(bad(&t.is, format!("surface cannot be `{w}`: it is a number, a list, or \"all\""))),
+                        Of::All(w) => {
+                            return Err(bad(
+                                &t.is,
+                                format!("surface cannot be `{w}`: it is a number, a list, or \"all\""),
+                            ));
+                        }
                     };
                     all.into_iter().map(|s| Part { first: s, last: s }).collect()
                 }
@@ -293,7 +364,11 @@ impl Tolerances {
             return Err(OpticsError::value("the number of tolerances", 0, "give a grade, or a [[tolerance]]"));
         }
         if list.len() > MOST {
-            return Err(OpticsError::value("the number of tolerances", list.len(), format!("there are at most {MOST}")));
+            return Err(OpticsError::value(
+                "the number of tolerances",
+                list.len(),
+                format!("there are at most {MOST}"),
+            ));
         }
         let samples = raw.monte_carlo.samples.unwrap_or(500);
         if !(1..=1_000_000).contains(&samples) {
@@ -314,7 +389,15 @@ impl Tolerances {
     /// True where an error breaks the symmetry about the axis, so that both sides of the field are judged.
     pub(super) fn breaks_symmetry(&self) -> bool {
         let round = |e: Error| {
-            matches!(e, Error::RadiusPercent | Error::RadiusFringes | Error::ThicknessMm | Error::Index | Error::AbbePercent | Error::Irregularity)
+            matches!(
+                e,
+                Error::RadiusPercent
+                    | Error::RadiusFringes
+                    | Error::ThicknessMm
+                    | Error::Index
+                    | Error::AbbePercent
+                    | Error::Irregularity
+            )
         };
         self.list.iter().any(|t| !round(t.error))
     }
@@ -343,17 +426,28 @@ fn of_kind(kind: &str, part: Part, value: f64, lens: &Lens) -> Vec<Tolerance> {
         "radius_percent" => vec![of(Error::RadiusPercent, value, "radius, %")],
         "radius_fringes" => vec![of(Error::RadiusFringes, value, "radius, fringes")],
         "thickness" => vec![of(Error::ThicknessMm, value, "thickness, mm")],
-        "decentre" => vec![of(Error::DecentreX, value, "decentre x, mm"), of(Error::DecentreY, value, "decentre y, mm")],
+        "decentre" => {
+            vec![of(Error::DecentreX, value, "decentre x, mm"), of(Error::DecentreY, value, "decentre y, mm")]
+        }
         "tilt" => vec![of(Error::TiltX, value, "tilt about x, deg"), of(Error::TiltY, value, "tilt about y, deg")],
         "surface_decentre" => {
-            vec![of(Error::SurfaceDecentreX, value, "decentre x, mm"), of(Error::SurfaceDecentreY, value, "decentre y, mm")]
+            vec![
+                of(Error::SurfaceDecentreX, value, "decentre x, mm"),
+                of(Error::SurfaceDecentreY, value, "decentre y, mm"),
+            ]
         }
-        "surface_tilt" => vec![of(Error::SurfaceTiltX, value, "tilt about x, deg"), of(Error::SurfaceTiltY, value, "tilt about y, deg")],
+        "surface_tilt" => vec![
+            of(Error::SurfaceTiltX, value, "tilt about x, deg"),
+            of(Error::SurfaceTiltY, value, "tilt about y, deg"),
+        ],
         "wedge" => {
             // the edge's difference over the clear diameter, where that is known
             let diameter = 2.0 * lens.surfaces[part.first].clear.outer.unwrap_or_else(|| lens_radius(lens));
             let angle = (value / diameter).atan().to_degrees();
-            vec![of(Error::SurfaceTiltX, angle, "wedge about x, deg"), of(Error::SurfaceTiltY, angle, "wedge about y, deg")]
+            vec![
+                of(Error::SurfaceTiltX, angle, "wedge about x, deg"),
+                of(Error::SurfaceTiltY, angle, "wedge about y, deg"),
+            ]
         }
         "index" => vec![of(Error::Index, value, "index")],
         "abbe_percent" => vec![of(Error::AbbePercent, value, "Abbe number, %")],

@@ -103,7 +103,11 @@ pub fn monte_carlo(lens: &Lens, tolerances: &Tolerances, go_on: &dyn Fn(usize) -
 /// which light does not get.
 pub fn sample_lens(lens: &Lens, tolerances: &Tolerances, number: usize) -> Result<Lens> {
     if !(1..=tolerances.samples).contains(&number) {
-        return Err(OpticsError::value("the number of a sample", number, format!("there are 1 to {}", tolerances.samples)));
+        return Err(OpticsError::value(
+            "the number of a sample",
+            number,
+            format!("there are 1 to {}", tolerances.samples),
+        ));
     }
     let bench = Bench::new(lens, tolerances)?;
     let errors = drawn(tolerances, number - 1);
@@ -120,7 +124,13 @@ fn drawn(tolerances: &Tolerances, index: usize) -> Vec<(&super::Tolerance, f64)>
     let mut random = Random::new(tolerances.seed, index as u64);
     let mut one = || match tolerances.spread {
         Spread::Uniform => random.between(-1.0, 1.0),
-        Spread::Ends => if random.unit() < 0.5 { -1.0 } else { 1.0 },
+        Spread::Ends => {
+            if random.unit() < 0.5 {
+                -1.0
+            } else {
+                1.0
+            }
+        }
         Spread::Normal => loop {
             let v = 0.5 * random.normal();
             if v.abs() <= 1.0 {
@@ -177,8 +187,10 @@ mod tests {
         let lens = samples::triplet();
         let mut tight = tolerances(0.2);
         tight.list.iter_mut().for_each(|t| t.amount *= 0.01);
-        let (a, b) = (monte_carlo(&lens, &tolerances(0.2), &|_| true).unwrap(), monte_carlo(&lens, &tight, &|_| true).unwrap());
-        let spread = |m: &MonteCarlo| m.samples.iter().map(|s| (s.value.unwrap() - m.nominal).abs()).fold(0.0, f64::max);
+        let (a, b) =
+            (monte_carlo(&lens, &tolerances(0.2), &|_| true).unwrap(), monte_carlo(&lens, &tight, &|_| true).unwrap());
+        let spread =
+            |m: &MonteCarlo| m.samples.iter().map(|s| (s.value.unwrap() - m.nominal).abs()).fold(0.0, f64::max);
         assert!(spread(&b) < 0.05 * spread(&a), "{} {}", spread(&a), spread(&b));
     }
 

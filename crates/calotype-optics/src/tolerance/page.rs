@@ -72,15 +72,28 @@ fn histogram(made: &MonteCarlo, tolerances: &Tolerances, what: &str) -> Vec<Plot
     }
     outline.push([lo + width * BARS as f64, 0.0]);
     let tallest = bars.iter().copied().max().unwrap_or(0) as f64;
-    let line = |label: &str, x: f64, color| Series { label: label.into(), points: vec![[x, 0.0], [x, tallest]], color, dashed: true, ..Series::default() };
-    let mut series = vec![Series { label: "lenses".into(), points: outline, ..Series::default() }, line("nominal", made.nominal, 2)];
+    let line = |label: &str, x: f64, color| Series {
+        label: label.into(),
+        points: vec![[x, 0.0], [x, tallest]],
+        color,
+        dashed: true,
+        ..Series::default()
+    };
+    let mut series =
+        vec![Series { label: "lenses".into(), points: outline, ..Series::default() }, line("nominal", made.nominal, 2)];
     series.extend(tolerances.limit.map(|l| line("limit", l, 1)));
     let count = made.samples.len() as f64;
     let contrast = tolerances.criterion.is_contrast();
     let share = |i: usize| if contrast { (values.len() - i) as f64 / count } else { (i + 1) as f64 / count };
     let curve = values.iter().enumerate().map(|(i, v)| [*v, share(i)]).collect();
     vec![
-        Plot { title: format!("{} made lenses", made.samples.len()), x: what.into(), y: "lenses".into(), series, ..Plot::default() },
+        Plot {
+            title: format!("{} made lenses", made.samples.len()),
+            x: what.into(),
+            y: "lenses".into(),
+            series,
+            ..Plot::default()
+        },
         Plot {
             title: "Yield against the limit".into(),
             x: what.into(),

@@ -68,10 +68,12 @@ pub fn elements(lens: &Lens) -> Vec<Part> {
 pub(super) fn semi_diameters(system: &System) -> Vec<f64> {
     let lens = system.lens();
     let fields: Vec<Field> = lens.fields.clone();
-    let rim: Vec<[f64; 2]> = (0..8).map(|i| {
-        let (sin, cos) = (std::f64::consts::TAU * f64::from(i) / 8.0).sin_cos();
-        [cos, sin]
-    }).collect();
+    let rim: Vec<[f64; 2]> = (0..8)
+        .map(|i| {
+            let (sin, cos) = (std::f64::consts::TAU * f64::from(i) / 8.0).sin_cos();
+            [cos, sin]
+        })
+        .collect();
     (0..lens.surfaces.len())
         .map(|s| {
             if let Some(r) = lens.surfaces[s].clear.outer {
@@ -127,7 +129,8 @@ pub(super) fn apply(lens: &mut Lens, error: Error, part: Part, amount: f64, semi
             let mut table = Vec::with_capacity(lens.wavelengths.len());
             for w in &lens.wavelengths {
                 let n = lens.surfaces[s].glass.index(w.um, s + 1)?;
-                let n = if error == Error::Index { n + amount } else { primary + (n - primary) / (1.0 + 0.01 * amount) };
+                let n =
+                    if error == Error::Index { n + amount } else { primary + (n - primary) / (1.0 + 0.01 * amount) };
                 table.push([w.um, n]);
             }
             table.sort_by(|a, b| a[0].total_cmp(&b[0]));

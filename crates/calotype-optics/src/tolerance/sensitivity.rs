@@ -75,7 +75,8 @@ impl<'a> Bench<'a> {
             Ok((values, _, by)) => (Some(self.judge.worst(&values)), by),
             Err(_) => (None, vec![]),
         });
-        let loss = ends.iter().map(|(v, _)| v.map_or(f64::INFINITY, |v| self.loss(v))).fold(f64::NEG_INFINITY, f64::max);
+        let loss =
+            ends.iter().map(|(v, _)| v.map_or(f64::INFINITY, |v| self.loss(v))).fold(f64::NEG_INFINITY, f64::max);
         let [(a, x), (b, y)] = ends;
         Sensitivity { label: t.label.clone(), amount, values: [a, b], loss, adjusted_mm: [x, y] }
     }
@@ -90,7 +91,8 @@ pub fn sensitivity(lens: &Lens, tolerances: &Tolerances) -> Result<Sensitivities
     let mut list: Vec<Sensitivity> = tolerances.list.par_iter().map(|t| bench.one(t, t.amount)).collect();
     let root = list.iter().map(|s| s.loss.max(0.0).powi(2)).sum::<f64>().sqrt();
     list.sort_by(|a, b| b.loss.total_cmp(&a.loss).then_with(|| a.label.cmp(&b.label)));
-    let predicted = if bench.judge.criterion.is_contrast() { (bench.nominal - root).max(0.0) } else { bench.nominal + root };
+    let predicted =
+        if bench.judge.criterion.is_contrast() { (bench.nominal - root).max(0.0) } else { bench.nominal + root };
     Ok(Sensitivities { nominal: bench.nominal, list, predicted })
 }
 
@@ -127,7 +129,8 @@ pub fn inverse(lens: &Lens, tolerances: &Tolerances, loss: f64) -> Result<Sensit
     };
     let list: Vec<Sensitivity> = tolerances.list.par_iter().map(find).collect();
     let root = list.iter().map(|s| s.loss.max(0.0).powi(2)).sum::<f64>().sqrt();
-    let predicted = if bench.judge.criterion.is_contrast() { (bench.nominal - root).max(0.0) } else { bench.nominal + root };
+    let predicted =
+        if bench.judge.criterion.is_contrast() { (bench.nominal - root).max(0.0) } else { bench.nominal + root };
     Ok(Sensitivities { nominal: bench.nominal, list, predicted })
 }
 
@@ -151,12 +154,19 @@ mod tests {
         let (a, b) = (of(&loose, "surface 6"), of(&adjusted, "surface 6"));
         assert!(a.loss > 1.0 && b.loss.abs() < 1e-3 && (b.adjusted_mm[1][0] + 0.1).abs() < 1e-6, "{a:?} {b:?}");
         assert!(of(&adjusted, "surface 2").loss < of(&loose, "surface 2").loss);
-        assert!((adjusted.predicted - adjusted.nominal).powi(2) <= adjusted.list.iter().map(|s| s.loss.max(0.0).powi(2)).sum::<f64>() + 1e-9);
+        assert!(
+            (adjusted.predicted - adjusted.nominal).powi(2)
+                <= adjusted.list.iter().map(|s| s.loss.max(0.0).powi(2)).sum::<f64>() + 1e-9
+        );
     }
 
     #[test]
     fn mirror_images_cost_alike() {
-        let all = sensitivity(&samples::triplet(), &tolerances("[[tolerance]]\nis = \"decentre\"\nelement = [3, 4]\nvalue = 0.05\n")).unwrap();
+        let all = sensitivity(
+            &samples::triplet(),
+            &tolerances("[[tolerance]]\nis = \"decentre\"\nelement = [3, 4]\nvalue = 0.05\n"),
+        )
+        .unwrap();
         for s in &all.list {
             let [a, b] = s.values.map(|v| v.unwrap());
             assert!((a - b).abs() < 1e-6, "{s:?}");
