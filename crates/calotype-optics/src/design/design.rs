@@ -638,7 +638,9 @@ fn solve(raw: &RawSolve, lens: &Lens, at: &At<'_>) -> Result<Solve> {
                 ("efl", _) => target,
                 (_, crate::Aperture::EntrancePupil(d)) => target * d,
                 _ => {
-                    return Err(at.format(line, "f_number: the lens's aperture is not an entrance pupil; solve for efl"));
+                    return Err(
+                        at.format(line, "f_number: the lens's aperture is not an entrance pupil; solve for efl")
+                    );
                 }
             };
             let surface = surface(raw.surface.unwrap_or(0), lens, line, at)?;

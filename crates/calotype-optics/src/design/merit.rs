@@ -385,7 +385,7 @@ mod tests {
         let flat = |r: Rows| [r.soft, r.limits].concat();
         for j in 0..x.len() {
             let h = match merit.base.variables[j].place.what {
-                super::super::place::What::Power(p) => 1e-5 / 7f64.powi(p as i32),
+                super::super::place::What::Power(p) => 1e-6 / 7f64.powi(p as i32),
                 super::super::place::What::Thickness => 1e-5,
                 // a change of sag well below a wave
                 super::super::place::What::Curvature => 1e-7,
