@@ -77,7 +77,6 @@ pub fn run_optimise(args: &OptimiseArgs, common: &Common) -> Result<Outcome, Fai
         Ending::LimitsOverstepped => "settled, with limits overstepped",
         Ending::OutOfIterations => "out of iterations",
         Ending::Interrupted => "interrupted",
-        _ => "ended",
     };
     let text = format!(
         "{}{}{}merit {} -> {}  {}  ({} iterations, {how})\n{}",
