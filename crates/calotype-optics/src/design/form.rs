@@ -38,7 +38,9 @@ impl Departure {
                 plan.odd = list.iter().any(|t| t.0 % 2 == 1);
                 for (p, a) in list {
                     let mut row = vec![0.0; if plan.odd { p as usize } else { p as usize / 2 } + 1];
-                    row.last_mut().map(|v| *v = 1.0);
+                    if let Some(v) = row.last_mut() {
+                        *v = 1.0;
+                    }
                     plan.push(What::Power(p), a, row);
                 }
             }

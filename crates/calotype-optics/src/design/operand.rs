@@ -349,5 +349,5 @@ pub const OPERANDS: [Word; 46] = [
 /// The operand of a name in any case, its own or another program's.
 pub fn operand(name: &str) -> Option<&'static Word> {
     let is = |other: &&str| other.eq_ignore_ascii_case(name);
-    OPERANDS.iter().find(|w| is(&w.name) || w.others.iter().any(|o| is(o)))
+    OPERANDS.iter().find(|w| is(&w.name) || w.others.iter().any(is))
 }

@@ -104,18 +104,18 @@ impl Task {
                 task.rays.push(ray(axis, primary, [0.0, 1.0]));
             }
             Quantity::Mtft | Quantity::Mtfs | Quantity::Mtfa => task.sheared(base, &waves, &share, start)?,
-            Quantity::Et | Quantity::Semi | Quantity::Slope | Quantity::Inflection | Quantity::Departure => {
-                if operand.radius_mm.is_none() {
-                    let full = (0..lens.fields.len())
-                        .max_by(|a, b| {
-                            let size = |f: usize| lens.fields[f].x.hypot(lens.fields[f].y);
-                            size(*a).total_cmp(&size(*b))
-                        })
-                        .unwrap_or(0);
-                    let axis = (0..lens.fields.len()).find(|f| lens.fields[*f].y == 0.0 && lens.fields[*f].x == 0.0);
-                    task.rays.extend([1.0, -1.0].map(|v| ray(full, lens.primary, [0.0, v])));
-                    task.rays.extend(axis.map(|a| ray(a, lens.primary, [0.0, 1.0])));
-                }
+            Quantity::Et | Quantity::Semi | Quantity::Slope | Quantity::Inflection | Quantity::Departure
+                if operand.radius_mm.is_none() =>
+            {
+                let full = (0..lens.fields.len())
+                    .max_by(|a, b| {
+                        let size = |f: usize| lens.fields[f].x.hypot(lens.fields[f].y);
+                        size(*a).total_cmp(&size(*b))
+                    })
+                    .unwrap_or(0);
+                let axis = (0..lens.fields.len()).find(|f| lens.fields[*f].y == 0.0 && lens.fields[*f].x == 0.0);
+                task.rays.extend([1.0, -1.0].map(|v| ray(full, lens.primary, [0.0, v])));
+                task.rays.extend(axis.map(|a| ray(a, lens.primary, [0.0, 1.0])));
             }
             _ => {}
         }

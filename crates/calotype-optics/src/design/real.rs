@@ -102,11 +102,13 @@ impl<const K: usize> Dual<K> {
     }
 }
 
+// a derivative's rule has other signs than its operation
 macro_rules! operator {
     ($trait:ident, $method:ident, |$a:ident, $b:ident| $v:expr, |$i:ident| $d:expr, $scalar:expr, |$j:ident| $ds:expr) => {
         impl<const K: usize> $trait for Dual<K> {
             type Output = Self;
             #[inline]
+            #[allow(clippy::suspicious_arithmetic_impl)]
             fn $method(self, other: Self) -> Self {
                 let ($a, $b) = (&self, &other);
                 let v = $v;

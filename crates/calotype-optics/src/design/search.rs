@@ -209,7 +209,7 @@ impl Explorer<'_> {
         let search = &state.search;
         let mut random = Random::new(search.seed, job as u64);
         if job < search.starts {
-            return self.from_random(job, &mut random);
+            return self.started(job, &mut random);
         }
         let rank = job - search.starts;
         if rank < search.keep {
@@ -240,7 +240,7 @@ impl Explorer<'_> {
         (merit.is_finite() && overstep.is_finite()).then_some(Found { x, merit, overstep, job })
     }
 
-    fn from_random(&self, job: usize, random: &mut Random) -> Option<Found> {
+    fn started(&self, job: usize, random: &mut Random) -> Option<Found> {
         let start = self.stages[0].start().ok()?;
         let mut best: Option<(f64, Vec<f64>)> = None;
         let draws = if job == 0 { 1 } else { DRAWS };

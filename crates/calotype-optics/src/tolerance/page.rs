@@ -62,7 +62,7 @@ fn histogram(made: &MonteCarlo, tolerances: &Tolerances, what: &str) -> Vec<Plot
     values.sort_by(f64::total_cmp);
     let (Some(lo), Some(hi)) = (values.first().copied(), values.last().copied()) else { return vec![] };
     let width = ((hi - lo) / BARS as f64).max(1e-12);
-    let mut bars = vec![0usize; BARS];
+    let mut bars = [0usize; BARS];
     values.iter().for_each(|v| bars[(((v - lo) / width) as usize).min(BARS - 1)] += 1);
     let mut outline = vec![[lo, 0.0]];
     for (i, count) in bars.iter().enumerate() {
