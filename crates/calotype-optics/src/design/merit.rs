@@ -385,7 +385,7 @@ mod tests {
         let flat = |r: Rows| [r.soft, r.limits].concat();
         for j in 0..x.len() {
             let h = match merit.base.variables[j].place.what {
-                super::super::place::What::Power(p) => 1e-6 / 7f64.powi(p as i32),
+                super::super::place::What::Power(p) => 2e-6 / 7f64.powi(p as i32),
                 super::super::place::What::Thickness => 1e-5,
                 // a change of sag well below a wave
                 super::super::place::What::Curvature => 1e-7,
@@ -403,10 +403,12 @@ mod tests {
                 let difference = (a[i] - d[i] + 8.0 * (c[i] - b[i])) / (12.0 * h);
                 let size = exact.column(j).iter().fold(0.0f64, |m, v| m.max(v.abs()));
                 let rows = merit.rows.iter().chain(&merit.limits).collect::<Vec<_>>();
+                // phases in radians leave differences fewer digits
+                let close = if design.operands[rows[i].operand].frequency > 0.0 { 2e-4 } else { 1e-5 };
                 let label = design.operands[rows[i].operand].label();
                 assert!(
                     (exact[(i, j)] - difference).abs()
-                        < 1e-5 * (exact[(i, j)].abs() + 1e-3 * size) + 1e-7 / h.max(1e-6),
+                        < close * (exact[(i, j)].abs() + 1e-3 * size) + 1e-7 / h.max(1e-6),
                     "{} {label}: {} {difference}",
                     merit.base.variables[j].place,
                     exact[(i, j)]
