@@ -129,6 +129,7 @@ fn decode<const F: bool>(v: &mut Lanes) {
 /// Adds what the table changes: tetrahedral interpolation as in [`crate::Lattice::at`]. The path from the darkest corner of a
 /// cell to the brightest goes along the axis of the largest share first and along that of the smallest last.
 #[inline(always)]
+#[allow(clippy::manual_clamp, reason = "clamp would keep what is not a number")]
 fn add<const F: bool>(t: &FastResidual, pixels: &mut [Lanes; 3]) {
     let last = (t.size - 1) as f32;
     let cells = (t.size - 2) as f32;

@@ -34,7 +34,7 @@ fn processing(profile: &Path) -> String {
 fn scene(i: usize) -> [f64; 3] {
     let [u, v, w] = [0.819_172_513, 0.671_043_607, 0.549_700_478].map(|a: f64| (0.5 + a * (i + 1) as f64).fract());
     let (sin, cos) = (v * std::f64::consts::TAU).sin_cos();
-    let chroma = if i % 6 == 0 { 0.0 } else { 0.10 * w };
+    let chroma = if i.is_multiple_of(6) { 0.0 } else { 0.10 * w };
     let color = oklab_to_rgb(RgbSpace::Rec2020, [0.18f64.cbrt(), chroma * cos, chroma * sin]);
     color.map(|c| (c.max(0.0) * (7.0 * u - 5.0).exp2()).min(0.98))
 }
