@@ -78,8 +78,8 @@ impl Merit {
     /// Prepares a design.
     ///
     /// # Errors
-    /// Those of [`crate::check`]; [`OpticsError::Surface`] for a number that a surface does not have;
-    /// [`OpticsError::Dark`] where the rays that vignetting or the modulation needs are lost at the start.
+    /// Those of [`crate::check`]; [`OpticsError::Surface`](crate::OpticsError::Surface) for a number that a surface does not have;
+    /// [`OpticsError::Dark`](crate::OpticsError::Dark) where the rays that vignetting or the modulation needs are lost at the start.
     pub fn new(lens: Lens, design: &Design) -> Result<Self> {
         let mut base = Base::new(lens, design.variables.clone(), design.pickups.clone(), design.solves.clone())?;
         base.aimed = design.aimed;
@@ -175,7 +175,7 @@ impl Merit {
     /// The rows at these variables.
     ///
     /// # Errors
-    /// [`OpticsError::Dark`] with the surface where a ray is lost; [`OpticsError::Value`] where first order has no meaning.
+    /// [`OpticsError::Dark`](crate::OpticsError::Dark) with the surface where a ray is lost; [`OpticsError::Value`](crate::OpticsError::Value) where first order has no meaning.
     pub fn rows(&self, x: &[f64]) -> Result<Rows> {
         self.plain(x).map_err(Trouble::said)
     }
@@ -308,7 +308,7 @@ impl Merit {
     /// Variables that change nothing: no row has a derivative with respect to them, neither at the start nor a little beside it.
     ///
     /// # Errors
-    /// Those of [`Merit::rows`] at the start; [`OpticsError::Surface`] for a variable that changes nothing.
+    /// Those of [`Merit::rows`] at the start; [`OpticsError::Surface`](crate::OpticsError::Surface) for a variable that changes nothing.
     pub fn check_variables(&self) -> Result<()> {
         let x = self.start()?;
         let (_, here) = self.jacobian(&x).map_err(Trouble::said)?;
