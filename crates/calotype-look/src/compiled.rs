@@ -119,7 +119,7 @@ impl CompiledLook {
     pub fn vignette_gain(&self, x: f64, y: f64, width: usize, height: usize) -> f32 {
         let (cx, cy) = (width as f64 / 2.0, height as f64 / 2.0);
         let r2 = ((x - cx).powi(2) + (y - cy).powi(2)) / (cx * cx + cy * cy).max(1e-9);
-        (1.0 + self.falloff() * r2).powi(-2) as f32
+        falloff_gain(self.look.optics.corner_ev, r2) as f32
     }
 
     /// Multiplies row `y` of three planes by [`Self::vignette_gain`].
@@ -145,8 +145,17 @@ impl CompiledLook {
 
     /// `1 / r0^2`, with r = 1 at the corner.
     fn falloff(&self) -> f64 {
-        (-self.look.optics.corner_ev / 2.0).exp2() - 1.0
+        falloff(self.look.optics.corner_ev)
     }
+}
+
+fn falloff(corner_ev: f64) -> f64 {
+    (-corner_ev / 2.0).exp2() - 1.0
+}
+
+/// Share of light at a squared distance from the centre, 1 at the corners, that leaves `corner_ev` there.
+pub(crate) fn falloff_gain(corner_ev: f64, radius2: f64) -> f64 {
+    (1.0 + falloff(corner_ev) * radius2).powi(-2)
 }
 
 #[cfg(test)]

@@ -53,16 +53,26 @@ pub struct PointTransform {
 impl PointTransform {
     /// Resolves `look` as it stands (see [`Look::at_strength`]) for an output and its headroom in stops.
     pub fn new(look: &Look, output: OutputSpace, headroom_ev: f64) -> Self {
+        let tone = ToneScale::new(&look.tone, &look.anchor, headroom_ev);
+        Self::with_gamut(look, output, tone, Gamut::new(output.space(), tone.ceiling()))
+    }
+
+    /// Another look for the same ordinary display, in microseconds: the gamut, which takes long, is kept.
+    pub(crate) fn retuned(&self, look: &Look) -> Self {
+        let tone = ToneScale::new(&look.tone, &look.anchor, 0.0);
+        Self::with_gamut(look, self.output, tone, self.gamut.clone())
+    }
+
+    fn with_gamut(look: &Look, output: OutputSpace, tone: ToneScale, gamut: Gamut) -> Self {
         let inset = render_matrix(look, 1.0);
         let outset = invert(&render_matrix(look, look.render.recover)).unwrap_or(IDENTITY);
         let hundredth = |v: [f64; 2]| v.map(|v| v / 100.0);
         let print = look.mono.tone.map(|v| v * look.mono.amount);
         let mid = [look.tint.mid[0] + print[0], look.tint.mid[1] + print[1]];
-        let tone = ToneScale::new(&look.tone, &look.anchor, headroom_ev);
         Self {
             output,
             to_render: multiply(&inset, &mono_matrix(look)),
-            gamut: Gamut::new(output.space(), tone.ceiling()),
+            gamut,
             residual: ResidualStep::new(look, output),
             tone,
             hue_keep: look.render.hue_keep,

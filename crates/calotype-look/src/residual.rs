@@ -54,12 +54,13 @@ impl ResidualStep {
 }
 
 /// The sRGB curve (IEC 61966-2-1), odd about zero.
-fn encode(v: f64) -> f64 {
+pub(crate) fn encode(v: f64) -> f64 {
     let a = v.abs();
     (if a <= 0.003_130_8 { 12.92 * a } else { 1.055 * a.powf(1.0 / 2.4) - 0.055 }).copysign(v)
 }
 
-fn decode(v: f64) -> f64 {
+/// Its inverse.
+pub(crate) fn decode(v: f64) -> f64 {
     let a = v.abs();
     (if a <= 0.040_45 { a / 12.92 } else { ((a + 0.055) / 1.055).powf(2.4) }).copysign(v)
 }

@@ -18,7 +18,9 @@ Examples:
   calotype look export authentic -o authentic.cube --size 65
   calotype look export authentic -o authentic.png        a HaldCLUT for finished pictures
   calotype look import film.cube -o film.toml            a look of somebody's table
-  calotype look sheet DCIM/IMG_1.dng -o sheet.jpg        all looks on one's own picture")]
+  calotype look sheet DCIM/IMG_1.dng -o sheet.jpg        all looks on one's own picture
+  calotype look fit pair plain.jpg graded.jpg -o mine.toml    a look of what was done to a picture
+  calotype look rank natural,vibrant --on IMG_1.dng -o votes/ which one people like better, blindly")]
 pub struct LookArgs {
     /// What to do with looks.
     #[command(subcommand)]
@@ -47,6 +49,10 @@ pub enum LookCommand {
     Import(ImportArgs),
     /// Show one's own pictures in all looks, on one sheet each.
     Sheet(SheetArgs),
+    /// Make a look after pictures before and after, one loved picture, or a table.
+    Fit(super::fit::FitArgs),
+    /// Serve blind pairs of looks, and rank them by the votes.
+    Rank(super::rank::RankArgs),
 }
 
 /// `look show`.

@@ -1,7 +1,12 @@
 //! `calotype look`, and finding the look that was asked for.
 
 mod args;
+mod finished;
+mod fit;
+mod fit_report;
 mod print;
+mod rank;
+mod rank_page;
 mod sheet;
 mod table;
 
@@ -29,6 +34,8 @@ pub fn run(args: &LookArgs, common: &Common) -> Result<Outcome, Failure> {
         LookCommand::Export(a) => table::export(a),
         LookCommand::Import(a) => table::import(a),
         LookCommand::Sheet(a) => sheet::run(a, common),
+        LookCommand::Fit(a) => fit::run(a, common),
+        LookCommand::Rank(a) => rank::run(a, common),
     }
 }
 
