@@ -7,7 +7,7 @@ mod write;
 
 pub use check::check;
 pub use read::SCHEMA;
-pub(crate) use read::named;
+pub(crate) use read::{explain, named};
 
 use crate::Glass;
 use crate::surface::Shape;
