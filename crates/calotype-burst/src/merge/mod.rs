@@ -219,7 +219,8 @@ fn gather_luminance(
 }
 
 /// From gathered luminance and weights in the outer planes to the final luminance in the middle one. Returns how far the
-/// picture can be trusted as it is, per block, and the luminance of every photosite in its own colour's word.
+/// picture can be trusted as it is and how much of the reference's noise was spoken, per block, and the luminance of every
+/// photosite in its own colour's word.
 fn finish_luminance(base: &Signal, agreement: &Agreement, rgb: &mut CameraRgb) -> ([Plane<f32>; 2], Plane<f32>) {
     let [luma, out, weights] = &mut rgb.planes;
     let (luma, weights, width) = (&*luma, &*weights, luma.width());

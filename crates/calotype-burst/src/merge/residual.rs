@@ -3,7 +3,7 @@
 use super::detail::{self, sharpen};
 use super::robust::{Agreement, BLOCK, BLOCK_PX};
 use super::shrink::{Block, HOP, N, shrink_block};
-use super::signal::{FETCHED, IS_CLIPPED, Signal, fetch, mirror};
+use super::signal::{FETCHED, IS_CLIPPED, Signal, mirror};
 use calotype_image::par::Band;
 use calotype_image::{Plane, Rect};
 
@@ -98,12 +98,7 @@ fn load(base: &Signal, luma: &Plane<f32>, weights: &Plane<f32>, tile: Rect, (w, 
     }
     let x0 = tile.x as isize - BEFORE as isize;
     for y in 0..h {
-        let v = (tile.y + y) as isize - BEFORE as isize;
-        if y % FETCHED == 0 {
-            (v..v + FETCHED as isize)
-                .for_each(|v| [luma, weights].into_iter().for_each(|plane| fetch(plane, v, x0, w)));
-        }
-        let from = mirror(v, luma.height());
+        let from = mirror((tile.y + y) as isize - BEFORE as isize, luma.height());
         let at = y * w..(y + 1) * w;
         let (to, noise) = (&mut s.luma[at.clone()], &mut s.noise[at.clone()]);
         let seen = &mut s.difference[at];
