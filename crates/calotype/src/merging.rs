@@ -113,6 +113,7 @@ pub(crate) fn merge_frames(
     let neutral = CameraModel::new(&info.calibration)
         .and_then(|model| model.resolve(WhiteBalance::AsShot))
         .map_or([1.0; 3], |camera| camera.neutral);
+    // they tell nothing, and must not look clipped either
     let stuck = find_stuck(&frames, &motions, &defects, reference, neutral);
     frames.iter_mut().for_each(|frame| calotype_burst::repair(frame, &stuck));
     defects.extend(stuck);

@@ -23,6 +23,7 @@ use fill::Understudies;
 use rayon::iter::{IndexedParallelIterator, ParallelIterator};
 use robust::{Agreement, BLOCK_PX};
 use signal::Signal;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub use stuck::find_stuck;
 
@@ -32,8 +33,6 @@ const GATHER: (usize, usize) = (64, 256);
 const FINISH: (usize, usize) = (128, 512);
 /// Rows of a band where nothing else matters.
 const BAND: usize = 128;
-/// Rows merged between two reports of progress.
-const ROWS_PER_REPORT: usize = 1024;
 
 /// A merged burst.
 #[derive(Clone, Debug)]
@@ -153,19 +152,20 @@ pub fn merge_aligned(
         return Ok(alone(frame, &Signal::new(frame, &motions[0], defects, exposure, neutral), neutral));
     }
     let white = frames.iter().map(|f| exposure / f.exposure).fold(1.0, f32::max);
-    let (agreement, mut rgb) = {
+    let (agreement, mut rgb, weights) = {
         let signals: Vec<Signal> =
             frames.iter().zip(motions).map(|(f, m)| Signal::new(f, m, defects, exposure, neutral)).collect();
         let understudies: Vec<_> = signals.iter().map(|s| Understudies::of(s, &signals)).collect();
         let agreement = robust::agree(&signals, &understudies, reference);
         progress.report(Step::Merge, 0.4)?;
-        let rgb = gather_luminance(&signals, &understudies, &agreement, progress)?;
-        (agreement, rgb)
+        let (rgb, weights) = gather_luminance(&signals, &understudies, &agreement, progress)?;
+        (agreement, rgb, weights)
     };
     let base = frames.swap_remove(reference);
     drop(frames);
     let signal = Signal::new(&base, &motions[reference], defects, exposure, neutral);
-    let ([trust, spoken], mut samples) = finish_luminance(&signal, &agreement, &mut rgb);
+    let ([trust, spoken], mut samples) = finish_luminance(&signal, &agreement, &weights, &mut rgb);
+    drop(weights);
     progress.report(Step::Merge, 0.9)?;
     color::add(&signal, &agreement.chroma, neutral, &mut rgb, &mut samples);
     progress.report(Step::Merge, 1.0)?;
@@ -183,21 +183,23 @@ fn balanced(neutral: [f32; 3], frame: &RawFrame) -> [f32; 3] {
     }
 }
 
-/// Luminance from the samples of all frames in the first plane, the sum of their weights in the last.
+/// Luminance from the samples of all frames in the first plane, and the sum of their weights as [`weight_code`]s: all frames
+/// are in memory still.
 fn gather_luminance(
     signals: &[Signal],
     understudies: &[Understudies],
     agreement: &Agreement,
     progress: &dyn Progress,
-) -> Result<CameraRgb, BurstError> {
+) -> Result<(CameraRgb, Plane<u16>), BurstError> {
     let samples = &signals[0].frame.samples;
     let (width, height) = (samples.width(), samples.height());
     // what every frame shows clipped is at least as bright as the shortest exposure could tell
     let white = signals.iter().map(|s| s.white()[1]).fold(0.0, f32::max);
     let mut rgb = CameraRgb::new(width, height);
-    for start in (0..height).step_by(ROWS_PER_REPORT) {
-        let end = (start + ROWS_PER_REPORT).min(height);
-        par::rows3_mut(&mut rgb.planes, start..end, GATHER.0, |top, [mut luma, _, mut weights]| {
+    let mut weights = Plane::new(width, height);
+    let done = AtomicUsize::new(0);
+    par::bands(&mut rgb.planes[0], GATHER.0).zip(par::bands(&mut weights, GATHER.0)).try_for_each(
+        |((top, mut luma), (_, mut weights))| {
             let mut s = luma::Scratch::default();
             for left in (0..width).step_by(GATHER.1) {
                 let tile = Rect { x: left, y: top, width: GATHER.1.min(width - left), height: luma.height() };
@@ -206,23 +208,41 @@ fn gather_luminance(
                     let at = y * tile.width..(y + 1) * tile.width;
                     let (sum, weight) = (&s.sum[at.clone()], &s.weights[at]);
                     let luma = &mut luma.row_mut(y)[left..left + tile.width];
-                    for ((l, sum), weight) in luma.iter_mut().zip(sum).zip(weight) {
+                    let codes = &mut weights.row_mut(y)[left..left + tile.width];
+                    for (((l, code), sum), weight) in luma.iter_mut().zip(codes).zip(sum).zip(weight) {
                         *l = if *weight > residual::NOTHING { sum / weight } else { white };
+                        *code = weight_code(*weight);
                     }
-                    weights.row_mut(y)[left..left + tile.width].copy_from_slice(weight);
                 }
             }
-        });
-        progress.report(Step::Merge, 0.4 + 0.4 * end as f32 / height as f32)?;
-    }
-    Ok(rgb)
+            let rows = done.fetch_add(luma.height(), Ordering::Relaxed) + luma.height();
+            progress.report(Step::Merge, 0.4 + 0.4 * rows as f32 / height as f32)
+        },
+    )?;
+    Ok((rgb, weights))
 }
 
-/// From gathered luminance and weights in the outer planes to the final luminance in the middle one. Returns how far the
-/// picture can be trusted as it is, per block, and the luminance of every photosite in its own colour's word.
-fn finish_luminance(base: &Signal, agreement: &Agreement, rgb: &mut CameraRgb) -> ([Plane<f32>; 2], Plane<f32>) {
-    let [luma, out, weights] = &mut rgb.planes;
-    let (luma, weights, width) = (&*luma, &*weights, luma.width());
+/// A weight in half the memory: the upper half of its bits, to 0.8 per cent.
+fn weight_code(weight: f32) -> u16 {
+    (weight.to_bits() >> 16) as u16
+}
+
+/// The weight that a [`weight_code`] stands for.
+fn weight_of(code: u16) -> f32 {
+    f32::from_bits(u32::from(code) << 16)
+}
+
+/// From gathered luminance in the first plane and `weights` to the final luminance in the middle one. Returns how far the
+/// picture can be trusted as it is and how much of the reference's noise was spoken, per block, and the luminance of every
+/// photosite in its own colour's word.
+fn finish_luminance(
+    base: &Signal,
+    agreement: &Agreement,
+    weights: &Plane<u16>,
+    rgb: &mut CameraRgb,
+) -> ([Plane<f32>; 2], Plane<f32>) {
+    let [luma, out, _] = &mut rgb.planes;
+    let (luma, width) = (&*luma, luma.width());
     let mut trust = trust(agreement);
     let mut spoken = Plane::new(trust.width(), trust.height());
     let mut own = Plane::new(width, luma.height());

@@ -3,7 +3,7 @@
 use super::detail::{self, sharpen};
 use super::robust::{Agreement, BLOCK, BLOCK_PX};
 use super::shrink::{Block, HOP, N, shrink_block};
-use super::signal::{FETCHED, IS_CLIPPED, Signal, fetch, mirror};
+use super::signal::{FETCHED, IS_CLIPPED, Signal, mirror};
 use calotype_image::par::Band;
 use calotype_image::{Plane, Rect};
 
@@ -64,7 +64,7 @@ pub(crate) struct Scratch {
 /// Writes the final luminance of `tile` to `out`, rows of a band that starts where the tile does, and beside it what every
 /// photosite says of it in its `own` colour; lowers the `trust` in blocks, and gives the share of the reference's noise that
 /// may be in what was `spoken`. `luma` is what was gathered, `weights` the sum of
-/// the weights that went in. The corner of the tile is at multiples of [`STEP`].
+/// the weights that went in, as codes. The corner of the tile is at multiples of [`STEP`].
 ///
 /// The reference's word is one colour per pixel, and where the merge's chroma errs it is a pattern of the filters. The
 /// luminance follows the word of green, known at every second pixel and interpolated between.
@@ -72,7 +72,7 @@ pub(crate) fn finish(
     base: &Signal,
     agreement: &Agreement,
     luma: &Plane<f32>,
-    weights: &Plane<f32>,
+    weights: &Plane<u16>,
     tile: Rect,
     s: &mut Scratch,
     [out, own, trust, spoken]: [&mut Band<f32>; 4],
@@ -92,37 +92,32 @@ pub(crate) fn finish(
 
 /// Fills luminance and noise of the tile and its surroundings, mirrored beyond the picture's border, and the sums of the
 /// weights in place of the differences.
-fn load(base: &Signal, luma: &Plane<f32>, weights: &Plane<f32>, tile: Rect, (w, h): (usize, usize), s: &mut Scratch) {
+fn load(base: &Signal, luma: &Plane<f32>, weights: &Plane<u16>, tile: Rect, (w, h): (usize, usize), s: &mut Scratch) {
     for v in [&mut s.luma, &mut s.noise, &mut s.difference] {
         v.resize(w * h, 0.0);
     }
     let x0 = tile.x as isize - BEFORE as isize;
     for y in 0..h {
-        let v = (tile.y + y) as isize - BEFORE as isize;
-        if y % FETCHED == 0 {
-            (v..v + FETCHED as isize)
-                .for_each(|v| [luma, weights].into_iter().for_each(|plane| fetch(plane, v, x0, w)));
-        }
-        let from = mirror(v, luma.height());
+        let from = mirror((tile.y + y) as isize - BEFORE as isize, luma.height());
         let at = y * w..(y + 1) * w;
         let (to, noise) = (&mut s.luma[at.clone()], &mut s.noise[at.clone()]);
         let seen = &mut s.difference[at];
-        copy_mirrored(luma.row(from), x0, to);
-        copy_mirrored(weights.row(from), x0, seen);
+        copy_mirrored(luma.row(from), x0, to, |v| v);
+        copy_mirrored(weights.row(from), x0, seen, super::weight_of);
         let model = (base.shot[1], base.read[1]);
         fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => variances(model, to, seen, noise));
     }
 }
 
-/// Copies a part of a row that may reach over its ends, where it is mirrored.
-fn copy_mirrored(row: &[f32], x0: isize, out: &mut [f32]) {
+/// Copies what a part of a row stands for; where the part reaches over the row's ends it is mirrored.
+fn copy_mirrored<T: Copy>(row: &[T], x0: isize, out: &mut [f32], value: impl Fn(T) -> f32) {
     let n = row.len() as isize;
     let first = x0.clamp(0, n);
     let last = (x0 + out.len() as isize).clamp(first, n);
     let inside = (first - x0) as usize..(last - x0) as usize;
-    out[inside.clone()].copy_from_slice(&row[first as usize..last as usize]);
+    out[inside.clone()].iter_mut().zip(&row[first as usize..last as usize]).for_each(|(o, v)| *o = value(*v));
     for k in (0..inside.start).chain(inside.end..out.len()) {
-        out[k] = row[mirror(x0 + k as isize, row.len())];
+        out[k] = value(row[mirror(x0 + k as isize, row.len())]);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::patch::LANES;
 use crate::{Defect, MotionField};
-use calotype_image::{Plane, RAW_BLACK, RAW_RANGE, RAW_WHITE, RawFrame};
+use calotype_image::{RAW_BLACK, RAW_RANGE, RAW_WHITE, RawFrame};
 
 /// Stands for a clipped sample: any sum that touches one is infinite or not a number, so not below [`IS_CLIPPED`].
 pub(crate) const CLIPPED: f32 = f32::INFINITY;
@@ -13,20 +13,8 @@ pub(crate) const IS_CLIPPED: f32 = 1.0e6;
 /// Share of the way from black to white beyond which a sample counts as clipped: sensors bend shortly before.
 const CLIP_LEVEL: f32 = 0.985;
 
-/// Rows to [`fetch`] at once.
+/// Rows that [`Signal::fetch`] brings at once.
 pub(crate) const FETCHED: usize = 8;
-
-/// Brings `n` numbers from column `x0` on of row `y`, or of the one it mirrors, into the cache. Rows lie far apart in
-/// memory: a processor that is asked for several waits for all of them at once, instead of for each when its turn comes.
-pub(crate) fn fetch<T: Copy>(plane: &Plane<T>, y: isize, x0: isize, n: usize) {
-    const LINE_BYTES: usize = 64;
-    let row = plane.row(mirror(y, plane.height()));
-    let end = row.len() as isize;
-    let columns = x0.clamp(0, end) as usize..(x0 + n as isize).clamp(0, end) as usize;
-    for v in row[columns].iter().step_by(LINE_BYTES / size_of::<T>()) {
-        std::hint::black_box(*v);
-    }
-}
 
 /// One frame of the burst with its motion and its scale.
 pub(crate) struct Signal<'a> {
@@ -138,10 +126,19 @@ impl<'a> Signal<'a> {
         (1.0 - t) * ((1.0 - s) * at(i, j) + s * at(i + 1, j)) + t * ((1.0 - s) * at(i, j + 1) + s * at(i + 1, j + 1))
     }
 
-    /// [`fetch`]es `n` samples from column `x0` on of rows `y` to `y + FETCHED - 1`. To be called before every
-    /// [`FETCHED`]-th [`Signal::load_row`].
+    /// Brings `n` samples from column `x0` on of rows `y` to `y + FETCHED - 1`, or of those they mirror, into the cache. Rows
+    /// lie far apart in memory: a processor that is asked for several waits for all of them at once, instead of for each
+    /// when its turn comes. To be called before every [`FETCHED`]-th [`Signal::load_row`].
     pub fn fetch(&self, y: isize, x0: isize, n: usize) {
-        (y..y + FETCHED as isize).for_each(|y| fetch(&self.frame.samples, y, x0, n));
+        const LINE: usize = 64 / size_of::<u16>();
+        let samples = &self.frame.samples;
+        let end = samples.width() as isize;
+        let columns = x0.clamp(0, end) as usize..(x0 + n as isize).clamp(0, end) as usize;
+        for y in y..y + FETCHED as isize {
+            for v in samples.row(mirror(y, samples.height()))[columns.clone()].iter().step_by(LINE) {
+                std::hint::black_box(*v);
+            }
+        }
     }
 
     /// Fills `out` with the balanced signal of row `y` from column `x0`; places outside are mirrored with their colours.

@@ -142,9 +142,9 @@ pub struct VerifyArgs {
     pub glass: Vec<PathBuf>,
 }
 
-/// `lens optimise`.
+/// What `lens optimise` and `lens search` design.
 #[derive(Debug, Args)]
-pub struct OptimiseArgs {
+pub struct DesignTask {
     /// What may change and what is asked (docs/reference/design-file.md).
     #[arg(value_name = "DESIGN")]
     pub design: PathBuf,
@@ -154,6 +154,14 @@ pub struct OptimiseArgs {
     /// Glass catalogues (.agf) to look names up in before the built-in ones.
     #[arg(long, value_name = "AGF")]
     pub glass: Vec<PathBuf>,
+}
+
+/// `lens optimise`.
+#[derive(Debug, Args)]
+pub struct OptimiseArgs {
+    /// What is designed.
+    #[command(flatten)]
+    pub task: DesignTask,
     /// The lens to make (.toml).
     #[arg(short, long = "output", value_name = "OUT")]
     pub out: PathBuf,
@@ -178,15 +186,9 @@ pub struct OptimiseArgs {
 /// `lens search`.
 #[derive(Debug, Args)]
 pub struct SearchArgs {
-    /// What may change and what is asked (docs/reference/design-file.md).
-    #[arg(value_name = "DESIGN")]
-    pub design: PathBuf,
-    /// The lens to start from, instead of the one that the design names.
-    #[arg(long, value_name = "LENS")]
-    pub lens: Option<PathBuf>,
-    /// Glass catalogues (.agf) to look names up in before the built-in ones.
-    #[arg(long, value_name = "AGF")]
-    pub glass: Vec<PathBuf>,
+    /// What is designed.
+    #[command(flatten)]
+    pub task: DesignTask,
     /// The lens to make (.toml); with --best N also OUT-2.toml and so on.
     #[arg(short, long = "output", value_name = "OUT")]
     pub out: PathBuf,

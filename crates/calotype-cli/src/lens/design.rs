@@ -1,6 +1,6 @@
 //! `calotype lens optimise` and `lens search`.
 
-use super::args::{Input, OptimiseArgs, SearchArgs};
+use super::args::{DesignTask, OptimiseArgs, SearchArgs};
 use super::{about, catalogue, check, print};
 use crate::args::Common;
 use crate::failure::Failure;
@@ -31,7 +31,7 @@ pub fn run_optimise(args: &OptimiseArgs, common: &Common) -> Result<Outcome, Fai
     if let Some(plot) = &args.plot {
         check(plot, &["svg"], args.overwrite)?;
     }
-    let job = job(&args.design, args.lens.as_deref(), &args.glass)?;
+    let job = job(&args.task)?;
     let say = |e| about(&job.path, e);
     let merit = Merit::new(job.lens.clone(), &job.design).map_err(say)?;
     merit.check_variables().map_err(say)?;
@@ -53,7 +53,7 @@ pub fn run_optimise(args: &OptimiseArgs, common: &Common) -> Result<Outcome, Fai
     if let Some(makers) = &args.substitute {
         let names: Vec<&str> = makers.iter().map(String::as_str).collect();
         let mut glasses = built_in_glasses(&names);
-        for path in &args.glass {
+        for path in &args.task.glass {
             let bytes = std::fs::read(path).map_err(|source| OpticsError::Read { source, path: path.clone() })?;
             glasses.extend(read_agf(&bytes, &path.display().to_string())?);
         }
@@ -100,7 +100,7 @@ pub fn run_optimise(args: &OptimiseArgs, common: &Common) -> Result<Outcome, Fai
 
 pub fn run_search(args: &SearchArgs, common: &Common) -> Result<Outcome, Failure> {
     check(&args.out, &["toml"], args.overwrite)?;
-    let job = job(&args.design, args.lens.as_deref(), &args.glass)?;
+    let job = job(&args.task)?;
     let say = |e| about(&job.path, e);
     let settings = Search { seed: args.seed, starts: args.starts, keep: args.keep, escapes: args.escapes };
     let state = match load::<SearchState>(args.state.as_deref())? {
@@ -164,20 +164,20 @@ pub fn run_search(args: &SearchArgs, common: &Common) -> Result<Outcome, Failure
     Ok(Outcome { failed: unmet, is_result: true, warnings, ..Outcome::new(text, json) })
 }
 
-fn job(path: &Path, lens: Option<&Path>, glass: &[PathBuf]) -> Result<Job, Failure> {
-    let text = std::fs::read_to_string(path).map_err(|source| OpticsError::Read { source, path: path.into() })?;
+fn job(task: &DesignTask) -> Result<Job, Failure> {
+    let path = &task.design;
+    let text = std::fs::read_to_string(path).map_err(|source| OpticsError::Read { source, path: path.clone() })?;
     let file = path.display().to_string();
     let named = lens_of_design(&text, &file)?.map(|l| path.parent().unwrap_or(Path::new("")).join(l));
-    let Some(lens_path) = lens.map(PathBuf::from).or(named) else {
+    let Some(lens_path) = task.lens.clone().or(named) else {
         return Err(
             Failure::usage(format!("{file} names no lens")).help("Add `lens = \"FILE\"` to it, or give --lens FILE.")
         );
     };
-    let input = Input { lens: lens_path.clone(), glass: glass.to_vec() };
     let mut warnings = Vec::new();
-    let lens = read_lens(&input.lens, &catalogue(&input.glass)?, &mut warnings).map_err(|e| about(&lens_path, e))?;
+    let lens = read_lens(&lens_path, &catalogue(&task.glass)?, &mut warnings).map_err(|e| about(&lens_path, e))?;
     let design = Design::from_toml(&text, &file, &lens).map_err(|e| about(path, e))?;
-    Ok(Job { lens, design, warnings, path: path.into() })
+    Ok(Job { lens, design, warnings, path: path.clone() })
 }
 
 /// The spots by the certified trace; none for a lens that has no first order yet.

@@ -2,6 +2,7 @@
 
 use super::place::What;
 use super::real::Real;
+use crate::surface::forbes::best_fit_coefficients;
 use crate::{Form, Shape};
 
 /// Radius in mm below which odd powers are taken to be at the vertex.
@@ -122,27 +123,15 @@ impl Departure {
     }
 }
 
-/// Coefficients in u^2 of u^2 (1 - u^2) Q_m, m below `count`: the recurrences of `surface/forbes.rs`.
+/// Coefficients in u^2 of u^2 (1 - u^2) Q_m, m below `count`: the recurrence of [`best_fit_coefficients`].
 fn best_fit_sphere(count: usize) -> Vec<Vec<f64>> {
     let (mut p0, mut p1) = (vec![], vec![2.0]);
     let (mut q0, mut q1): (Vec<f64>, Vec<f64>) = (vec![], vec![]);
-    let (mut f0, mut f1, mut g0) = (0.0f64, 0.0f64, 0.0f64);
     let mut all = Vec::with_capacity(count);
-    for m in 0..count {
-        let n = m as f64;
-        let (f, g, h) = match m {
-            0 => (2.0, 0.0, 0.0),
-            1 => (19f64.sqrt() / 2.0, -0.5, 0.0),
-            _ => {
-                let h = -n * (n - 1.0) / (2.0 * f0);
-                let g = -(1.0 + g0 * h) / f1;
-                ((n * (n + 1.0) + 3.0 - g * g - h * h).sqrt(), g, h)
-            }
-        };
+    for (m, [f, g, h]) in best_fit_coefficients().take(count).enumerate() {
         let q = sum(&[(&p1, 1.0 / f), (&q1, -g / f), (&q0, -h / f)]);
         all.push(times(&q, &[0.0, 1.0, -1.0]));
         (q0, q1) = (q1, q);
-        (f0, f1, g0) = (f1, f, g);
         let next = if m == 0 { vec![6.0, -8.0] } else { sum(&[(&times(&p1, &[2.0, -4.0]), 1.0), (&p0, -1.0)]) };
         (p0, p1) = (p1, next);
     }
