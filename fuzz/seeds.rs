@@ -7,6 +7,7 @@ mod tiny;
 use calotype_dng::opcode::{self, Area, BayerPhase, Opcode, Operation};
 use calotype_dng::tiff::{Endian, Value, tags};
 use calotype_dng::write::LosslessJpeg;
+use calotype_look::{Look, OutputSpace, TableInput};
 use std::path::Path;
 use tiny::{Raw, Tiny, entry, long, noise, pack, short, tile};
 
@@ -27,9 +28,48 @@ fn main() -> std::io::Result<()> {
         save("ljpeg", &format!("predictor{predictor}.jpg"), &encoder.encode(&noise(96, 4096)).expect("valid"))?;
     }
     save("opcodes", "all", &opcode::encode(&opcodes()))?;
+    let table = Look::builtin("slide").expect("a built-in look").table(TableInput::Srgb, OutputSpace::Srgb, 3);
+    save("cube", "cube.cube", table.to_cube("slide").as_bytes())?;
+    save("cube", "curve.cube", b"# c\nLUT_1D_SIZE 2\nDOMAIN_MIN -1 0 0\nDOMAIN_MAX 1 2 1\n0 0 0\n1 1 1\n")?;
+    let shaped = b"LUT_1D_SIZE 2\nLUT_1D_INPUT_RANGE 0 2\nLUT_3D_SIZE 2\n0 0 0\n1 1 1\n";
+    save("cube", "shaper.cube", &[&shaped[..], &b"0 0.5 1\n".repeat(8)].concat())?;
+    save("clf", "cube.clf", table.to_clf("slide").as_bytes())?;
+    save("clf", "steps.clf", STEPS.as_bytes())?;
+    save("profile", "profile.icc", &table.to_icc("slide").expect("it takes sRGB codes"))?;
+    save("profile", "profile.xmp", table.to_xmp_profile("slide").expect("it is small").as_bytes())?;
+    let map = calotype_color::HueSatMap { divisions: [2, 2, 1], entries: vec![[5.0, 1.1, 1.0]; 4], srgb_encoded: true };
+    let profile = calotype_dng::LookProfile {
+        look_table: Some(map),
+        tone_curve: vec![[0.0, 0.0], [0.5, 0.7], [1.0, 1.0]],
+        exposure_offset_ev: -1.5,
+        ..Default::default()
+    };
+    let mut dcp = Vec::new();
+    calotype_dng::write_look_profile(&mut dcp, &profile, &Default::default())?;
+    save("profile", "profile.dcp", &dcp)?;
+    let recipe = calotype::Recipe::default();
+    save("record", "recipe.toml", recipe.to_toml().as_bytes())?;
+    let mut own = Look::builtin("slide").expect("a built-in look");
+    own.tone.slope = 1.3;
+    let task = calotype::Task { format: calotype::Format::Jpeg, look: own, diagnostics: false };
+    let inputs = vec![calotype::InputFile { name: "1.dng".into(), content: "ab".into() }];
+    let record = calotype::Record::new(inputs, &recipe, &task, &calotype::Report::default());
+    save("record", "record.toml", record.to_toml().as_bytes())?;
+    save("record", "record.xmp", record.to_xmp().as_bytes())?;
     println!("seeds written to {}", root.display());
     Ok(())
 }
+
+/// Every step of CLF but tables of three dimensions.
+const STEPS: &str = "<ProcessList id='s'>
+<Matrix inBitDepth='32f' outBitDepth='32f'><Array dim='3 4'>1 0 0 0 0 1 0 0 0 0 1 0.1</Array></Matrix>
+<Range inBitDepth='32f' outBitDepth='10i'><minInValue>0</minInValue><minOutValue>0</minOutValue></Range>
+<Log inBitDepth='10i' outBitDepth='32f' style='cameraLinToLog'><LogParams base='10' linSideOffset='0.1' linSideBreak='0.01'/></Log>
+<Exponent inBitDepth='32f' outBitDepth='32f' style='monCurveRev'><ExponentParams channel='R' exponent='2.4' offset='0.055'/>\
+<ExponentParams exponent='1'/></Exponent>
+<ASC_CDL inBitDepth='32f' outBitDepth='32f' style='RevNoClamp'><SOPNode><Slope>1 1 1</Slope><Power>1 2 1</Power></SOPNode></ASC_CDL>
+<LUT1D inBitDepth='32f' outBitDepth='8i'><Array dim='2 3'>0 0 0 255 128 255</Array></LUT1D>
+</ProcessList>";
 
 fn zlib(data: &[u8]) -> Vec<u8> {
     use std::io::Write;

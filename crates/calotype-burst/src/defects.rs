@@ -62,6 +62,11 @@ pub fn find_defects(frames: &[RawFrame]) -> Vec<Defect> {
     candidates.into_iter().zip(sure).filter_map(|(c, sure)| sure.then_some(c)).collect()
 }
 
+/// The photosites of one frame that stand out from their surroundings, in row order.
+pub(crate) fn candidates(frame: &RawFrame) -> Vec<Defect> {
+    if frame.samples.width() < 9 || frame.samples.height() < 9 { Vec::new() } else { scan(&[frame], &[0]) }
+}
+
 /// Replaces defective samples by what the samples of their colour around them suggest, along the direction in which those
 /// change least. `defects` must be in row order, as [`find_defects`] gives them; those outside the frame are ignored.
 pub fn repair(frame: &mut RawFrame, defects: &[Defect]) {

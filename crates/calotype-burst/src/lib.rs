@@ -11,7 +11,7 @@ mod reference;
 pub use align::{AlignOptions, Prepared, align};
 pub use defects::{Defect, find_defects, repair};
 pub use error::BurstError;
-pub use merge::{Merged, merge_aligned};
+pub use merge::{Merged, find_stuck, merge_aligned};
 pub use motion::{Homography, MotionField, MotionReport, Rejection};
 pub use noise_estimate::estimate_noise;
 pub use reference::{ReferenceChoice, choose_reference};

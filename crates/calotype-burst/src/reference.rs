@@ -1,6 +1,7 @@
 //! Which frame the others are brought to.
 
-use calotype_image::{CfaColor, RAW_RANGE, RawFrame, par};
+use calotype_image::{CfaColor, RAW_BLACK, RAW_RANGE, RawFrame, par};
+use fearless_simd::{Level, dispatch};
 
 /// Frames looked at: the picture should show the moment the button was pressed.
 const EARLY: usize = 3;
@@ -79,7 +80,7 @@ fn main_exposure(exposures: &[f32], clipped: &[f32]) -> Vec<usize> {
 fn survey(frame: &RawFrame) -> (f32, f32) {
     let p = &frame.samples;
     let (w, h) = (p.width(), p.height());
-    let (mut squares, mut power, mut signal, mut count) = (0.0f64, 0.0f64, 0.0f64, 0u64);
+    let (mut squares, mut power, mut signal, mut count) = (0.0f64, 0.0f64, 0.0f64, 0.0f64);
     let (mut clipped, mut seen) = (0u64, 0u64);
     for y in (0..h).step_by(ROW_STEP) {
         let row = p.row(y);
@@ -90,28 +91,51 @@ fn survey(frame: &RawFrame) -> (f32, f32) {
         }
         let below = p.row(y + 2);
         let first = usize::from(frame.cfa.color_at(0, y) != CfaColor::Green);
-        let (mut line, mut energy, mut sum, mut n) = (0.0f32, 0.0f32, 0.0f32, 0u64);
-        for x in (first..w.saturating_sub(2)).step_by(2) {
-            let (a, b, c) = (row[x], row[x + 2], below[x]);
-            if a.max(b).max(c) >= CLIPPED {
-                continue;
-            }
-            let v = calotype_image::raw_to_linear(a);
-            let (dx, dy) = ((f32::from(b) - f32::from(a)) / RAW_RANGE, (f32::from(c) - f32::from(a)) / RAW_RANGE);
-            line += dx * dx + dy * dy;
-            energy += v * v;
-            sum += v;
-            n += 1;
-        }
+        let (Some(row), Some(below)) = (row.get(first..), below.get(first..w.saturating_sub(2))) else { continue };
+        let [line, energy, sum, n] = dispatch!(Level::new(), _simd => changes(row, below));
         squares += f64::from(line);
         power += f64::from(energy);
         signal += f64::from(sum);
-        count += n;
+        count += f64::from(n);
     }
-    let n = count.max(1) as f64;
+    let n = count.max(1.0);
     let noise = 4.0 * f64::from(frame.noise.variance(1, (signal / n) as f32));
     let sharpness = (squares / n - noise).max(0.0) / (power / n).max(1e-9);
     (sharpness as f32, clipped as f32 / seen.max(1) as f32)
+}
+
+/// Over every second sample that is not clipped and whose neighbours of its colour are not: sums of the squared changes to
+/// the right and down, of the squared signal and of the signal, and their number.
+#[inline(always)]
+fn changes(row: &[u16], below: &[u16]) -> [f32; 4] {
+    const LANES: usize = 16;
+    const STEP: usize = 2 * LANES;
+    let mut sums = [[0.0f32; LANES]; 4];
+    let whole = below.len() / STEP * STEP;
+    for at in (0..whole).step_by(STEP) {
+        let (here, right, below) = (&row[at..][..STEP], &row[at + 2..][..STEP], &below[at..][..STEP]);
+        for i in 0..LANES {
+            let one = change(here[2 * i], right[2 * i], below[2 * i]);
+            for k in 0..4 {
+                sums[k][i] += one[k];
+            }
+        }
+    }
+    let mut sums = sums.map(|s| s.iter().sum());
+    for at in (whole..below.len()).step_by(2) {
+        let one = change(row[at], row[at + 2], below[at]);
+        (0..4).for_each(|k| sums[k] += one[k]);
+    }
+    sums
+}
+
+/// The terms of one sample.
+#[inline(always)]
+fn change(here: u16, right: u16, below: u16) -> [f32; 4] {
+    let honest = if here.max(right).max(below) < CLIPPED { 1.0 } else { 0.0 };
+    let less = |a: u16, b: u16| (i32::from(a) - i32::from(b)) as f32 * (honest / RAW_RANGE);
+    let (v, dx, dy) = (less(here, RAW_BLACK), less(right, here), less(below, here));
+    [dx * dx + dy * dy, v * v, v, honest]
 }
 
 #[cfg(test)]

@@ -84,8 +84,10 @@ Examples:
   calotype develop burst/*.dng -o photo.jpg --lens phone-9p    corrected by the lens's prescription
   calotype develop burst/*.dng -o light.exr              scene-linear, for measuring
   calotype develop DCIM/ -o photos/ --format avif        every burst; run again to do what is missing
+  calotype develop burst/*.dng -o photo.jpg --profile camera.toml   a camera that `lab calibrate` measured
   calotype develop burst/*.dng -o photo.jpg --save-recipe mine.toml
   calotype develop other/*.dng -o other.jpg --recipe mine.toml
+  calotype develop burst/*.dng -o again.jpg --recipe photo.jpg   to the byte, with the same version and frames
 
 The extension of OUT says what is made: .jpg (Ultra HDR unless --no-hdr), .tif and .png (16 bit), .avif, .jxl
 (lossless), .exr (scene-linear Rec.709 primaries, float, without look, local tone, sharpening and automatic exposure).
@@ -110,6 +112,10 @@ pub struct DevelopArgs {
     /// Write pictures of what was merged into this folder: motion, effective frames, rejected areas.
     #[arg(long, value_name = "DIR")]
     pub diagnostics: Option<PathBuf>,
+    /// Write beside each photograph what it was made with: frames by name and hash, choices, look and version, as
+    /// PHOTO.recipe.toml. The same stands inside the photograph, but for AVIF.
+    #[arg(long)]
+    pub recipe_beside: bool,
     /// Write the choices made here to a recipe file.
     #[arg(long, value_name = "FILE")]
     pub save_recipe: Option<PathBuf>,
@@ -121,7 +127,7 @@ pub struct DevelopArgs {
 /// Choices that a recipe holds too; a flag wins over the recipe.
 #[derive(Clone, Debug, Default, ClapArgs)]
 pub struct Choices {
-    /// A recipe file to start from.
+    /// A recipe file to start from, or a photograph to be made again: it holds its own.
     #[arg(long, value_name = "FILE")]
     pub recipe: Option<PathBuf>,
     /// A built-in look (see `calotype look list`) or a look file; several, separated by commas, share the work, and all but
@@ -146,6 +152,9 @@ pub struct Choices {
     /// Quality of JPEG and AVIF, 1 to 100.
     #[arg(long, value_name = "1..100", value_parser = clap::value_parser!(u8).range(1..=100))]
     pub quality: Option<u8>,
+    /// A camera profile of `calotype lab calibrate` (.toml or .dcp), or any DCP, used instead of what the files say.
+    #[arg(long, value_name = "FILE")]
+    pub profile: Option<String>,
     /// How much of the remaining noise to remove: 0 none, 1 as measured, up to 2.
     #[arg(long, value_name = "0..2")]
     pub denoise: Option<f32>,
@@ -194,6 +203,7 @@ impl Choices {
         set(&mut recipe.reference, &self.reference);
         set(&mut recipe.crop, &self.crop);
         set(&mut recipe.output.quality, &self.quality);
+        set(&mut recipe.profile, &self.profile);
         set(&mut recipe.denoise, &self.denoise);
         set(&mut recipe.sharpen, &self.sharpen);
         set(&mut recipe.local_tone, &self.local_tone);

@@ -1,6 +1,7 @@
 //! From what was typed to a list of raw files.
 
 use crate::failure::Failure;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// Extensions of raw files that a folder is searched for: DNG, and those of makers read through the adapter.
@@ -8,6 +9,19 @@ const EXTENSIONS: &[&str] = &[
     "dng", "3fr", "ari", "arw", "cr2", "cr3", "crw", "dcr", "dcs", "erf", "fff", "gpr", "iiq", "kdc", "mef", "mos",
     "mrw", "nef", "nrw", "orf", "pef", "raf", "raw", "rw2", "rwl", "sr2", "srf", "srw", "x3f",
 ];
+
+/// Bytes of a table, a recipe or a photograph, at most.
+const MAX_BYTES: u64 = 1 << 29;
+
+/// Reads a file that is no raw: a table, a recipe, a photograph.
+pub fn read_whole(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(std::io::Error::other(format!("it has more than {MAX_BYTES} bytes")));
+    }
+    Ok(bytes)
+}
 
 /// What was typed, resolved.
 #[derive(Debug, Default, PartialEq)]

@@ -5,6 +5,7 @@
 
 mod args;
 mod batch;
+mod camera_profile;
 mod clock;
 mod completions;
 mod demo;
@@ -49,7 +50,7 @@ fn main() -> ExitCode {
         Command::Info(info) => info::run(&info, &common),
         Command::Demo(demo) => demo::run(&demo, &common),
         Command::Look(look) => look::run(&look, &common),
-        Command::Lens(lens) => lens::run(&lens),
+        Command::Lens(lens) => lens::run(&lens, &common),
         Command::Twin(twin) => twin::run(&twin, &common),
         Command::Lab(lab) => lab::run(&lab, &common),
         Command::Completions(completions) => completions::run(&completions),

@@ -7,8 +7,8 @@ use crate::failure::Failure;
 use crate::interrupt;
 use crate::out::Outcome;
 use calotype_twin::{
-    Camera, Choice, DepthMap, GRIPS, ILLUMINANTS, Lens, Plan, Request, SCENES, Sensor, Shot, TwinError, check_target,
-    size_on_disk, write_requested,
+    Camera, Choice, DepthMap, GRIPS, ILLUMINANTS, Lens, Plan, Request, SCENE_FILE, SCENES, Sensor, Shot, TwinError,
+    check_target, size_on_disk, write_requested,
 };
 use clap::{Args, Subcommand, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -23,6 +23,7 @@ Examples:
   calotype twin shoot valley -o out/valley
   calotype twin shoot street --camera main --frames 8 --light 3lx -o out/street
   calotype twin show sensor one-inch > mine.toml         change it, then: --sensor mine.toml
+  calotype twin show scene example > scene.toml          a picture with moving things, then: twin shoot scene.toml
   calotype twin sweep chart --light 1lx,10lx,100lx --frames 4,8 --size 1024x768 -o out/sweep
 
 A burst is a folder: burst/frame_NN.dng, and truth/ with the clean mosaic, the clean picture, motion, depth, and
@@ -41,11 +42,11 @@ enum TwinCommand {
     Shoot(ShootArgs),
     /// List scenes, cameras, sensors, lenses, lights and ways to hold a camera.
     List,
-    /// Print a built-in camera, sensor or lens as a file, to start one's own from.
+    /// Print a built-in camera, sensor or lens as a file, or an example of a scene file, to start one's own from.
     Show {
         /// What kind of thing.
         kind: Kind,
-        /// Its name.
+        /// Its name; for a scene it is `example`.
         name: String,
     },
     /// Take bursts over a grid of cameras, light levels, frame counts and motions.
@@ -61,6 +62,8 @@ enum Kind {
     Sensor,
     /// A lens.
     Lens,
+    /// A scene file: a picture with things that move before it.
+    Scene,
 }
 
 /// `twin shoot`.
@@ -73,7 +76,8 @@ Examples:
   calotype twin shoot picture.exr --light 5lx --seed 7 -o out/mine
   calotype twin shoot flat --iso 800 --shutter 1/50 --size 512x384 -o out/flat")]
 struct ShootArgs {
-    /// A scene built in (see `twin list`), or a picture: .exr, .hdr (scene-linear), .jpg, .png (approximate).
+    /// A scene built in (see `twin list`), a picture: .exr, .hdr (scene-linear), .jpg, .png (approximate), or a scene file
+    /// (.toml): a picture with things that move before it.
     scene: String,
     /// The folder to make.
     #[arg(short, long = "output", value_name = "DIR")]
@@ -392,6 +396,7 @@ fn show(kind: Kind, name: &str) -> Result<Outcome, Failure> {
             known.extend(calotype_optics::built_in_lenses());
             ("lens", text, known)
         }
+        Kind::Scene => ("scene file", (name == "example").then_some(SCENE_FILE), vec![("example", String::new())]),
     };
     let Some(text) = text else {
         let known = known.iter().map(|k| k.0).collect::<Vec<_>>().join(", ");
@@ -409,9 +414,9 @@ pub fn failure(error: TwinError) -> Failure {
     };
     let help = match &error {
         TwinError::UnknownName { .. } => Some("`calotype twin list` shows what there is."),
-        TwinError::UnknownKey { .. } | TwinError::Toml { .. } => {
-            Some("`calotype twin show camera|sensor|lens NAME` prints a complete file with every key explained.")
-        }
+        TwinError::UnknownKey { .. } | TwinError::Toml { .. } => Some(
+            "`calotype twin show camera|sensor|lens NAME` and `twin show scene example` print complete files with every key explained.",
+        ),
         TwinError::Exists { .. } => {
             Some("Choose another folder, or add --overwrite: it replaces bursts made here, and nothing else.")
         }

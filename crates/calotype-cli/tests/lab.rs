@@ -146,3 +146,38 @@ fn the_bench_scores_the_engine_and_compares_two_runs() {
     expect(&calotype(&["lab", "bench", "--only", "nothing-like-it"]), 2, &["no case", "street-3lx"]);
     expect(&bench(&["-o", text(&score)]), 1, &["exists already"]);
 }
+
+/// A chart under two lights makes a profile under which both have their colours, read back from the TOML and from the DCP.
+#[test]
+fn two_charts_make_a_profile_that_develop_uses() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let frame = |light: &str| at(light).join("burst/frame_00.dng");
+    for light in ["A", "D65"] {
+        let size = ["--light", "500lx", "--size", "640x480", "--frames", "1", "--motion", "tripod"];
+        let out = at(light);
+        let shoot = ["twin", "shoot", "chart", "--illuminant", light, "-o", text(&out), "-q"];
+        expect(&calotype(&[&shoot[..], &size].concat()), 0, &[]);
+    }
+    let (a, d65, profile) = (frame("A"), frame("D65"), at("camera.toml"));
+    let charts = ["lab", "calibrate", "--chart", text(&a), text(&d65), "-o", text(&profile)];
+    expect(&calotype(&[&charts[..], &["--light", "A"]].concat()), 2, &["2 charts and 1 lights", "--light A D65"]);
+    expect(&calotype(&[&charts[..], &["--light", "D65", "6400"]].concat()), 1, &["too near each other"]);
+    only(folder.path(), &["A", "D65"]);
+    let made = calotype(&[&charts[..], &["--light", "A", "D65", "--json"]].concat());
+    expect(&made, 0, &[]);
+    assert_eq!(json(&made)["profile"]["colour"].as_array().unwrap().len(), 2);
+    for (light, profile) in [("A", "camera.toml"), ("D65", "camera.toml"), ("A", "camera.dcp"), ("D65", "camera.dcp")] {
+        let out = at("light.exr");
+        let (frame, profile) = (frame(light), at(profile));
+        let args = ["develop", text(&frame), "-o", text(&out), "--overwrite", "--profile", text(&profile)];
+        expect(&calotype(&args), 0, &[]);
+        let measured = json(&calotype(&["lab", "colour", text(&out), "--json"]));
+        let error = measured["result"]["delta_e_mean"].as_f64().unwrap();
+        // against the published colours, which are those under D50: 1.8 under A, 1.2 under D65
+        assert!(error < 2.0, "{light}, {}: {error}", profile.display());
+    }
+    let (none, photo) = (at("none.dcp"), at("x.jpg"));
+    expect(&calotype(&["develop", text(&a), "-o", text(&photo), "--profile", text(&none)]), 1, &["none.dcp"]);
+    assert!(!photo.exists());
+}

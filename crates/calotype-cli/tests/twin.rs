@@ -67,3 +67,18 @@ fn wrong_things_are_named() {
     only(folder.path(), &["mine.toml"]);
     expect(&calotype(&["twin", "list"]), 0, &[]);
 }
+
+#[test]
+fn a_scene_file_to_start_from_names_what_it_lacks() {
+    let folder = tempfile::tempdir().unwrap();
+    let (scene, out) = (folder.path().join("scene.toml"), folder.path().join("out"));
+    let shown = calotype(&["twin", "show", "scene", "example"]);
+    expect(&shown, 0, &[]);
+    std::fs::write(&scene, &shown.stdout).unwrap();
+    let shoot = || calotype(&["twin", "shoot", text(&scene), "-o", text(&out), "--size", "64x48"]);
+    expect(&shoot(), 1, &["background.exr"]);
+    let wrong = String::from_utf8(shown.stdout).unwrap().replace("height = 0.2", "hight = 0.2");
+    std::fs::write(&scene, wrong).unwrap();
+    expect(&shoot(), 1, &["did you mean", "layer.height"]);
+    only(folder.path(), &["scene.toml"]);
+}

@@ -122,6 +122,7 @@ fn header(width: usize, height: usize, primaries: ScenePrimaries, metadata: &Met
         ("cameraModel", text(&exif.model)),
         ("lensModel", text(&exif.lens_model)),
         ("software", text(&exif.software)),
+        ("xmp", metadata.xmp.clone()),
     ] {
         if let Some(value) = value {
             attribute(name, "string", value.as_bytes());

@@ -2,7 +2,8 @@
 //!
 //! [`read`] gives samples on one scale for every camera (linear, black at [`RAW_BLACK`](calotype_image::RAW_BLACK),
 //! saturation at [`RAW_WHITE`](calotype_image::RAW_WHITE)) with all that the file says about them; [`read_info`]
-//! leaves the pixels out and is fast. [`opcode`] holds the corrections that a file asks for, [`mod@write`] makes files.
+//! leaves the pixels out and is fast, [`read_profile`] reads the colours of camera profiles (DCP), [`read_look_profile`]
+//! their looks. [`opcode`] holds the corrections that a file asks for, [`mod@write`] makes files.
 //!
 //! ```no_run
 //! use calotype_dng::{Limits, RawImage};
@@ -30,8 +31,10 @@ mod layout;
 mod levels;
 mod limits;
 pub mod ljpeg;
+mod look_profile;
 pub mod opcode;
 mod parse;
+mod profile;
 mod read;
 pub mod tiff;
 pub mod write;
@@ -40,4 +43,6 @@ pub use error::{DngError, Warning};
 pub use image::{Dng, RawImage};
 pub use info::{Compression, DngInfo, Exif, GainTableMap, Levels, RawKind};
 pub use limits::Limits;
+pub use look_profile::{LookProfile, read_look_profile, write_look_profile};
+pub use profile::{CameraProfile, read_profile};
 pub use read::{read, read_info};

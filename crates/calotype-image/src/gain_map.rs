@@ -95,11 +95,10 @@ impl Shading {
                 let (start, step, next) = map.line(x, y, (width, height));
                 let next = next.min(end);
                 let part = &mut gains[x - x0..next - x0];
-                if pitch.0 == 1 {
-                    part.iter_mut().enumerate().for_each(|(k, g)| *g *= start + step * k as f32);
-                } else {
-                    let step = step * pitch.0 as f32;
-                    part.iter_mut().step_by(pitch.0).enumerate().for_each(|(k, g)| *g *= start + step * k as f32);
+                match pitch.0 {
+                    1 => scale::<1>(part, start, step),
+                    2 => scale::<2>(part, start, step),
+                    _ => part.iter_mut().enumerate().step_by(pitch.0).for_each(|(k, g)| *g *= start + step * k as f32),
                 }
                 x += (next - x).next_multiple_of(pitch.0);
             }
@@ -120,6 +119,20 @@ impl Shading {
     pub fn max_gain(&self) -> f32 {
         self.maps.iter().map(|m| m.gains.data().iter().fold(1.0, |a: f32, &b| a.max(b))).product()
     }
+}
+
+/// Multiplies every `PITCH`-th gain by start, start + PITCH step, ...; a power of two, in groups that are vectors.
+fn scale<const PITCH: usize>(gains: &mut [f32], start: f32, step: f32) {
+    const LANES: usize = 16;
+    let (groups, rest) = gains.as_chunks_mut::<LANES>();
+    for (i, group) in groups.iter_mut().enumerate() {
+        let first = (i * LANES) as f32;
+        for k in 0..LANES {
+            group[k] *= if k % PITCH == 0 { start + step * (first + k as f32) } else { 1.0 };
+        }
+    }
+    let first = groups.len() * LANES;
+    rest.iter_mut().enumerate().step_by(PITCH).for_each(|(k, g)| *g *= start + step * (first + k) as f32);
 }
 
 #[cfg(test)]

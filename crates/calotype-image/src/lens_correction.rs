@@ -170,6 +170,24 @@ impl LensCorrection {
         self.steps.is_empty()
     }
 
+    /// The same for a picture without colours: all planes get what is known of green, or of the only plane there is.
+    #[must_use]
+    pub fn monochrome(self) -> Self {
+        let known = |p: usize| self.steps.iter().any(|s| matches!(s, LensStep::Gain { plane, .. } if *plane == p));
+        let (green, chosen) = (1, if known(1) { 1 } else { 0 });
+        let steps = self.steps.into_iter().flat_map(|step| match step {
+            LensStep::Warp(mut warp) => {
+                warp.planes.truncate(green + 1);
+                let last = warp.planes.pop();
+                vec![LensStep::Warp(Warp { planes: last.into_iter().collect(), ..warp })]
+            }
+            LensStep::Gain { plane, .. } if plane != chosen => Vec::new(),
+            LensStep::Gain { map, .. } => (0..3).map(|plane| LensStep::Gain { plane, map: map.clone() }).collect(),
+            other => vec![other],
+        });
+        Self { steps: steps.collect() }
+    }
+
     /// True where any step moves light.
     pub fn moves(&self) -> bool {
         self.steps.iter().any(|s| matches!(s, LensStep::Warp(w) if !w.is_identity()))
@@ -213,6 +231,31 @@ mod tests {
         let mut plane = WarpPlane::identity(model);
         edit(&mut plane);
         Warp { model, planes: vec![plane], center: (0.5, 0.5), reciprocal: false }
+    }
+
+    #[test]
+    fn all_planes_of_a_picture_without_colours_follow_green_or_the_only_plane() {
+        let mut colored = warp(WarpModel::Rectilinear, |p| p.radial[2] = 0.1);
+        colored.planes.push(WarpPlane::identity(WarpModel::Rectilinear));
+        colored.planes[1].radial[2] = 0.2;
+        let gain = |plane, gain| LensStep::Gain {
+            plane,
+            map: GainMap {
+                area: crate::Rect::whole(64, 48),
+                pitch: (1, 1),
+                origin: (0.0, 0.0),
+                spacing: (1.0, 1.0),
+                gains: crate::Plane::filled(1, 1, gain),
+            },
+        };
+        let c = LensCorrection { steps: vec![LensStep::Warp(colored), gain(0, 2.0), gain(1, 3.0)] };
+        let at = |c: &LensCorrection, plane| c.source_and_gain(plane, 10.0, 5.0, 64, 48);
+        let mono = c.clone().monochrome();
+        for plane in 0..3 {
+            assert_eq!(at(&mono, plane), at(&c, 1));
+        }
+        let only = LensCorrection { steps: vec![gain(0, 2.0)] }.monochrome();
+        assert!((0..3).all(|plane| at(&only, plane).2 == 2.0));
     }
 
     #[test]

@@ -91,14 +91,6 @@ pub enum LabError {
         /// Why not.
         reason: String,
     },
-    /// A file could not be written.
-    #[error("cannot write: {source}: {path}")]
-    Write {
-        /// What the system said.
-        source: io::Error,
-        /// The file.
-        path: PathBuf,
-    },
 }
 
 impl LabError {
@@ -113,10 +105,6 @@ impl LabError {
             Self::NotFound { remedy, .. } => Some(remedy),
             Self::Outside { .. } => Some("Regions are WIDTHxHEIGHT+X+Y in pixels, from the top left corner."),
             Self::Value { .. } => None,
-            Self::Write { source, .. } => match source.kind() {
-                io::ErrorKind::AlreadyExists => Some("Choose another name, or add --overwrite to replace it."),
-                _ => Some("Check that the folder exists and takes new files."),
-            },
         }
     }
 }

@@ -42,15 +42,17 @@ pub fn flare(picture: &Picture, dark: Option<Region>, bright: Option<Region>) ->
         }
     }
     squares.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let missing = |reason: &str| LabError::NotFound {
+    let missing = |reason: String| LabError::NotFound {
         what: "black field in a white one",
         name: picture.name.clone(),
-        reason: reason.into(),
+        reason,
         remedy: "Name both fields: --dark WIDTHxHEIGHT+X+Y --bright WIDTHxHEIGHT+X+Y.",
     };
     let (Some(first), Some(last)) = (squares.first(), squares.last()) else {
-        return Err(missing("the picture is too small"));
+        return Err(missing("the picture is too small".into()));
     };
+    // what is found by itself must look like a target
+    let most = if dark.is_some() { 0.8 } else { 0.5 };
     let (dark, bright) = (dark.unwrap_or(first.1), bright.unwrap_or(last.1));
     let mean = |region: Region| -> Result<[f64; 4]> {
         let part = picture.crop(region)?;
@@ -61,8 +63,14 @@ pub fn flare(picture: &Picture, dark: Option<Region>, bright: Option<Region>) ->
         Ok([of(r), of(g), of(b), of(&part.luminance())])
     };
     let (d, b) = (mean(dark)?, mean(bright)?);
-    if !(b[3] > 1e-4) || d[3] >= 0.8 * b[3] {
-        return Err(missing("the darkest field is nearly as bright as the brightest"));
+    if !(b[3] > 1e-4) {
+        return Err(missing("nothing in it is bright".into()));
+    }
+    if d[3] >= most * b[3] {
+        return Err(missing(format!(
+            "its darkest field has {:.0} % of the light of its brightest",
+            100.0 * d[3] / b[3]
+        )));
     }
     let around = Region { x: 0, y: 0, width: picture.width(), height: picture.height() };
     Ok(FlareReport {

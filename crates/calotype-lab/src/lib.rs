@@ -51,7 +51,6 @@ mod synth;
 mod texture;
 mod thumbnail;
 mod tone;
-mod write;
 
 pub use card::{Card, Crop, Figure, Goal, Measured, Plot, Row, Series, Table};
 pub use chart::{CHART_NAMES, Chart, ChartReference, chart_from_corners, find_chart};
@@ -79,4 +78,3 @@ pub use svg::svg;
 pub use texture::{TextureMethod, TextureOptions, TextureReport, texture};
 pub use thumbnail::{base64, part};
 pub use tone::{ToneReport, neutral_steps, tone};
-pub use write::write_file;

@@ -197,8 +197,9 @@ fn level(plane: &Plane<f32>) -> Plane<f32> {
 /// XYZ to an achromatic and two opponent channels (ISO 15739:2013, annex B), white of equal energy.
 const TO_OPPONENT: Matrix3 = [[0.0, 1.0, 0.0], [1.0, -1.0, 0.0], [0.0, 0.4, -0.4]];
 
-/// Contrast sensitivity of the opponent channels in cycles per degree, each 1 at its largest: sums of two exponentials
-/// after Johnson and Fairchild (2003), which the standard cites.
+/// Contrast sensitivity of the opponent channels in cycles per degree, each 1 at its largest: that of lightness after Movshon
+/// and Kiorpes (1988), those of colour sums of two exponentials (Johnson and Fairchild, "A top down description of S-CIELAB and
+/// CIEDE2000", 2003, whose 4e-6 is often printed as 0.00000: without it blue and yellow would be seen however fine).
 fn opponent_csf(channel: usize, v: f64) -> f64 {
     let two = |a1: f64, b1: f64, c1: f64, a2: f64, b2: f64, c2: f64| {
         (a1 * (-b1 * v.powf(c1)).exp() + a2 * (-b2 * v.powf(c2)).exp()) / (a1 + a2)
@@ -213,7 +214,7 @@ fn opponent_csf(channel: usize, v: f64) -> f64 {
             }
         }
         1 => two(109.1413, 0.00038, 3.4244, 93.5971, 0.00367, 2.1677),
-        _ => two(7.0328, 0.0, 4.2582, 40.6910, 0.1039, 1.6487),
+        _ => two(7.0328, 4e-6, 4.2582, 40.6910, 0.1039, 1.6487),
     }
 }
 
@@ -385,6 +386,20 @@ mod tests {
         let want = slope * sigma * (kept / (size * size) as f64).sqrt();
         let got = report.patches[0].visual_noise;
         assert!((got / want - 1.0).abs() < 0.05, "{got} {want}");
+    }
+
+    #[test]
+    fn no_eye_sees_what_is_finer_than_a_minute_of_arc() {
+        for channel in 0..3 {
+            assert!((opponent_csf(channel, 0.0) - 1.0).abs() < 1e-12);
+            let peak = (1..600).map(|i| opponent_csf(channel, f64::from(i) * 0.1)).fold(0.0, f64::max);
+            assert!(peak <= 1.0 + 1e-9, "{channel}: {peak}");
+            // 60 cycles per degree
+            assert!(opponent_csf(channel, 60.0) < 1e-3, "{channel}: {}", opponent_csf(channel, 60.0));
+        }
+        // colours end before lightness does, blue and yellow first
+        let half = |channel| (1..600).find(|i| opponent_csf(channel, f64::from(*i) * 0.1) < 0.05).unwrap();
+        assert!(half(1) < half(0) && half(2) < half(0), "{} {} {}", half(0), half(1), half(2));
     }
 
     #[test]

@@ -45,7 +45,8 @@ pub struct SkinTone {
 /// same region of `truth`, or against the published tones without one.
 ///
 /// # Errors
-/// [`LabError::Outside`], [`LabError::SizeMismatch`], [`LabError::NotFound`] for a strip of less than 8 pixels a patch.
+/// [`LabError::Outside`], [`LabError::SizeMismatch`], [`LabError::NotFound`] for a strip of less than 8 pixels a patch, or whose
+/// patches do not get darker as the tones do.
 pub fn skin(picture: &Picture, strip: Region, truth: Option<&Picture>) -> Result<SkinReport> {
     let part = picture.crop(strip)?;
     let reference: Vec<[f64; 3]> = match truth {
@@ -75,6 +76,16 @@ pub fn skin(picture: &Picture, strip: Region, truth: Option<&Picture>) -> Result
             }
         })
         .collect();
+    let falls = tones.windows(2).all(|t| t[1].measured[0] < t[0].measured[0] + 4.0);
+    let span = |of: &dyn Fn(&SkinTone) -> f64| of(&tones[0]) - of(&tones[9]);
+    if !falls || span(&|t| t.measured[0]) < 0.4 * span(&|t| t.reference[0]) {
+        return Err(LabError::NotFound {
+            what: "strip of ten skin tones",
+            name: picture.name.clone(),
+            reason: "the patches do not get darker from the first to the last as the tones do".into(),
+            remedy: STRIP,
+        });
+    }
     let hue: Vec<f64> = tones.iter().map(|t| t.hue_shift_deg).collect();
     let range = |v: &[f64]| v.iter().fold((f64::MAX, f64::MIN), |(a, b), x| (a.min(*x), b.max(*x)));
     let (low, high) = range(&hue);
@@ -91,6 +102,9 @@ pub fn skin(picture: &Picture, strip: Region, truth: Option<&Picture>) -> Result
     })
 }
 
+/// What helps where no strip is seen.
+const STRIP: &str = "Point at the ten patches, lightest first, with --strip WIDTHxHEIGHT+X+Y.";
+
 /// Mean linear colours of ten even parts, the middle half of each.
 fn patches(part: &Picture) -> Result<Vec<[f64; 3]>> {
     let (w, h) = part.size();
@@ -101,7 +115,7 @@ fn patches(part: &Picture) -> Result<Vec<[f64; 3]>> {
             what: "strip of ten skin tones",
             name: part.name.clone(),
             reason: format!("the region has {w}x{h} pixels, each tone needs 8"),
-            remedy: "Point at the ten patches, lightest first, with --strip WIDTHxHEIGHT+X+Y.",
+            remedy: STRIP,
         });
     }
     let step = long as f64 / 10.0;

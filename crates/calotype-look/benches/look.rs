@@ -1,7 +1,7 @@
 //! Cost of a look per pixel: colour, black and white, with headroom, and with every pixel out of gamut.
 
 use calotype_image::{Plane, SceneRgb};
-use calotype_look::{CompiledLook, Look, OutputSpace};
+use calotype_look::{CompiledLook, Look, OutputSpace, TableInput};
 use criterion::BatchSize::PerIteration;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
@@ -30,12 +30,17 @@ fn point_part(c: &mut Criterion) {
     group.throughput(Throughput::Elements(WIDTH as u64));
     let look = |name| Look::builtin(name).expect("a built-in look");
     let ready = |name| look(name).compile(OutputSpace::Srgb, 1.0);
-    let cases: [(&str, CompiledLook, f32); 5] = [
+    let table = |n| look("slide").table(TableInput::Srgb, OutputSpace::Srgb, n).lattice;
+    let imported = |n, space| Look::from_table(table(n), "t.cube").compile(space, 1.0);
+    let cases: [(&str, CompiledLook, f32); 8] = [
         ("neutral", ready("neutral"), 0.3),
         ("authentic", ready("authentic"), 0.3),
         ("authentic, out of gamut", ready("authentic"), 2.0),
         ("authentic, HDR", look("authentic").compile_hdr(OutputSpace::Srgb, 1.0, 2.0), 0.3),
         ("mono-natural", ready("mono-natural"), 0.3),
+        ("a table of 33 points", imported(33, OutputSpace::Srgb), 0.3),
+        ("a table of 65 points", imported(65, OutputSpace::Srgb), 0.3),
+        ("a table of 33 points, Display P3", imported(33, OutputSpace::DisplayP3), 0.3),
     ];
     for (name, look, spread) in cases {
         let source = row(spread);
@@ -69,6 +74,8 @@ fn whole_look(c: &mut Criterion) {
     (look.optics.glow, look.optics.halation, look.grain.rms) = (0.03, 0.02, 10.0);
     let ready = look.compile(OutputSpace::Srgb, 1.0);
     let display = ready.apply(scene.clone());
+    let table = look.table(TableInput::Srgb, OutputSpace::Srgb, 33).lattice;
+    let imported = Look::from_table(table, "t.cube").compile(OutputSpace::DisplayP3, 1.0);
     let mut group = c.benchmark_group("12 megapixels");
     group.sample_size(10);
     group.bench_function("copy alone", |b| b.iter(|| scene.clone()));
@@ -76,6 +83,9 @@ fn whole_look(c: &mut Criterion) {
         b.iter_batched(|| scene.clone(), |mut p| ready.apply_optics(&mut p), PerIteration)
     });
     group.bench_function("point part", |b| b.iter_batched(|| scene.clone(), |p| ready.apply(p), PerIteration));
+    group.bench_function("imported point part", |b| {
+        b.iter_batched(|| scene.clone(), |p| imported.apply(p), PerIteration)
+    });
     group.bench_function("grain", |b| {
         b.iter_batched(|| display.clone(), |mut p| ready.apply_grain(&mut p, 1), PerIteration)
     });

@@ -73,6 +73,25 @@ mod tests {
         }
     }
 
+    /// Neutrals get the tints the looks are meant to have: a*, b* at stops from grey.
+    #[test]
+    fn split_tints_are_as_meant() {
+        for (name, ev, meant) in [
+            ("print-warm", -2.0, [0.3, -2.2]),
+            ("print-warm", 2.0, [-0.2, 2.3]),
+            ("print-warm", 0.0, [0.0, 0.0]),
+            ("cine-soft", -3.0, [-1.0, -1.3]),
+            ("cine-soft", 1.0, [0.0, 0.0]),
+        ] {
+            let look = Look::builtin(name).unwrap();
+            let transform = crate::PointTransform::new(&look, crate::OutputSpace::Rec2020, 0.0);
+            let out = transform.apply([0.18 * f64::exp2(ev); 3]);
+            let xyz = calotype_color::matrix::transform(&calotype_color::RgbSpace::Rec2020.to_xyz(), out);
+            let [_, a, b] = calotype_color::lab::xyz_to_lab_d65(xyz);
+            assert!((a - meant[0]).abs() < 0.3 && (b - meant[1]).abs() < 0.3, "{name} {ev}: {a} {b}");
+        }
+    }
+
     #[test]
     fn the_neutral_file_is_the_neutral_rendition() {
         let mut file = Look::builtin("neutral").unwrap();

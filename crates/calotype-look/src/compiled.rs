@@ -1,6 +1,7 @@
 //! A look made ready for an output: what the pipeline calls.
 
 use crate::fast::FastTransform;
+use crate::fast_residual::FastResidual;
 use crate::{Look, OutputSpace, PointTransform};
 use calotype_color::lab::luminance;
 use calotype_image::{DisplayRgb, SceneRgb, par};
@@ -15,6 +16,7 @@ pub struct CompiledLook {
     look: Look,
     exact: PointTransform,
     fast: FastTransform,
+    residual: Option<FastResidual>,
 }
 
 impl Look {
@@ -31,7 +33,9 @@ impl Look {
         let headroom_ev = if headroom_ev.is_finite() { headroom_ev } else { 0.0 };
         let look = self.at_strength(strength);
         let exact = PointTransform::new(&look, output, headroom_ev);
-        CompiledLook { fast: FastTransform::new(&exact), exact, look }
+        let ceiling = exact.tone.ceiling() as f32;
+        let residual = exact.residual.as_ref().map(|step| FastResidual::new(step, ceiling));
+        CompiledLook { fast: FastTransform::new(&exact), residual, exact, look }
     }
 }
 
@@ -42,12 +46,8 @@ impl CompiledLook {
     /// Within 1/4000 of the sRGB-encoded range of [`Self::exact`].
     pub fn apply_rows(&self, r: &mut [f32], g: &mut [f32], b: &mut [f32]) {
         self.fast.apply_rows(r, g, b);
-        if let Some(residual) = &self.exact.residual {
-            let ceiling = self.ceiling();
-            for ((r, g), b) in r.iter_mut().zip(g).zip(b) {
-                let out = residual.apply([*r, *g, *b].map(f64::from)).map(|v| (v as f32).clamp(0.0, ceiling));
-                [*r, *g, *b] = out;
-            }
+        if let Some(residual) = &self.residual {
+            residual.apply_rows(r, g, b);
         }
     }
 
@@ -119,7 +119,7 @@ impl CompiledLook {
     pub fn vignette_gain(&self, x: f64, y: f64, width: usize, height: usize) -> f32 {
         let (cx, cy) = (width as f64 / 2.0, height as f64 / 2.0);
         let r2 = ((x - cx).powi(2) + (y - cy).powi(2)) / (cx * cx + cy * cy).max(1e-9);
-        (1.0 + self.falloff() * r2).powi(-2) as f32
+        falloff_gain(self.look.optics.corner_ev, r2) as f32
     }
 
     /// Multiplies row `y` of three planes by [`Self::vignette_gain`].
@@ -145,8 +145,17 @@ impl CompiledLook {
 
     /// `1 / r0^2`, with r = 1 at the corner.
     fn falloff(&self) -> f64 {
-        (-self.look.optics.corner_ev / 2.0).exp2() - 1.0
+        falloff(self.look.optics.corner_ev)
     }
+}
+
+fn falloff(corner_ev: f64) -> f64 {
+    (-corner_ev / 2.0).exp2() - 1.0
+}
+
+/// Share of light at a squared distance from the centre, 1 at the corners, that leaves `corner_ev` there.
+pub(crate) fn falloff_gain(corner_ev: f64, radius2: f64) -> f64 {
+    (1.0 + falloff(corner_ev) * radius2).powi(-2)
 }
 
 #[cfg(test)]

@@ -102,4 +102,21 @@ pub enum LookError {
         /// Pixels down.
         height: usize,
     },
+    /// A CLF file that cannot be read.
+    #[error("line {line}: {message}")]
+    Clf {
+        /// Line of the element in question.
+        line: usize,
+        /// What is wrong there.
+        message: String,
+    },
+    /// An XMP file without a table of colours for sRGB codes.
+    #[error("this is no enhanced profile of use: {0}")]
+    XmpProfile(String),
+    /// Bytes that are no ICC profile with a table for RGB codes.
+    #[error("this is no ICC profile with a table for RGB codes (A2B0)")]
+    Icc,
+    /// A camera profile without a look.
+    #[error("the camera profile holds no look: neither a LookTable nor a tone curve")]
+    NoProfileLook,
 }

@@ -35,6 +35,12 @@ impl TableInput {
         }
     }
 
+    /// What a `.cube` file of ours says goes in, in its header; `None` where it says nothing, as other programs' files do.
+    pub fn of_cube(text: &str) -> Option<Self> {
+        let said = text.lines().take_while(|l| l.starts_with('#')).find_map(|l| l.strip_prefix("# in: "))?;
+        [Self::Log2, Self::VLog, Self::Srgb].into_iter().find(|input| input.meaning() == said.trim_end())
+    }
+
     /// In a line, what to feed the table with.
     pub const fn meaning(self) -> &'static str {
         match self {
@@ -65,6 +71,15 @@ pub struct RoundTrip {
     pub mean: f64,
     /// 95 of 100 colours are nearer.
     pub p95: f64,
+}
+
+impl RoundTrip {
+    /// Of the differences of all probes.
+    pub(crate) fn of(difference: impl Fn(u32) -> f64 + Sync + Send) -> Self {
+        let mut errors = par::map(PROBES, |i| difference(i as u32));
+        errors.sort_by(f64::total_cmp);
+        Self { mean: errors.iter().sum::<f64>() / PROBES as f64, p95: errors[PROBES * 95 / 100] }
+    }
 }
 
 impl Look {
@@ -103,17 +118,20 @@ impl Table {
     /// Compares a table read back from a file, made of this one, with the look itself, on 2000 colours between the points:
     /// all hues, muted to colourful, five stops below grey to four above.
     pub fn round_trip(&self, read: &Lattice) -> RoundTrip {
+        self.round_trip_by(|code| read.at(code))
+    }
+
+    /// The same for any reader: a function from the table's input codes to the codes that come out.
+    pub fn round_trip_by(&self, read: impl Fn([f64; 3]) -> [f64; 3] + Sync + Send) -> RoundTrip {
         let space = self.output.space();
         let lab = |codes: [f64; 3]| xyz_to_lab_d65(transform(&space.to_xyz(), codes.map(decode)));
-        let mut errors = par::map(PROBES, |i| {
-            let scene = probe(i as u32);
+        RoundTrip::of(|i| {
+            let scene = probe(i);
             // What the codes cannot hold is another matter.
             let code = self.codec.code(scene).map(|v| v.clamp(0.0, 1.0));
             let scene = if self.input == TableInput::Srgb { scene } else { self.codec.scene(code, &mut None) };
-            delta_e_2000(lab(read.at(code)), lab(self.look.apply(scene).map(encode)))
-        });
-        errors.sort_by(f64::total_cmp);
-        RoundTrip { mean: errors.iter().sum::<f64>() / PROBES as f64, p95: errors[PROBES * 95 / 100] }
+            delta_e_2000(lab(read(code)), lab(self.look.apply(scene).map(encode)))
+        })
     }
 
     /// A few codes and what the look, not the table, makes of them: for other readers to be tested with.
@@ -189,6 +207,11 @@ impl Table {
         out
     }
 
+    /// What the steps of [`Self::to_clf`] take where the table takes `code`: the light itself for log2 codes.
+    pub fn light_of_clf(&self, code: [f64; 3]) -> [f64; 3] {
+        if self.input == TableInput::Log2 { self.codec.scene(code, &mut None) } else { code }
+    }
+
     fn output_name(&self) -> &'static str {
         match self.output {
             OutputSpace::Srgb => "sRGB primaries",
@@ -202,7 +225,7 @@ impl Table {
 const PROBES: usize = 2000;
 
 /// Scene-linear Rec.2020 of probe `i`: places of a low-discrepancy sequence (M. Roberts' R3) in stops, hue and chroma.
-fn probe(i: u32) -> [f64; 3] {
+pub(crate) fn probe(i: u32) -> [f64; 3] {
     let [u, v, w] = [0.819_172_513, 0.671_043_607, 0.549_700_478].map(|a: f64| (0.5 + a * f64::from(i + 1)).fract());
     let (sin, cos) = (v * std::f64::consts::TAU).sin_cos();
     let chroma = 0.14 * w;
@@ -212,7 +235,7 @@ fn probe(i: u32) -> [f64; 3] {
 
 /// Between codes and scene light.
 #[derive(Clone, Debug)]
-struct InputCodec {
+pub(crate) struct InputCodec {
     input: TableInput,
     /// Rec.2020 to the input's primaries and back.
     to: calotype_color::Matrix3,
@@ -221,7 +244,7 @@ struct InputCodec {
 }
 
 impl InputCodec {
-    fn new(input: TableInput) -> Self {
+    pub fn new(input: TableInput) -> Self {
         let identity = calotype_color::matrix::IDENTITY;
         let (mut to, mut back) = (identity, identity);
         if let (TableInput::VLog, Some(xyz)) = (input, V_GAMUT.to_xyz()) {
@@ -232,7 +255,7 @@ impl InputCodec {
     }
 
     /// Scene-linear Rec.2020 of codes. `near` holds the light of a neighbouring code, where one was asked for before.
-    fn scene(&self, code: [f64; 3], near: &mut Option<[f64; 3]>) -> [f64; 3] {
+    pub fn scene(&self, code: [f64; 3], near: &mut Option<[f64; 3]>) -> [f64; 3] {
         match self.input {
             TableInput::Log2 => code.map(|c| {
                 let (low, high) = LOG2_EV;
@@ -247,7 +270,7 @@ impl InputCodec {
         }
     }
 
-    fn code(&self, scene: [f64; 3]) -> [f64; 3] {
+    pub fn code(&self, scene: [f64; 3]) -> [f64; 3] {
         match self.input {
             TableInput::Log2 => scene.map(|x| {
                 let (low, high) = LOG2_EV;
@@ -269,11 +292,11 @@ fn v_log_decode(code: f64) -> f64 {
 }
 
 /// The sRGB curve (IEC 61966-2-1).
-fn encode(v: f64) -> f64 {
+pub(crate) fn encode(v: f64) -> f64 {
     if v <= 0.003_130_8 { 12.92 * v } else { 1.055 * v.powf(1.0 / 2.4) - 0.055 }
 }
 
-fn decode(v: f64) -> f64 {
+pub(crate) fn decode(v: f64) -> f64 {
     if v <= 0.040_45 { v / 12.92 } else { ((v + 0.055) / 1.055).powf(2.4) }
 }
 

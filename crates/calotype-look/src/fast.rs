@@ -3,7 +3,9 @@
 
 use crate::PointTransform;
 use crate::fast_math::{cbrt, dot, exp2, log2, madd, smoothstep, softplus2};
-use crate::point::{BRIGHTEST, CHROMA_KNOTS, COLOURFUL, DARKEST, GAMUT_LIFT, NEUTRAL_CHROMA, VIBRANCE_CHROMA};
+use crate::point::{
+    BRIGHTEST, CHROMA_KNOTS, COLOURFUL, DARKEST, GAMUT_LIFT, NEUTRAL_CHROMA, TINT_CHROMA, TINT_SKIN, VIBRANCE_CHROMA,
+};
 use crate::tone::{ToneCurve, ToneScale};
 use calotype_color::gamut::{GAMUT_HUES, GAMUT_KNEE, GAMUT_SLACK};
 use calotype_color::matrix::{invert, to_f32};
@@ -88,8 +90,8 @@ impl FastTransform {
         let space = t.output.space();
         let lab_to_lms = to_f32(&invert(&lms_to_oklab()).expect("the matrix of Oklab has an inverse"));
         let lms_to_rgb = to_f32(&invert(&rgb_to_lms(space)).expect("the matrix of a known space has an inverse"));
-        let identity = t.hues.is_identity() && t.chroma.skin_guard == 0.0;
         let tinted = t.tint.iter().flatten().any(|v| *v != 0.0);
+        let identity = t.hues.is_identity() && t.chroma.skin_guard == 0.0 && !tinted;
         Self {
             to_render: to_f32(&t.to_render),
             log_grey: t.tone.sdr.grey.log2() as f32,
@@ -145,7 +147,7 @@ fn hue_table(t: &PointTransform) -> Box<[[f32; 8]; HUES]> {
 
 /// True where the instruction set multiplies and adds in one step.
 #[inline(always)]
-fn fused<S: Simd>(simd: S) -> bool {
+pub(crate) fn fused<S: Simd>(simd: S) -> bool {
     match simd.level() {
         #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
         Level::Avx2(_) | Level::Avx512(_) => true,
@@ -178,9 +180,9 @@ fn blocks<const F: bool>(t: &FastTransform, r: &mut [f32], g: &mut [f32], b: &mu
         pixels[2][..m].copy_from_slice(&b[x..x + m]);
         tone::<F>(t, &mut pixels);
         to_lab::<F>(t, &mut pixels);
-        grade::<F>(t, &mut pixels);
+        let skin = grade::<F>(t, &mut pixels);
         if let Some(tint) = &t.tint {
-            add_tint::<F>(tint, &mut pixels);
+            add_tint::<F>(tint, &skin, &mut pixels);
         }
         to_gamut::<F>(t, &mut pixels);
         r[x..x + m].copy_from_slice(&pixels[0][..m]);
@@ -267,8 +269,9 @@ fn to_lab<const F: bool>(t: &FastTransform, pixels: &mut [Lanes; 3]) {
     }
 }
 
+/// Chroma and hues; gives the share of skin in each pixel's hue, where a tint needs it.
 #[inline(always)]
-fn grade<const F: bool>(t: &FastTransform, pixels: &mut [Lanes; 3]) {
+fn grade<const F: bool>(t: &FastTransform, pixels: &mut [Lanes; 3]) -> Lanes {
     const NEUTRAL: f32 = (NEUTRAL_CHROMA * NEUTRAL_CHROMA) as f32;
     const MUTED: f32 = (1.0 / (VIBRANCE_CHROMA * VIBRANCE_CHROMA)) as f32;
     const K: [f32; 3] = [CHROMA_KNOTS[0] as f32, CHROMA_KNOTS[1] as f32, CHROMA_KNOTS[2] as f32];
@@ -292,7 +295,7 @@ fn grade<const F: bool>(t: &FastTransform, pixels: &mut [Lanes; 3]) {
             a[i] *= k;
             b[i] *= k;
         }
-        return;
+        return [0.0; BLOCK];
     };
     let mut effect = [[0.0f32; 4]; BLOCK];
     look_up::<F>(table, a, b, &mut effect);
@@ -312,6 +315,13 @@ fn grade<const F: bool>(t: &FastTransform, pixels: &mut [Lanes; 3]) {
         b[i] = k * (x * sin + y * cos);
         l[i] *= madd::<F>(effect[i][2], w, 1.0);
     }
+    let mut skin = [0.0f32; BLOCK];
+    if t.tint.is_some() {
+        for i in 0..BLOCK {
+            skin[i] = effect[i][3];
+        }
+    }
+    skin
 }
 
 /// A gain of chroma whose part above 1 falls off with squared chroma `c2` per lightness.
@@ -350,13 +360,18 @@ fn look_up<const F: bool>(table: &[[f32; 8]; HUES], a: &Lanes, b: &Lanes, effect
 }
 
 #[inline(always)]
-fn add_tint<const F: bool>(tint: &[[f32; 2]; 3], pixels: &mut [Lanes; 3]) {
+fn add_tint<const F: bool>(tint: &[[f32; 2]; 3], skin: &Lanes, pixels: &mut [Lanes; 3]) {
+    const K2: f32 = (TINT_CHROMA * TINT_CHROMA) as f32;
+    const SKIN: [f32; 2] = [TINT_SKIN[0] as f32, (1.0 / (TINT_SKIN[1] - TINT_SKIN[0])) as f32];
     let [s, m, h] = tint;
     let [l, a, b] = pixels;
     for i in 0..BLOCK {
+        // In units of the chroma at which half is spared, or the fourth power would leave the range of numbers.
+        let c2 = madd::<F>(a[i], a[i], b[i] * b[i]) * (1.0 / K2);
+        let spared = smoothstep::<F>(SKIN[0], SKIN[1], skin[i]) * (1.0 - 1.0 / madd::<F>(c2, c2, 1.0));
         let shadow = 1.0 - smoothstep::<F>(0.2, 1.0 / 0.365, l[i]);
         let highlight = smoothstep::<F>(0.565, 1.0 / 0.285, l[i]);
-        let inside = smoothstep::<F>(0.0, 1.0 / 0.15, l[i]) * (1.0 - smoothstep::<F>(0.9, 10.0, l[i]));
+        let inside = smoothstep::<F>(0.0, 1.0 / 0.15, l[i]) * (1.0 - smoothstep::<F>(0.9, 10.0, l[i])) * (1.0 - spared);
         a[i] += inside * (m[0] + (s[0] - m[0]) * shadow + (h[0] - m[0]) * highlight);
         b[i] += inside * (m[1] + (s[1] - m[1]) * shadow + (h[1] - m[1]) * highlight);
     }

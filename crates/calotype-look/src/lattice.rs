@@ -1,6 +1,7 @@
 //! Cubes of colours: `size` cubed points between which colours are interpolated.
 
 use calotype_image::par;
+use sha2::{Digest, Sha256};
 
 /// A cube of colours for codes from 0 to 1 in red, green and blue, `size` points along each axis, red running fastest.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,26 +44,44 @@ impl Lattice {
         &self.points
     }
 
+    /// SHA-256 of the table in hexadecimal: of its size as a 32-bit number and of all values as 32-bit floats, little-endian,
+    /// in the order of [`Self::points`]. Comments and line ends of a file do not count.
+    pub fn sha256(&self) -> String {
+        let mut hash = Sha256::new_with_prefix((self.size as u32).to_le_bytes());
+        for point in &self.points {
+            point.iter().for_each(|v| hash.update(v.to_le_bytes()));
+        }
+        hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
+    }
+
     /// The colour at a code, held within 0 and 1 (what is no number counts as 0): tetrahedral interpolation, which keeps
     /// neutrals neutral (J. Sakamoto, US patent 4275413, long expired; the usual way of colour tables).
     pub fn at(&self, code: [f64; 3]) -> [f64; 3] {
-        let last = (self.size - 1) as f64;
-        let place = code.map(|v| if v > 0.0 { v.min(1.0) * last } else { 0.0 });
-        let cell = place.map(|v| (v as usize).min(self.size - 2));
-        let share = [0, 1, 2].map(|i| place[i] - cell[i] as f64);
-        // From the darkest corner of the cell to the brightest, along the axes in the order of their shares.
-        let mut order = [0, 1, 2];
-        order.sort_by(|a, b| share[*b].total_cmp(&share[*a]));
-        let stride = [1, self.size, self.size * self.size];
-        let mut index = cell[0] + cell[1] * stride[1] + cell[2] * stride[2];
-        let mut out = self.points[index].map(|v| f64::from(v) * (1.0 - share[order[0]]));
-        for (i, axis) in order.into_iter().enumerate() {
-            index += stride[axis];
-            let weight = share[axis] - order.get(i + 1).map_or(0.0, |next| share[*next]);
+        let mut out = [0.0; 3];
+        for (index, weight) in corners(self.size, code) {
             out.iter_mut().zip(self.points[index]).for_each(|(sum, v)| *sum += weight * f64::from(v));
         }
         out
     }
+}
+
+/// The four points of a cube of `size` points along an axis between which a code lies, and their shares, which sum to 1:
+/// from the darkest corner of the cell to the brightest, along the axes in the order of their shares.
+pub(crate) fn corners(size: usize, code: [f64; 3]) -> [(usize, f64); 4] {
+    let last = (size - 1) as f64;
+    let place = code.map(|v| if v > 0.0 { v.min(1.0) * last } else { 0.0 });
+    let cell = place.map(|v| (v as usize).min(size - 2));
+    let share = [0, 1, 2].map(|i| place[i] - cell[i] as f64);
+    let mut order = [0, 1, 2];
+    order.sort_by(|a, b| share[*b].total_cmp(&share[*a]));
+    let stride = [1, size, size * size];
+    let mut index = cell[0] + cell[1] * stride[1] + cell[2] * stride[2];
+    let mut out = [(index, 1.0 - share[order[0]]); 4];
+    for (i, axis) in order.into_iter().enumerate() {
+        index += stride[axis];
+        out[i + 1] = (index, share[axis] - order.get(i + 1).map_or(0.0, |next| share[*next]));
+    }
+    out
 }
 
 #[cfg(test)]

@@ -16,38 +16,51 @@
 //! [`CompiledLook::apply_optics`], before the point part) and its grain ([`CompiledLook::apply_grain`], after it). Local
 //! contrast is numbers here: the stage of local tone applies it, which has the picture's levels at hand.
 //!
+//! Looks go to other programs as tables and profiles ([`Table`], [`ProfileLook`]) and come from theirs ([`Lattice`],
+//! [`ProcessList`], [`Look::from_rendering`]).
+//!
 //! It knows nothing of raw data, files on disk or displays' profiles.
 
 mod blend;
 mod builtin;
+mod clf;
 mod compiled;
 mod contract;
 mod cube;
+mod dcp;
 mod diff;
 mod error;
 mod export;
 mod fast;
 mod fast_math;
+mod fast_residual;
+pub mod fit;
 mod grain;
 mod hald;
 mod hue;
+mod icc;
+mod import;
 mod lattice;
 mod optics;
 mod output;
 mod parameters;
 mod plot;
 mod point;
+pub mod rank;
 mod read;
 mod residual;
 mod scatter;
 mod schema;
 mod tone;
 mod write;
+mod xmp_profile;
 
 pub use blend::BlendShares;
 pub use calotype_color::MONK_TONES;
+pub use clf::ProcessList;
 pub use compiled::CompiledLook;
 pub use contract::{Breach, Measured, measure, verify};
+pub use dcp::ProfileLook;
 pub use diff::Difference;
 pub use error::LookError;
 pub use export::{RoundTrip, Table, TableInput};

@@ -200,11 +200,13 @@ pub struct Local {
     pub lift_ev: f64,
     /// Stops by which bright regions are held back at most; the scene decides how far.
     pub hold_ev: f64,
+    /// Largest mean L* of a picture of a scene below 5 lux, before what the user wishes; 100 is no limit.
+    pub dim_scene_lstar: f64,
 }
 
 impl Default for Local {
     fn default() -> Self {
-        Self { fine: 0.0, medium: 0.0, coarse: 0.0, lift_ev: 2.0, hold_ev: 2.0 }
+        Self { fine: 0.0, medium: 0.0, coarse: 0.0, lift_ev: 2.0, hold_ev: 2.0, dim_scene_lstar: 100.0 }
     }
 }
 

@@ -17,6 +17,11 @@ use calotype_color::{Matrix3, Primaries, RgbSpace};
 
 /// Chroma in Oklab at which sector corrections reach half their effect: below it lies the noise of neutrals.
 pub(crate) const NEUTRAL_CHROMA: f64 = 0.02;
+/// Chroma, after all gains, at which skin hues are spared half of the tint: a tint must colour neutrals, and would turn the hue
+/// of dark skin, whose chroma is 0.01, by tens of degrees. The fourth power of chroma tells the two apart.
+pub(crate) const TINT_CHROMA: f64 = 0.004;
+/// Share of skin in a hue from which sparing begins, and from which it is whole.
+pub(crate) const TINT_SKIN: [f64; 2] = [0.15, 0.6];
 /// Chroma at which vibrance has half its effect.
 pub(crate) const VIBRANCE_CHROMA: f64 = 0.08;
 /// Chroma per lightness at which gains of chroma above 1 are halved. The edges of displays' gamuts lie at 0.2 to 0.7, red's
@@ -53,16 +58,26 @@ pub struct PointTransform {
 impl PointTransform {
     /// Resolves `look` as it stands (see [`Look::at_strength`]) for an output and its headroom in stops.
     pub fn new(look: &Look, output: OutputSpace, headroom_ev: f64) -> Self {
+        let tone = ToneScale::new(&look.tone, &look.anchor, headroom_ev);
+        Self::with_gamut(look, output, tone, Gamut::new(output.space(), tone.ceiling()))
+    }
+
+    /// Another look for the same ordinary display, in microseconds: the gamut, which takes long, is kept.
+    pub(crate) fn retuned(&self, look: &Look) -> Self {
+        let tone = ToneScale::new(&look.tone, &look.anchor, 0.0);
+        Self::with_gamut(look, self.output, tone, self.gamut.clone())
+    }
+
+    fn with_gamut(look: &Look, output: OutputSpace, tone: ToneScale, gamut: Gamut) -> Self {
         let inset = render_matrix(look, 1.0);
         let outset = invert(&render_matrix(look, look.render.recover)).unwrap_or(IDENTITY);
         let hundredth = |v: [f64; 2]| v.map(|v| v / 100.0);
         let print = look.mono.tone.map(|v| v * look.mono.amount);
         let mid = [look.tint.mid[0] + print[0], look.tint.mid[1] + print[1]];
-        let tone = ToneScale::new(&look.tone, &look.anchor, headroom_ev);
         Self {
             output,
             to_render: multiply(&inset, &mono_matrix(look)),
-            gamut: Gamut::new(output.space(), tone.ceiling()),
+            gamut,
             residual: ResidualStep::new(look, output),
             tone,
             hue_keep: look.render.hue_keep,
@@ -115,7 +130,9 @@ impl PointTransform {
         let (sin, cos) = (effect.shift * colourful).sin_cos();
         let (a, b) = (gain * (a * cos - b * sin), gain * (a * sin + b * cos));
         let l = l * (1.0 + effect.lightness * colourful);
-        let [ta, tb] = self.tint_at(l);
+        let c4 = (a * a + b * b).powi(2);
+        let spared = smoothstep(TINT_SKIN[0], TINT_SKIN[1], effect.skin) * c4 / (c4 + TINT_CHROMA.powi(4));
+        let [ta, tb] = self.tint_at(l).map(|v| v * (1.0 - spared));
         [l, a + ta, b + tb]
     }
 

@@ -29,6 +29,7 @@ const OTHER: &[(&str, &str)] = &[
     ("sector", "chroma"),
     ("sector", "lightness"),
     ("residual", "file"),
+    ("residual", "sha256"),
     ("residual", "amount"),
     ("contract", "slope"),
     ("contract", "min_lstar"),
@@ -193,7 +194,7 @@ impl Reader<'_> {
     }
 
     fn residual(&self, value: &Value<'_>, table: Tables<'_>) -> Result<crate::Residual, LookError> {
-        let (mut file, mut amount) = (None, 1.0);
+        let (mut file, mut amount, mut hash) = (None, 1.0, None);
         for (key, value) in self.table("residual", value)? {
             match key.get_ref().as_ref() {
                 "file" => {
@@ -204,6 +205,7 @@ impl Reader<'_> {
                     }
                     file = Some((name, self.line(value.span())));
                 }
+                "sha256" => hash = Some(self.text("residual.sha256", value)?),
                 "amount" => {
                     amount = self.number("residual.amount", value)?;
                     self.within("residual.amount", amount, (0.0, 2.0), "", "how much of the table", value.span())?;
@@ -215,6 +217,10 @@ impl Reader<'_> {
             return Err(LookError::Missing { key: "residual.file", meaning: "the table that is laid over the look" });
         };
         let lattice = table(&file).map_err(|message| LookError::Residual { line, message })?;
+        if hash.is_some_and(|hash| hash != lattice.sha256()) {
+            let message = format!("{file} is not the table the look was made with: its values have another SHA-256");
+            return Err(LookError::Residual { line, message });
+        }
         Ok(crate::Residual { file, amount, lattice: std::sync::Arc::new(lattice) })
     }
 

@@ -31,9 +31,10 @@ impl Look {
 /// A residual made ready for the primaries of an output.
 #[derive(Clone, Debug)]
 pub(crate) struct ResidualStep {
-    residual: Residual,
-    to: Matrix3,
-    back: Matrix3,
+    pub residual: Residual,
+    /// The output's primaries to Rec.709's, and back.
+    pub to: Matrix3,
+    pub back: Matrix3,
 }
 
 impl ResidualStep {
@@ -54,12 +55,13 @@ impl ResidualStep {
 }
 
 /// The sRGB curve (IEC 61966-2-1), odd about zero.
-fn encode(v: f64) -> f64 {
+pub(crate) fn encode(v: f64) -> f64 {
     let a = v.abs();
     (if a <= 0.003_130_8 { 12.92 * a } else { 1.055 * a.powf(1.0 / 2.4) - 0.055 }).copysign(v)
 }
 
-fn decode(v: f64) -> f64 {
+/// Its inverse.
+pub(crate) fn decode(v: f64) -> f64 {
     let a = v.abs();
     (if a <= 0.040_45 { a / 12.92 } else { ((a + 0.055) / 1.055).powf(2.4) }).copysign(v)
 }

@@ -108,6 +108,7 @@ pub fn fields() -> &'static [Field] {
         field!(One local.coarse, -0.5, 1.0, "", Linear, "gain of local contrast at 5 to 10 percent of the height"),
         field!(One local.lift_ev, 0.0, 3.0, "EV", Linear, "stops by which deep shadows are lifted at most"),
         field!(One local.hold_ev, 0.0, 4.0, "EV", Linear, "stops by which bright regions are held back at most"),
+        field!(One local.dim_scene_lstar, 5.0, 100.0, "L*", Linear, "largest mean lightness of a picture of a scene below 5 lux; 100 is no limit"),
         field!(One optics.corner_ev, -3.0, 0.0, "EV", Linear, "light at the corner against the centre"),
         field!(One optics.glow, 0.0, 0.3, "", Linear, "share of light scattered into a wide halo"),
         field!(One optics.glow_radius, 0.001, 0.1, "of the diagonal", Linear, "radius of the glow"),

@@ -45,8 +45,12 @@ impl Look {
             let _ = writeln!(out, "{} = {value} # {} to {}{unit}: {}", f.key, f.min, f.max, f.meaning);
         }
         debug_assert!(sectors_done, "the section `chroma` is followed by another");
-        if let Some(crate::Residual { file, amount, .. }) = &self.residual {
-            let _ = writeln!(out, "\n[residual]\nfile = {}\namount = {amount:?}", text(file));
+        if let Some(crate::Residual { file, amount, lattice }) = &self.residual {
+            let (file, hash) = (text(file), lattice.sha256());
+            let _ = writeln!(
+                out,
+                "\n[residual]\nfile = {file}\nsha256 = \"{hash}\" # of the table's values\namount = {amount:?}"
+            );
         }
         self.write_contract(&mut out);
         out

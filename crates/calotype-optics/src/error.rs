@@ -46,6 +46,20 @@ pub enum OpticsError {
         /// The line, from 1.
         line: Option<usize>,
     },
+    /// A word that a design or tolerance file cannot have there.
+    #[error("no {what} is called `{word}`{}: {file}, line {line}", meant(.nearest))]
+    UnknownWord {
+        /// What it should name.
+        what: &'static str,
+        /// The word.
+        word: String,
+        /// The word there is that is spelt most like it.
+        nearest: Option<String>,
+        /// The file.
+        file: String,
+        /// The line, from 1.
+        line: usize,
+    },
     /// A glass that no catalogue at hand holds.
     #[error("surface {surface}: no glass is called `{name}`{}", meant_any(.nearest))]
     UnknownGlass {
@@ -131,6 +145,7 @@ impl OpticsError {
             },
             Self::Format { .. } => Some("Lenses are read from .toml, .json, .zmx and .seq files."),
             Self::UnknownKey { .. } => Some("docs/reference/lens-file.md lists every key."),
+            Self::UnknownWord { .. } => Some("docs/reference/design-file.md and tolerance-file.md list every word."),
             Self::UnknownGlass { .. } => {
                 Some("Give a catalogue with --glass FILE.agf, or write the glass as { nd = ..., vd = ... }.")
             }

@@ -33,27 +33,34 @@
 //! [`analysis`] makes plain data of them, [`show`] makes charts and drawings of that, and [`verify`] compares with reference files.
 //! `docs/explanation/lenses.md` explains the whole, `docs/adr/0008-meeting-aspheres.md` how rays meet aspheres.
 //!
-//! //! The crate knows nothing of pictures, and has no zoom, tolerances or optimisation yet.
+//! [`design`] makes lenses better, [`tolerance`] tells how well they must be made.
+//!
+//! The crate knows nothing of pictures, and has no zoom yet.
 
 pub mod analysis;
 pub mod camera;
+pub mod design;
 mod error;
 mod glass;
 mod import;
 mod lens;
 mod nearest;
 mod paraxial;
+mod random;
 #[cfg(test)]
 mod samples;
 pub mod show;
 mod surface;
 mod text;
+pub mod tolerance;
 mod trace;
 pub mod verify;
 mod write;
 
 pub use error::{OpticsError, Result};
-pub use glass::{Catalogue, Dispersion, Glass, LINES_FDC_UM, built_in as built_in_glass, read_agf};
+pub use glass::{
+    Catalogue, Dispersion, Glass, LINES_FDC_UM, built_in as built_in_glass, built_in_of as built_in_glasses, read_agf,
+};
 pub use import::{from_json, from_seq, from_zmx, read_lens, to_zmx};
 pub use lens::{
     After, Aperture, Clear, Field, FieldKind, Kind, Lens, Pose, SCHEMA, Surface, Wavelength, built_in_lens,

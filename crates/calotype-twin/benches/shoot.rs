@@ -7,7 +7,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 fn shoot(c: &mut Criterion) {
     let mut group = c.benchmark_group("shoot");
     group.sample_size(10);
-    for scene in ["flat", "chart"] {
+    for scene in ["flat", "chart", "street", "dusk"] {
         for frames in [1usize, 8] {
             let request = Request { frames, size: Some((1024, 768)), ..Request::new(scene) };
             let plan = request

@@ -24,8 +24,8 @@ pub struct Correction {
 }
 
 impl Correction {
-    /// Fits the opcode's polynomial `k0 + k1 r² + k2 r⁴ + k3 r⁶` (DNG 1.7.1, chapter 7) for each colour, by least squares of
-    /// places; `None` for lenses that are straight.
+    /// Fits the opcode's polynomial `k0 + k1 r² + k2 r⁴ + k3 r⁶` (DNG 1.7.1, chapter 7) for each colour; `None` for lenses that
+    /// are straight.
     pub fn of(g: &Geometry) -> Option<Self> {
         let corner = (g.width as f64).hypot(g.height as f64) / 2.0;
         let radii = || (1..=RADII).map(|i| i as f64 / RADII as f64);
@@ -87,14 +87,38 @@ fn polynomial(k: &[f64; 4], r: f64) -> f64 {
     k.iter().rev().fold(0.0, |sum, k| sum * r * r + k)
 }
 
-/// Least squares of `r (polynomial(r) - f)`.
+/// The power of the errors whose sum is least. Squares (2) leave the corners of the 23 mm phone lens 0.99 photosites off; four
+/// terms cannot do better than 0.46 (the limit of high powers), but then the middle is as far off as the corners. At 8 it is
+/// 0.58, and the root mean square over the picture's area grows from 0.22 to 0.26.
+const NORM: f64 = 8.0;
+/// Rounds of weighing, after which nothing changes in the fourth digit.
+const ROUNDS: usize = 60;
+
+/// The polynomial for which the sum of `|r (polynomial(r) - f)|^NORM` is least, by least squares weighed again and again with
+/// damped weights (Karlovitz, "Construction of nearest points in the L^p, p even, and L^infinity norms", 1970).
 fn fit(factors: &[(f64, f64)]) -> [f64; 4] {
+    let mut weights = vec![1.0; factors.len()];
+    let mut k = least_squares(factors, &weights);
+    for _ in 0..ROUNDS {
+        let errors: Vec<f64> = factors.iter().map(|(r, f)| (r * (polynomial(&k, *r) - f)).abs()).collect();
+        let worst = errors.iter().fold(1e-12, |a: f64, e| a.max(*e));
+        let damping = 1.0 / (NORM - 1.0);
+        for (w, e) in weights.iter_mut().zip(&errors) {
+            *w = w.powf(1.0 - damping) * ((e / worst).powf(NORM - 2.0) + 1e-9).powf(damping);
+        }
+        k = least_squares(factors, &weights);
+    }
+    k
+}
+
+/// Weighed least squares of `r (polynomial(r) - f)`.
+fn least_squares(factors: &[(f64, f64)], weights: &[f64]) -> [f64; 4] {
     let mut m = [[0.0; 5]; 4];
-    for (r, f) in factors {
+    for ((r, f), w) in factors.iter().zip(weights) {
         let powers = [1.0, r * r, r.powi(4), r.powi(6)];
         for i in 0..4 {
-            (0..4).for_each(|j| m[i][j] += r * r * powers[i] * powers[j]);
-            m[i][4] += r * r * powers[i] * f;
+            (0..4).for_each(|j| m[i][j] += w * r * r * powers[i] * powers[j]);
+            m[i][4] += w * r * r * powers[i] * f;
         }
     }
     // elimination; the matrix is positive definite
@@ -191,7 +215,7 @@ mod tests {
             let lens = lens(name);
             let g = Geometry::new(size, pixel_um, 1.0, &lens);
             let c = Correction::of(&g).unwrap();
-            assert!(c.residual_px.iter().all(|r| *r < 1.0), "{name}: {:?}", c.residual_px);
+            assert!(c.residual_px.iter().all(|r| *r < 0.6), "{name}: {:?}", c.residual_px);
             let (w, h) = (size.0 as f64, size.1 as f64);
             for (x, y) in [(0.5, 0.5), (700.5, 2000.5), (w / 2.0 + 900.0, h / 2.0), (w - 0.5, h / 2.0), (w / 2.0, 0.5)]
             {

@@ -59,7 +59,7 @@ pub use hand::{GRIPS, Grip, Hand};
 pub use lens::{Field, Glare, Kernel, Lens, Lobe, Optics, Psf, Spot, Spots, WAVELENGTHS_UM};
 pub use light::{ILLUMINANTS, Illuminant, LUMENS_PER_WATT, observer, xyz};
 pub use output::{check_target, size_on_disk, write_burst, write_requested};
-pub use picture::DepthMap;
+pub use picture::{DepthMap, EXAMPLE as SCENE_FILE};
 pub use request::Request;
 pub use scene::{Dab, Dyes, Layer, Mark, Motion, Paint, Scene, Setting, Stimulus, Studio};
 pub use scenes::{Entry, SCENES, find as find_scene};

@@ -10,25 +10,35 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::sync::Arc;
 
+mod composition;
 mod depth;
 
+pub use composition::EXAMPLE;
 pub use depth::DepthMap;
 
 /// Most pixels of a picture.
 const MOST_PIXELS: usize = 200_000_000;
 
-/// A picture in linear Rec.709.
+/// Where a picture without depth stands.
+const DISTANCE_M: f64 = 3.0;
+
+/// A picture in linear Rec.709, multiplied with its opacity where it has one.
 struct Picture {
     width: usize,
     height: usize,
     pixels: Vec<[f32; 3]>,
+    /// 1 where nothing is seen through.
+    alpha: Option<Vec<f32>>,
     approximate: bool,
 }
 
-/// True where a scene's name is that of a picture file.
+/// True where a scene's name is that of a picture file, or of a scene file.
 pub(crate) fn is_picture(name: &str) -> bool {
-    let extension = Path::new(name).extension().and_then(|e| e.to_str()).unwrap_or_default();
-    ["exr", "hdr", "jpg", "jpeg", "png"].iter().any(|e| extension.eq_ignore_ascii_case(e))
+    ["exr", "hdr", "jpg", "jpeg", "png", "toml"].contains(&extension(Path::new(name)).as_str())
+}
+
+fn extension(path: &Path) -> String {
+    path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_ascii_lowercase()
 }
 
 /// Reads a picture and sets it up as a flat scene that fills the frame; the parts that another aspect ratio leaves over
@@ -39,14 +49,22 @@ pub(crate) fn load(
     studio: &Studio,
     setting: &Setting,
 ) -> Result<Scene, TwinError> {
-    let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_ascii_lowercase();
-    let mut picture = match extension.as_str() {
+    if extension(path) == "toml" {
+        return composition::load(path, depth, studio, setting);
+    }
+    Ok(set_up(read(path)?, path, (depth, DISTANCE_M), studio, setting)?.scene)
+}
+
+/// Reads a picture whose light can be: finite, and not negative.
+fn read(path: &Path) -> Result<Picture, TwinError> {
+    let refuse = |reason: String| TwinError::Picture { reason, path: path.into() };
+    let picture = match extension(path).as_str() {
         "exr" => exr(path)?,
         "hdr" => radiance(path)?,
         "png" => png(path)?,
-        _ => jpeg(path)?,
+        "jpg" | "jpeg" => jpeg(path)?,
+        _ => return Err(refuse("this is no picture: .exr, .hdr, .jpg and .png are".into())),
     };
-    let refuse = |reason: String| TwinError::Picture { reason, path: path.into() };
     if picture.width < 2 || picture.height < 2 {
         return Err(refuse(format!("{}x{} pixels are no scene", picture.width, picture.height)));
     }
@@ -56,65 +74,111 @@ pub(crate) fn load(
             "the pixel at {x},{y} is {p:?}: light is finite and not negative; clean the picture first"
         )));
     }
+    Ok(picture)
+}
+
+/// A scene, and the illuminance on what is 1 in its picture.
+struct SetUp {
+    scene: Scene,
+    lux_at_1: f64,
+}
+
+/// Sets a picture up as a background, flat at a distance or with the depth of a map.
+fn set_up(
+    picture: Picture,
+    path: &Path,
+    (depth, distance_m): (Option<&DepthMap>, f64),
+    studio: &Studio,
+    setting: &Setting,
+) -> Result<SetUp, TwinError> {
+    let refuse = |reason: String| TwinError::Picture { reason, path: path.into() };
     let luminance = |p: &[f32; 3]| 0.2126 * f64::from(p[0]) + 0.7152 * f64::from(p[1]) + 0.0722 * f64::from(p[2]);
     let mean = picture.pixels.iter().map(luminance).sum::<f64>() / picture.pixels.len() as f64;
-    if !(mean > 0.0) {
+    // or so near to it that its light could not be told from none
+    if !(mean > 1e-20) {
         return Err(refuse("the picture is black".into()));
     }
-    let dyes = studio.dyes(&setting.light, setting.lux * 0.18 / mean);
-    let (w, h) = (picture.width as f32, picture.height as f32);
-    let mut levels = vec![(picture.width, picture.height, std::mem::take(&mut picture.pixels))];
-    while let Some((w, h, pixels)) = levels.last().filter(|l| l.0 > 2 && l.1 > 2) {
-        levels.push(halved(*w, *h, pixels));
-    }
+    let lux_at_1 = setting.lux * 0.18 / mean;
+    let dyes = studio.dyes(&setting.light, lux_at_1);
+    let size = (picture.width, picture.height);
+    let (w, h) = (size.0 as f32, size.1 as f32);
     let per_height = h.min(w / setting.aspect);
-    let corner = ((w - per_height * setting.aspect) / 2.0, (h - per_height) / 2.0);
-    let print = Arc::new(Print { levels, dyes, per_height, corner });
+    let place = Place { per_height, corner: ((w - per_height * setting.aspect) / 2.0, (h - per_height) / 2.0) };
+    let print = Arc::new(Print { levels: Levels::new((size.0, size.1, picture.pixels), place), dyes });
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let layers = match depth {
         None => {
             let paint = move |u: f32, v: f32, d: f32| Dab::full(print.at(u, v, d));
-            vec![Layer::background("picture", 3.0, paint)]
+            vec![Layer::background("picture", distance_m, paint)]
         }
-        Some(depth) => depth::layers(&depth::read(depth)?, &print, (picture.width, picture.height)),
+        Some(depth) => depth::layers(&depth::read(depth)?, &print, size),
     };
-    Ok(Scene {
+    let scene = Scene {
         name,
         white: setting.light.clone(),
         lux: setting.lux,
         layers,
         marks: Vec::new(),
         approximate: picture.approximate,
-    })
+    };
+    Ok(SetUp { scene, lux_at_1 })
 }
 
-/// A picture with smaller versions of itself, set up in a frame.
-struct Print {
-    /// Width, height and pixels, each level half the one before.
-    levels: Vec<(usize, usize, Vec<[f32; 3]>)>,
-    dyes: Dyes,
-    /// Pixels in the frame's height, and the pixel in its upper left corner.
+/// Where a picture is in the frame.
+#[derive(Clone, Copy)]
+struct Place {
+    /// Pixels in the frame's height.
     per_height: f32,
+    /// The pixel in the frame's upper left corner.
     corner: (f32, f32),
 }
 
-impl Print {
-    /// The pixel that a place falls on.
+impl Place {
+    /// The pixel that a place of the frame falls on.
     fn pixel(&self, u: f32, v: f32) -> (f32, f32) {
         (self.corner.0 + u * self.per_height, self.corner.1 + v * self.per_height)
     }
+}
 
-    /// Light at a place, from the first level that is not finer than asked for.
-    fn at(&self, u: f32, v: f32, d: f32) -> Stimulus {
-        let level = ((d * self.per_height).max(1.0).log2().round() as usize).min(self.levels.len() - 1);
+/// A picture of `N` values a pixel with smaller versions of itself, set up in a frame.
+struct Levels<const N: usize> {
+    /// Width, height and pixels, each level half the one before.
+    levels: Vec<(usize, usize, Vec<[f32; N]>)>,
+    place: Place,
+}
+
+impl<const N: usize> Levels<N> {
+    fn new(finest: (usize, usize, Vec<[f32; N]>), place: Place) -> Self {
+        let mut levels = vec![finest];
+        while let Some((w, h, pixels)) = levels.last().filter(|l| l.0 > 2 && l.1 > 2) {
+            levels.push(halved(*w, *h, pixels));
+        }
+        Self { levels, place }
+    }
+
+    /// Values at a place, from the first level that is not finer than asked for.
+    fn at(&self, u: f32, v: f32, d: f32) -> [f32; N] {
+        let level = ((d * self.place.per_height).max(1.0).log2().round() as usize).min(self.levels.len() - 1);
         let (w, h, pixels) = &self.levels[level];
         let shrink = (1u32 << level) as f32;
-        let (x, y) = self.pixel(u, v);
-        self.dyes.rgb(cubic(pixels, *w, *h, x / shrink - 0.5, y / shrink - 0.5))
+        let (x, y) = self.place.pixel(u, v);
+        cubic(pixels, *w, *h, x / shrink - 0.5, y / shrink - 0.5)
     }
 }
 
-fn halved(w: usize, h: usize, pixels: &[[f32; 3]]) -> (usize, usize, Vec<[f32; 3]>) {
+/// A picture as a matt surface in the light at hand.
+struct Print {
+    levels: Levels<3>,
+    dyes: Dyes,
+}
+
+impl Print {
+    fn at(&self, u: f32, v: f32, d: f32) -> Stimulus {
+        self.dyes.rgb(self.levels.at(u, v, d))
+    }
+}
+
+fn halved<const N: usize>(w: usize, h: usize, pixels: &[[f32; N]]) -> (usize, usize, Vec<[f32; N]>) {
     let (hw, hh) = (w / 2, h / 2);
     let at = |x: usize, y: usize| pixels[y * w + x];
     let mean = |i: usize| {
@@ -125,7 +189,7 @@ fn halved(w: usize, h: usize, pixels: &[[f32; 3]]) -> (usize, usize, Vec<[f32; 3
 }
 
 /// Cubic interpolation (Keys 1981), mirrored at the border; not below the least of the nearest four, so that light stays light.
-fn cubic(pixels: &[[f32; 3]], w: usize, h: usize, x: f32, y: f32) -> [f32; 3] {
+fn cubic<const N: usize>(pixels: &[[f32; N]], w: usize, h: usize, x: f32, y: f32) -> [f32; N] {
     let mirror = |v: i64, n: usize| {
         let n = n as i64;
         let v = v.rem_euclid(2 * n);
@@ -138,12 +202,12 @@ fn cubic(pixels: &[[f32; 3]], w: usize, h: usize, x: f32, y: f32) -> [f32; 3] {
     let (ix, iy) = (x.floor(), y.floor());
     let (wx, wy) = (weights(x - ix), weights(y - iy));
     let xs: [usize; 4] = std::array::from_fn(|i| mirror(ix as i64 - 1 + i as i64, w));
-    let (mut sum, mut least) = ([0f32; 3], [f32::MAX; 3]);
+    let (mut sum, mut least) = ([0f32; N], [f32::MAX; N]);
     for (j, wy) in wy.iter().enumerate() {
         let row = mirror(iy as i64 - 1 + j as i64, h) * w;
         for (i, wx) in wx.iter().enumerate() {
             let p = pixels[row + xs[i]];
-            for c in 0..3 {
+            for c in 0..N {
                 sum[c] += wx * wy * p[c];
                 if (1..3).contains(&i) && (1..3).contains(&j) {
                     least[c] = least[c].min(p[c]);
@@ -156,6 +220,9 @@ fn cubic(pixels: &[[f32; 3]], w: usize, h: usize, x: f32, y: f32) -> [f32; 3] {
 
 fn checked(path: &Path, width: usize, height: usize) -> Result<usize, TwinError> {
     match width.checked_mul(height) {
+        Some(0) => {
+            Err(TwinError::Picture { reason: format!("{width}x{height} pixels are no picture"), path: path.into() })
+        }
         Some(n) if n <= MOST_PIXELS => Ok(n),
         _ => Err(TwinError::Picture {
             reason: format!("{width}x{height} pixels are more than the limit of {MOST_PIXELS}"),
@@ -174,12 +241,17 @@ fn exr(path: &Path) -> Result<Picture, TwinError> {
     }
     let image = read_first_rgba_layer_from_file(
         path,
-        |size: Vec2<usize>, _| (size.0, vec![[0f32; 3]; size.0 * size.1]),
-        |(width, pixels), at, (r, g, b, _): (f32, f32, f32, f32)| pixels[at.1 * *width + at.0] = [r, g, b],
+        |size: Vec2<usize>, _| (size.0, vec![[0f32; 3]; size.0 * size.1], vec![0f32; size.0 * size.1]),
+        |(width, pixels, alpha), at, (r, g, b, a): (f32, f32, f32, f32)| {
+            let i = at.1 * *width + at.0;
+            (pixels[i], alpha[i]) = ([r, g, b], a);
+        },
     )
     .map_err(refuse)?;
     let size = image.layer_data.size;
-    let mut pixels = image.layer_data.channel_data.pixels.1;
+    // a file without opacity is opaque
+    let (_, mut pixels, alpha) = image.layer_data.channel_data.pixels;
+    let alpha = Some(alpha);
     if let Some(c) = image.attributes.chromaticities {
         let xy = |v: Vec2<f32>| [f64::from(v.0), f64::from(v.1)];
         let primaries = calotype_color::Primaries { rgb: [xy(c.red), xy(c.green), xy(c.blue)], white: xy(c.white) };
@@ -200,7 +272,7 @@ fn exr(path: &Path) -> Result<Picture, TwinError> {
             }
         }
     }
-    Ok(Picture { width: size.0, height: size.1, pixels, approximate: false })
+    Ok(Picture { width: size.0, height: size.1, pixels, alpha, approximate: false })
 }
 
 /// Radiance RGBE (Ward, "Real Pixels", Graphics Gems II, 1991), flat and with its later run lengths, rows from the top.
@@ -239,7 +311,8 @@ fn radiance(path: &Path) -> Result<Picture, TwinError> {
         }
     };
     let count = checked(path, width, height)?;
-    let mut pixels = Vec::with_capacity(count);
+    // a header may promise more than the file holds
+    let mut pixels = Vec::with_capacity(count.min(1 << 22));
     let mut row = vec![[0u8; 4]; width];
     let truncated = |_| refuse("the file ends before the picture does");
     for _ in 0..height {
@@ -280,7 +353,7 @@ fn radiance(path: &Path) -> Result<Picture, TwinError> {
             [0, 1, 2].map(|c| f32::from(p[c]) * scale)
         }));
     }
-    Ok(Picture { width, height, pixels, approximate: false })
+    Ok(Picture { width, height, pixels, alpha: None, approximate: false })
 }
 
 fn png(path: &Path) -> Result<Picture, TwinError> {
@@ -301,8 +374,15 @@ fn png(path: &Path) -> Result<Picture, TwinError> {
     } else {
         bytes.iter().map(|b| f32::from(*b) / 255.0).collect()
     };
-    let pixels = samples.chunks_exact(channels).map(|p| linear(p, channels)).take(width * height).collect();
-    Ok(Picture { width, height, pixels, approximate: true })
+    let pixels = samples.chunks_exact(channels).map(|p| linear(p, channels)).take(width * height);
+    // with opacity, codes are those of opaque colours
+    let alpha: Option<Vec<f32>> = matches!(channels, 2 | 4)
+        .then(|| samples.chunks_exact(channels).map(|p| p[channels - 1]).take(width * height).collect());
+    let pixels = match &alpha {
+        Some(alpha) => pixels.zip(alpha).map(|(p, a)| p.map(|v| v * a)).collect(),
+        None => pixels.collect(),
+    };
+    Ok(Picture { width, height, pixels, alpha, approximate: true })
 }
 
 fn jpeg(path: &Path) -> Result<Picture, TwinError> {
@@ -322,10 +402,10 @@ fn jpeg(path: &Path) -> Result<Picture, TwinError> {
     checked(path, width, height)?;
     let samples = decoder.decode().map_err(|e| refuse(e.to_string()))?;
     let pixels = samples.chunks_exact(3).map(|p| linear(&[0, 1, 2].map(|c| f32::from(p[c]) / 255.0), 3)).collect();
-    Ok(Picture { width, height, pixels, approximate: true })
+    Ok(Picture { width, height, pixels, alpha: None, approximate: true })
 }
 
-/// sRGB codes, grey or colour, with or without opacity (which is ignored), as linear Rec.709.
+/// sRGB codes, grey or colour, with or without opacity behind them, as linear Rec.709.
 fn linear(codes: &[f32], channels: usize) -> [f32; 3] {
     let at = |i: usize| calotype_color::transfer::srgb_decode(codes[i]);
     if channels < 3 { [at(0); 3] } else { [at(0), at(1), at(2)] }

@@ -12,7 +12,7 @@ use std::path::Path;
 /// A burst, in the words of the command line. What is `None` is what is usual for the scene and the camera.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Request {
-    /// A scene built in, or a picture: .exr, .hdr (scene-linear), .jpg, .png.
+    /// A scene built in, a picture: .exr, .hdr (scene-linear), .jpg, .png, or a scene file: .toml.
     pub scene: String,
     /// Distances, for scenes that are pictures.
     pub depth: Option<DepthMap>,

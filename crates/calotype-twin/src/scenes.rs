@@ -11,6 +11,8 @@ mod street;
 mod text;
 mod valley;
 
+pub(crate) use paint::in_box;
+
 use crate::scene::{Scene, Setting, Studio};
 use crate::{Illuminant, TwinError};
 
@@ -119,7 +121,7 @@ pub fn find(name: &str) -> Result<&'static Entry, TwinError> {
         TwinError::UnknownName {
             kind: "scene",
             name: name.into(),
-            known: format!("{known}, and pictures (.exr, .hdr, .jpg, .png)"),
+            known: format!("{known}, pictures (.exr, .hdr, .jpg, .png), and scene files (.toml)"),
         }
     })
 }

@@ -42,6 +42,11 @@ fn check(file: &str, section: &str, table: &Table, known: &Table) -> Result<(), 
                 return Err(TwinError::UnknownKey { file: file.into(), key: full, nearest });
             }
             (Some(Value::Table(known)), Value::Table(table)) => check(file, &full, table, known)?,
+            (Some(Value::Array(known)), Value::Array(items)) => {
+                if let Some(Value::Table(known)) = known.first() {
+                    items.iter().filter_map(Value::as_table).try_for_each(|table| check(file, &full, table, known))?;
+                }
+            }
             _ => {}
         }
     }

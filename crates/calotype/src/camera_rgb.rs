@@ -133,6 +133,7 @@ mod tests {
             rgb,
             mosaic: Mosaic { samples, cfa: Cfa::GRBG, noise: NoiseModel::uniform(1e-4, 1e-6) },
             effective_frames: Plane::filled(bw, bh, 1.0),
+            spoken: Plane::new(bw, bh),
             trust: Plane::filled(bw, bh, trust),
             busy: 0.0,
             shading: None,

@@ -5,6 +5,7 @@ use crate::gain_table;
 use crate::merging::{OneFrame, Picture};
 use crate::prescription::Prescription;
 use crate::report::{ExposureReport, LookReport, WhiteBalanceReport};
+use crate::scene_key;
 use crate::shading::ColorShading;
 use crate::{Crop, Diagnostics, Error, OutputSpace, Photo, PhotoPicture, Recipe, Report, Task, WhiteBalance};
 use calotype_codec::{ColorSpace, Format, GainMapImage, GainMapOptions};
@@ -80,7 +81,7 @@ impl Negative {
         } else {
             render(light, &info, recipe, task, &mut report, progress)?
         };
-        Ok(Photo { picture, format: task.format, info, report, diagnostics })
+        Ok(Photo { picture, format: task.format, info, report, record: None, diagnostics })
     }
 
     /// Pixels across and down.
@@ -122,7 +123,7 @@ fn scene_light(
         Picture::Merged(m) => {
             let (w, h) = (m.mosaic.samples.width(), m.mosaic.samples.height());
             let shading = m.shading.as_ref().map(|s| ColorShading::new(s, m.mosaic.cfa, w, h));
-            (shading, m.white, Some(m.effective_frames.clone()))
+            (shading, m.white, Some(m.quiet_frames()))
         }
     };
     // Without colour filters there is no colour to balance, whatever the file or the caller says of the light.
@@ -179,7 +180,7 @@ fn scene_light(
         scene = Banded::default().run_points(&HueSat(SceneHueSat::new(map)), scene);
     }
     if recipe.lens && prescription.is_none() {
-        scene = undistorted(scene, info, report);
+        scene = undistorted(scene, mono, info, report);
     }
     progress.report(Step::Develop, 0.7)?;
     Ok(SceneLight { picture: scene, noise, clip: white })
@@ -266,7 +267,7 @@ fn luminance_noise(noise: &NoiseModel, camera: &ResolvedCamera) -> LuminanceNois
 }
 
 /// Applies the lens corrections that the file brings.
-fn undistorted(picture: SceneRgb, info: &DngInfo, report: &mut Report) -> SceneRgb {
+fn undistorted(picture: SceneRgb, mono: bool, info: &DngInfo, report: &mut Report) -> SceneRgb {
     let (width, height) = (picture.width(), picture.height());
     let opcodes = match opcode::parse(3, &info.opcode_lists[2]) {
         Ok((opcodes, _)) => opcodes,
@@ -277,6 +278,7 @@ fn undistorted(picture: SceneRgb, info: &DngInfo, report: &mut Report) -> SceneR
     };
     let (correction, warnings) = opcode::lens_correction(&opcodes, width, height);
     warnings.iter().for_each(|warning| report.warn_of_reference(warning));
+    let correction = if mono { correction.monochrome() } else { correction };
     let warp = LensWarp::new(&correction, width, height);
     if warp.is_identity() { picture } else { warp.apply(picture) }
 }
@@ -387,20 +389,31 @@ fn plan_tone(
         noise: Some(light.noise),
         ..ExposureParams::default()
     };
-    let exposure = Exposure::decide(&small, &params);
     let local = &look.look().local;
-    let tone = LocalToneParams {
-        strength: recipe.local_tone * LocalToneParams::default().strength,
-        lift_ev: local.lift_ev as f32,
-        hold_ev: local.hold_ev as f32,
-        white_ev,
-        shortfall_ev: exposure.shortfall_ev,
-        key: exposure.key,
-        clip: light.clip,
-        noise: Some(light.noise),
-        contrast: LocalContrast { fine: local.fine as f32, medium: local.medium as f32, coarse: local.coarse as f32 },
+    let plan = |exposure: &Exposure| {
+        let tone = LocalToneParams {
+            strength: recipe.local_tone * LocalToneParams::default().strength,
+            lift_ev: local.lift_ev as f32,
+            hold_ev: local.hold_ev as f32,
+            white_ev,
+            shortfall_ev: exposure.shortfall_ev,
+            key: exposure.key,
+            clip: light.clip,
+            noise: Some(light.noise),
+            contrast: LocalContrast {
+                fine: local.fine as f32,
+                medium: local.medium as f32,
+                coarse: local.coarse as f32,
+            },
+        };
+        LocalTone::plan(&small, exposure.gain(), &tone)
     };
-    let map = LocalTone::plan(&small, exposure.gain(), &tone);
+    let mut exposure = Exposure::decide(&small, &params);
+    if scene_key::is_dim(scene_ev100(info)) {
+        let lightness = |exposure: &Exposure| scene_key::mean_lstar(&small, &plan(exposure), look);
+        exposure = scene_key::kept(exposure, recipe.ev, local.dim_scene_lstar, &lightness);
+    }
+    let map = plan(&exposure);
     let report =
         ExposureReport { total_ev: exposure.ev, chosen_ev: exposure.ev - baseline_ev - recipe.ev, baseline_ev };
     (map, report)

@@ -3,10 +3,13 @@
 use crate::burst::BurstFrame;
 use crate::report::{FrameReport, NoiseReport, Report};
 use crate::{Burst, Diagnostics, Error, FrameDiagnostics, NoiseSource, Pixels, Recipe, Reference};
-use calotype_burst::{AlignOptions, Merged, MotionField, Prepared, choose_reference, estimate_noise, find_defects};
+use calotype_burst::{
+    AlignOptions, Merged, MotionField, Prepared, choose_reference, estimate_noise, find_defects, find_stuck,
+};
 use calotype_color::{CameraModel, WhiteBalance};
 use calotype_dng::DngInfo;
-use calotype_image::{CameraRgb, NoiseModel, Plane, Progress, RawFrame, Shading, Step, par, raw_to_linear};
+use calotype_image::{CameraRgb, Cancelled, NoiseModel, Plane, Progress, RawFrame, Shading, Step, par, raw_to_linear};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A burst become one frame.
 #[derive(Debug)]
@@ -64,9 +67,8 @@ pub(crate) fn merge_frames(
     }
 
     progress.report(Step::Align, 0.0)?;
-    let defects = find_defects(&frames);
+    let mut defects = find_defects(&frames);
     frames.iter_mut().for_each(|frame| calotype_burst::repair(frame, &defects));
-    report.defects = defects.len();
     if unknown_noise {
         unknown_noise = !measure_noise(&mut frames, &about);
     }
@@ -111,6 +113,12 @@ pub(crate) fn merge_frames(
     let neutral = CameraModel::new(&info.calibration)
         .and_then(|model| model.resolve(WhiteBalance::AsShot))
         .map_or([1.0; 3], |camera| camera.neutral);
+    // they tell nothing, and must not look clipped either
+    let stuck = find_stuck(&frames, &motions, &defects, reference, neutral);
+    frames.iter_mut().for_each(|frame| calotype_burst::repair(frame, &stuck));
+    defects.extend(stuck);
+    defects.sort_unstable();
+    report.defects = defects.len();
     let merged = calotype_burst::merge_aligned(frames, &motions, &defects, reference, neutral, progress)?;
     report.effective_frames = merged.noise_divisor();
     report.noise = Some(NoiseReport { shot: merged.mosaic.noise.shot, read: merged.mosaic.noise.read });
@@ -191,15 +199,18 @@ fn align(frames: &[RawFrame], reference: usize, progress: &dyn Progress) -> Resu
     }
     let prepared = Prepared::reference(base);
     let options = AlignOptions::default();
-    let mut motions = Vec::with_capacity(frames.len());
-    for (i, frame) in frames.iter().enumerate() {
-        progress.report(Step::Align, (i + 1) as f32 / (frames.len() + 1) as f32)?;
-        motions.push(if i == reference {
+    // frames at once: a good part of finding a motion is no work for many
+    let done = AtomicUsize::new(1);
+    let motions = par::map(frames.len(), |i| {
+        let count = done.fetch_add(1, Ordering::Relaxed);
+        progress.report(Step::Align, count as f32 / (frames.len() + 1) as f32)?;
+        Ok(if i == reference {
             MotionField::identity(width, height)
         } else {
-            calotype_burst::align(&prepared, &prepared.prepare(frame), &options)
-        });
-    }
+            calotype_burst::align(&prepared, &prepared.prepare(&frames[i]), &options)
+        })
+    });
+    let motions = motions.into_iter().collect::<Result<Vec<_>, Cancelled>>()?;
     progress.report(Step::Align, 1.0)?;
     Ok(motions)
 }

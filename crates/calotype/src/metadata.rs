@@ -31,7 +31,8 @@ pub(crate) fn metadata(info: &DngInfo, space: OutputSpace) -> Metadata {
             description: preserved(info, 0x010E),
             extra,
         },
-        // The packet of a raw file describes that file (its format, its edits), so only what is in EXIF goes on.
+        // The packet of a raw file describes that file (its format, its edits), so only what is in EXIF goes on; the
+        // photograph's own is that of its record.
         xmp: None,
         color_space: match space {
             OutputSpace::Srgb => ColorSpace::Srgb,

@@ -1,7 +1,7 @@
 //! A finished photograph.
 
 use crate::metadata::metadata;
-use crate::{Diagnostics, Error, Output, Report};
+use crate::{Diagnostics, Error, Output, Record, Report};
 use calotype_codec::{
     Chroma, EncodeOptions, Format, GainMapImage, ScenePrimaries, save, write_avif, write_exr, write_jpeg, write_jxl,
     write_png, write_tiff,
@@ -21,6 +21,9 @@ pub struct Photo {
     pub info: DngInfo,
     /// Everything that was decided.
     pub report: Report,
+    /// What it was made with, to be stored in it; a photograph that has just been made has none, since its files are not
+    /// known here.
+    pub record: Option<Record>,
     /// Pictures of what was merged, where they were asked for.
     pub diagnostics: Diagnostics,
 }
@@ -56,7 +59,8 @@ impl Photo {
         progress.report(Step::Write, 0.0)?;
         let mut options = EncodeOptions::with_quality(output.quality);
         options.chroma = if output.subsample_chroma { Chroma::Half } else { Chroma::Full };
-        let metadata = metadata(&self.info, output.space);
+        let mut metadata = metadata(&self.info, output.space);
+        metadata.xmp = self.record.as_ref().map(Record::to_xmp);
         save(path, overwrite, |file| match &self.picture {
             PhotoPicture::Scene(picture) => write_exr(file, picture, ScenePrimaries::Rec709, &metadata, &options),
             PhotoPicture::Display { picture, gain_map } => match self.format {

@@ -46,7 +46,10 @@ pub struct Recipe {
     /// How much of the prescription's blur is taken back, 0 to 1: corners become as sharp as the middle, as far as the
     /// noise allows.
     pub deblur: f32,
-    /// The file's own hue, saturation and value table (ProfileHueSatMap), where it has one.
+    /// Path of a camera profile (.toml or .dcp, see [`crate::MeasuredCamera`]) used instead of what the files say; empty for
+    /// none. The caller reads it.
+    pub profile: String,
+    /// The profile's table of hue, saturation and value (ProfileHueSatMap), where it has one.
     pub profile_table: bool,
     /// How the photograph is stored.
     pub output: Output,
@@ -68,6 +71,7 @@ impl Default for Recipe {
             prescription: String::new(),
             pixel_pitch_um: 0.0,
             deblur: 1.0,
+            profile: String::new(),
             profile_table: true,
             output: Output::default(),
         }

@@ -11,10 +11,11 @@ pub(crate) struct ColorShading {
 
 impl ColorShading {
     /// The shading of a mosaic of `width` x `height` with filters `cfa`, per colour. Where the two greens have maps of
-    /// their own on the same nodes, green gets their mean.
+    /// their own on the same nodes, green gets their mean. Without filters all colours get what green gets.
     pub fn new(shading: &Shading, cfa: Cfa, width: usize, height: usize) -> Self {
         let whole = Rect::whole(width, height);
         let gains = [CfaColor::Red, CfaColor::Green, CfaColor::Blue].map(|color| {
+            let color = if cfa.is_mono() { CfaColor::Green } else { color };
             let places: Vec<(usize, usize)> =
                 [(0, 0), (1, 0), (0, 1), (1, 1)].into_iter().filter(|&(x, y)| cfa.color_at(x, y) == color).collect();
             let mut maps: Vec<(usize, GainMap)> = Vec::new();

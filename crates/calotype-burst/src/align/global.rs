@@ -12,6 +12,9 @@ const OUTLIER: f32 = 3.0;
 /// Standard deviation, in pixels of the frame at its edge, of what a hand does besides shifting and turning.
 const TILT_PRIOR: f64 = 4.0;
 
+/// A step so small, in pixels of the level, that the next would not be worth its measurement: steps shrink tenfold.
+const SETTLED: f64 = 0.03;
+
 /// How free the motion is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Freedom {
@@ -95,7 +98,7 @@ impl View<'_> {
     }
 }
 
-/// Improves a motion until it changes by less than a hundredth of a pixel of the level, or `rounds` times.
+/// Improves a motion until it changes by less than [`SETTLED`], or `rounds` times.
 pub(super) fn refine(view: View, start: Homography, cells: &[(u32, u32)], freedom: Freedom, rounds: usize) -> Fit {
     let (w, h) = (view.reference.width() as f64, view.reference.height() as f64);
     let unit = w.max(h) / 2.0;
@@ -164,7 +167,7 @@ pub(super) fn refine(view: View, start: Homography, cells: &[(u32, u32)], freedo
             d = d.map(|v| v * 2.0 / reach);
         }
         fit.motion = step(&d, s, unit, centre).after(&fit.motion);
-        if reach < 0.01 {
+        if reach < SETTLED {
             break;
         }
     }

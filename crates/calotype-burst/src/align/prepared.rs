@@ -10,8 +10,8 @@ use calotype_image::{Plane, RawFrame};
 /// The widest picture the exhaustive search may get.
 const COARSEST_WIDTH: usize = 96;
 
-/// Cells that are enough for the global motion.
-const ANCHORS: usize = 8192;
+/// Cells that are enough for the global motion, at level 0 and on the way there.
+const ANCHORS: [usize; 2] = [8192, 2048];
 /// Regions across and down from each of which the same number of cells is taken.
 const REGIONS: usize = 16;
 /// Variance of false structure in the smooth grey per variance of detail too fine for it. A few thousandths get through
@@ -151,11 +151,11 @@ fn all_cells(plane: &Plane<f32>) -> Vec<(u32, u32)> {
 fn select_anchors(reference: &Prepared, level: usize) -> Vec<(u32, u32)> {
     let view = View { reference, frame: reference, level };
     let cells = all_cells(reference.level(level));
-    if cells.len() <= ANCHORS {
+    if cells.len() <= ANCHORS[level] {
         return cells;
     }
     let (w, h) = (reference.level(level).width(), reference.level(level).height());
-    let per_region = ANCHORS / (REGIONS * REGIONS);
+    let per_region = ANCHORS[level] / (REGIONS * REGIONS);
     let information = view.measure(&Homography::IDENTITY, &cells);
     let mut regions: Vec<Vec<(f32, (u32, u32))>> = vec![Vec::new(); REGIONS * REGIONS];
     for (e, cell) in information.iter().zip(cells) {
@@ -163,7 +163,7 @@ fn select_anchors(reference: &Prepared, level: usize) -> Vec<(u32, u32)> {
         // both directions count, a strong edge a little
         regions[region].push((e.weakest() + 0.1 * (e.a[0] + e.a[2]), cell));
     }
-    let mut chosen = Vec::with_capacity(ANCHORS);
+    let mut chosen = Vec::with_capacity(ANCHORS[level]);
     for mut region in regions {
         region.sort_by(|a, b| b.0.total_cmp(&a.0));
         chosen.extend(region.into_iter().take(per_region).map(|(_, cell)| cell));

@@ -68,10 +68,16 @@ const COUNT: Group = {
     c
 };
 
-/// Adds `v` to the numbers at `at` of which the first `n` count.
+/// Adds `w v` to the numbers at `at` of which the first `n` count.
 #[inline(always)]
 fn add(to: &mut [f32], at: usize, n: u32, w: &Group, v: &Group) {
     let Some(to) = to[at..].first_chunk_mut::<LANES>() else { return };
+    if n == LANES as u32 {
+        for k in 0..LANES {
+            to[k] += w[k] * v[k];
+        }
+        return;
+    }
     for k in 0..LANES {
         to[k] += if (k as u32) < n { w[k] * v[k] } else { 0.0 };
     }

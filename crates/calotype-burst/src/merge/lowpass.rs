@@ -6,7 +6,7 @@
 use super::fill::{LEAST, Understudies};
 use super::gather::smooth;
 use super::patch::{LANES, Patch, Places, bounds};
-use super::signal::{CLIPPED, OUTSIDE, Signal};
+use super::signal::{CLIPPED, FETCHED, OUTSIDE, Signal};
 
 /// A rectangle of cells of the reference: columns `x.0..x.1`, rows `y.0..y.1`.
 #[derive(Clone, Copy, Debug)]
@@ -72,6 +72,9 @@ pub(crate) fn lowpass(
     s.planes.iter_mut().for_each(|p| p.reshape(x0, y0, pw, ph));
     s.row.resize(2 * pw, 0.0);
     for y in 0..2 * ph {
+        if y % FETCHED == 0 {
+            signal.fetch(2 * y0 + y as isize, 2 * x0, 2 * pw);
+        }
         signal.load_row(2 * y0 + y as isize, 2 * x0, &mut s.row, &mut s.gains);
         let [a, b] = &mut s.planes[y % 2 * 2..][..2] else { return false };
         split(&s.row, a.row_mut(y / 2), b.row_mut(y / 2));

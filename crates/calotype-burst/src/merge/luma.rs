@@ -7,7 +7,7 @@ use super::fill::{Understudies, WEIGHT, beside_honest};
 use super::gather::{bilinear, gather, gather_masked, pattern};
 use super::patch::{LANES, Patch, Places, bounds};
 use super::robust::{Agreement, BLOCK_PX};
-use super::signal::{CLIPPED, IS_CLIPPED, Signal};
+use super::signal::{CLIPPED, FETCHED, IS_CLIPPED, Signal};
 use calotype_image::{Plane, Rect};
 
 /// Buffers that are reused from frame to frame and tile to tile.
@@ -133,6 +133,9 @@ fn load(
     let columns = w.div_ceil(2 * LANES) + 1;
     for y in 0..h {
         let v = y0 + y as isize;
+        if y % FETCHED == 0 {
+            signal.fetch(v, x0, w);
+        }
         signal.load_row(v, x0, &mut s.row, &mut s.gains);
         // a row of a Bayer array has green and one other colour
         let colors = [0, 1].map(|x| {

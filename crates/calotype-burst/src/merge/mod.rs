@@ -15,6 +15,7 @@ mod runs;
 mod shrink;
 mod signal;
 mod spline;
+mod stuck;
 
 use crate::{BurstError, Defect, MotionField};
 use calotype_image::{CameraRgb, Mosaic, Plane, Progress, RawFrame, Rect, Shading, Step, par};
@@ -22,6 +23,9 @@ use fill::Understudies;
 use rayon::iter::{IndexedParallelIterator, ParallelIterator};
 use robust::{Agreement, BLOCK_PX};
 use signal::Signal;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+pub use stuck::find_stuck;
 
 /// Rows of a band and columns of a tile while luminance is gathered: what a tile needs of one frame stays in cache.
 const GATHER: (usize, usize) = (64, 256);
@@ -29,8 +33,6 @@ const GATHER: (usize, usize) = (64, 256);
 const FINISH: (usize, usize) = (128, 512);
 /// Rows of a band where nothing else matters.
 const BAND: usize = 128;
-/// Rows merged between two reports of progress.
-const ROWS_PER_REPORT: usize = 1024;
 
 /// A merged burst.
 #[derive(Clone, Debug)]
@@ -45,6 +47,8 @@ pub struct Merged {
     /// Frames that count, a number for each block of [`Merged::BLOCK`] pixels, in units of the reference: the variance of
     /// the merged mosaic is that of one frame divided by this.
     pub effective_frames: Plane<f32>,
+    /// Share of the variance of one sample's noise that the reference's own word may have brought along, 0 to 1, per block.
+    pub spoken: Plane<f32>,
     /// How far `rgb` can be trusted as it is, 0 to 1, per block: 0 where only the reference counts and its mosaic should be
     /// demosaiced instead.
     pub trust: Plane<f32>,
@@ -98,6 +102,16 @@ impl Merged {
         rgb
     }
 
+    /// Frames by whose number the variance of the noise may be divided, per block: [`Merged::effective_frames`], and fewer
+    /// where the reference spoke for itself.
+    pub fn quiet_frames(&self) -> Plane<f32> {
+        let frames = &self.effective_frames;
+        Plane::from_fn(frames.width(), frames.height(), |x, y| {
+            let n = frames.get(x, y);
+            n / (1.0 + n * self.spoken.get(x, y))
+        })
+    }
+
     /// Number of frames by which the noise of the merged mosaic is lower than one frame's: the median over blocks, and
     /// what gathering smooths on top, which is less where there is detail to keep.
     pub fn noise_divisor(&self) -> f32 {
@@ -133,51 +147,59 @@ pub fn merge_aligned(
 ) -> Result<Merged, BurstError> {
     progress.report(Step::Merge, 0.0)?;
     let exposure = frames[reference].exposure;
-    let neutral = match frames[reference].cfa.is_mono() {
-        true => [1.0; 3],
-        false => neutral.map(|n| (n / neutral[1].max(1e-6)).clamp(0.02, 50.0)),
-    };
+    let neutral = balanced(neutral, &frames[reference]);
     if let [frame] = &frames[..] {
         return Ok(alone(frame, &Signal::new(frame, &motions[0], defects, exposure, neutral), neutral));
     }
     let white = frames.iter().map(|f| exposure / f.exposure).fold(1.0, f32::max);
-    let (agreement, mut rgb) = {
+    let (agreement, mut rgb, weights) = {
         let signals: Vec<Signal> =
             frames.iter().zip(motions).map(|(f, m)| Signal::new(f, m, defects, exposure, neutral)).collect();
         let understudies: Vec<_> = signals.iter().map(|s| Understudies::of(s, &signals)).collect();
         let agreement = robust::agree(&signals, &understudies, reference);
         progress.report(Step::Merge, 0.4)?;
-        let rgb = gather_luminance(&signals, &understudies, &agreement, progress)?;
-        (agreement, rgb)
+        let (rgb, weights) = gather_luminance(&signals, &understudies, &agreement, progress)?;
+        (agreement, rgb, weights)
     };
     let base = frames.swap_remove(reference);
     drop(frames);
     let signal = Signal::new(&base, &motions[reference], defects, exposure, neutral);
-    let (trust, mut samples) = finish_luminance(&signal, &agreement, &mut rgb);
+    let ([trust, spoken], mut samples) = finish_luminance(&signal, &agreement, &weights, &mut rgb);
+    drop(weights);
     progress.report(Step::Merge, 0.9)?;
     color::add(&signal, &agreement.chroma, neutral, &mut rgb, &mut samples);
     progress.report(Step::Merge, 1.0)?;
     let busy = busy(&agreement, &signal);
     let Agreement { effective: effective_frames, .. } = agreement;
     let mosaic = Mosaic { samples, cfa: base.cfa, noise: base.noise };
-    Ok(Merged { rgb, mosaic, effective_frames, trust, busy, shading: base.shading, white })
+    Ok(Merged { rgb, mosaic, effective_frames, spoken, trust, busy, shading: base.shading, white })
 }
 
-/// Luminance from the samples of all frames in the first plane, the sum of their weights in the last.
+/// The camera signal of a grey object with green 1; without filters every object is grey.
+fn balanced(neutral: [f32; 3], frame: &RawFrame) -> [f32; 3] {
+    match frame.cfa.is_mono() {
+        true => [1.0; 3],
+        false => neutral.map(|n| (n / neutral[1].max(1e-6)).clamp(0.02, 50.0)),
+    }
+}
+
+/// Luminance from the samples of all frames in the first plane, and the sum of their weights as [`weight_code`]s: all frames
+/// are in memory still.
 fn gather_luminance(
     signals: &[Signal],
     understudies: &[Understudies],
     agreement: &Agreement,
     progress: &dyn Progress,
-) -> Result<CameraRgb, BurstError> {
+) -> Result<(CameraRgb, Plane<u16>), BurstError> {
     let samples = &signals[0].frame.samples;
     let (width, height) = (samples.width(), samples.height());
     // what every frame shows clipped is at least as bright as the shortest exposure could tell
     let white = signals.iter().map(|s| s.white()[1]).fold(0.0, f32::max);
     let mut rgb = CameraRgb::new(width, height);
-    for start in (0..height).step_by(ROWS_PER_REPORT) {
-        let end = (start + ROWS_PER_REPORT).min(height);
-        par::rows3_mut(&mut rgb.planes, start..end, GATHER.0, |top, [mut luma, _, mut weights]| {
+    let mut weights = Plane::new(width, height);
+    let done = AtomicUsize::new(0);
+    par::bands(&mut rgb.planes[0], GATHER.0).zip(par::bands(&mut weights, GATHER.0)).try_for_each(
+        |((top, mut luma), (_, mut weights))| {
             let mut s = luma::Scratch::default();
             for left in (0..width).step_by(GATHER.1) {
                 let tile = Rect { x: left, y: top, width: GATHER.1.min(width - left), height: luma.height() };
@@ -186,36 +208,57 @@ fn gather_luminance(
                     let at = y * tile.width..(y + 1) * tile.width;
                     let (sum, weight) = (&s.sum[at.clone()], &s.weights[at]);
                     let luma = &mut luma.row_mut(y)[left..left + tile.width];
-                    for ((l, sum), weight) in luma.iter_mut().zip(sum).zip(weight) {
+                    let codes = &mut weights.row_mut(y)[left..left + tile.width];
+                    for (((l, code), sum), weight) in luma.iter_mut().zip(codes).zip(sum).zip(weight) {
                         *l = if *weight > residual::NOTHING { sum / weight } else { white };
+                        *code = weight_code(*weight);
                     }
-                    weights.row_mut(y)[left..left + tile.width].copy_from_slice(weight);
                 }
             }
-        });
-        progress.report(Step::Merge, 0.4 + 0.4 * end as f32 / height as f32)?;
-    }
-    Ok(rgb)
+            let rows = done.fetch_add(luma.height(), Ordering::Relaxed) + luma.height();
+            progress.report(Step::Merge, 0.4 + 0.4 * rows as f32 / height as f32)
+        },
+    )?;
+    Ok((rgb, weights))
 }
 
-/// From gathered luminance and weights in the outer planes to the final luminance in the middle one. Returns how far the
-/// picture can be trusted as it is, per block, and the luminance of every photosite in its own colour's word.
-fn finish_luminance(base: &Signal, agreement: &Agreement, rgb: &mut CameraRgb) -> (Plane<f32>, Plane<f32>) {
-    let [luma, out, weights] = &mut rgb.planes;
-    let (luma, weights, width) = (&*luma, &*weights, luma.width());
+/// A weight in half the memory: the upper half of its bits, to 0.8 per cent.
+fn weight_code(weight: f32) -> u16 {
+    (weight.to_bits() >> 16) as u16
+}
+
+/// The weight that a [`weight_code`] stands for.
+fn weight_of(code: u16) -> f32 {
+    f32::from_bits(u32::from(code) << 16)
+}
+
+/// From gathered luminance in the first plane and `weights` to the final luminance in the middle one. Returns how far the
+/// picture can be trusted as it is and how much of the reference's noise was spoken, per block, and the luminance of every
+/// photosite in its own colour's word.
+fn finish_luminance(
+    base: &Signal,
+    agreement: &Agreement,
+    weights: &Plane<u16>,
+    rgb: &mut CameraRgb,
+) -> ([Plane<f32>; 2], Plane<f32>) {
+    let [luma, out, _] = &mut rgb.planes;
+    let (luma, width) = (&*luma, luma.width());
     let mut trust = trust(agreement);
+    let mut spoken = Plane::new(trust.width(), trust.height());
     let mut own = Plane::new(width, luma.height());
-    let blocks = par::bands(&mut trust, FINISH.0 / BLOCK_PX);
+    let rows = FINISH.0 / BLOCK_PX;
+    let blocks = par::bands(&mut trust, rows).zip(par::bands(&mut spoken, rows));
     par::bands(out, FINISH.0).zip(par::bands(&mut own, FINISH.0)).zip(blocks).for_each(
-        |(((top, mut band), (_, mut own)), (_, mut trust))| {
+        |(((top, mut band), (_, mut own)), ((_, mut trust), (_, mut spoken)))| {
             let mut scratch = residual::Scratch::default();
             for left in (0..width).step_by(FINISH.1) {
                 let tile = Rect { x: left, y: top, width: FINISH.1.min(width - left), height: band.height() };
-                residual::finish(base, agreement, luma, weights, tile, &mut scratch, [&mut band, &mut own, &mut trust]);
+                let out = [&mut band, &mut own, &mut trust, &mut spoken];
+                residual::finish(base, agreement, luma, weights, tile, &mut scratch, out);
             }
         },
     );
-    (trust, own)
+    ([trust, spoken], own)
 }
 
 /// A single frame: its mosaic as it is, lens falloff undone, with everything left to the demosaic.
@@ -238,6 +281,7 @@ fn alone(frame: &RawFrame, signal: &Signal, neutral: [f32; 3]) -> Merged {
         rgb: CameraRgb::new(0, 0),
         mosaic: Mosaic { samples, cfa: frame.cfa, noise: frame.noise },
         effective_frames: Plane::filled(blocks.0, blocks.1, 1.0),
+        spoken: Plane::new(blocks.0, blocks.1),
         trust: Plane::new(blocks.0, blocks.1),
         busy: 0.0,
         shading: frame.shading.clone(),

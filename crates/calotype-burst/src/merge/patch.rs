@@ -83,6 +83,6 @@ impl Places {
 
     /// Finds the runs of the first `n` places.
     pub fn cut(&mut self, n: usize) {
-        cut(&self.xs[..n], &self.ys[..n], &mut self.runs);
+        cut(&self.xs, &self.ys, n, &mut self.runs);
     }
 }

@@ -1,9 +1,9 @@
 //! The merged luminance made sharp, and what the reference says against it beyond its noise.
 
 use super::detail::{self, sharpen};
-use super::robust::{Agreement, BLOCK_PX};
+use super::robust::{Agreement, BLOCK, BLOCK_PX};
 use super::shrink::{Block, HOP, N, shrink_block};
-use super::signal::{IS_CLIPPED, Signal, mirror};
+use super::signal::{FETCHED, IS_CLIPPED, Signal, mirror};
 use calotype_image::par::Band;
 use calotype_image::{Plane, Rect};
 
@@ -23,13 +23,18 @@ const SPOT: usize = 2;
 /// Share of the fine luminance that is restored even where noise explains it: edges of low contrast keep their slope, and
 /// noise reduction, which looks at larger patterns, has the last word.
 const LEAST_DETAIL: f32 = 0.1;
-/// What the reference adds, relative to the luminance, up to which a block is trusted fully, and from which not at all.
-const DOUBT: (f32, f32) = (0.025, 0.08);
+/// What the reference adds, relative to the signal, up to which a block is trusted fully, and from which not at all ...
+const DOUBT: (f32, f32) = (0.01, 0.03);
+/// ... as far as it is not more than this share of how much the colour changes around.
+const CONTRAST: f32 = 0.1;
 /// Share of the reference's noise that is in its word and no reason to doubt.
 const LEAKED: f32 = 0.5;
+/// Share of the reference's word, up to its noise, that is noise; between the least and the most it can be, where details
+/// and noise in thin moving things balance.
+const NOISE_SPOKEN: f32 = 0.6;
 /// Times its noise's variance, squared, that red or blue must differ from the green around to be heard in the luminance.
 const HEARD: f32 = 4.0;
-/// Luminance below which that is not judged by its share.
+/// Signal below which that is not judged by its share.
 const DARK: f32 = 0.02;
 /// Share that frames count where only dim ones know anything: their chroma is smoothed, so it misses detail.
 const DIM_FRAMES: f32 = 0.25;
@@ -57,8 +62,9 @@ pub(crate) struct Scratch {
 }
 
 /// Writes the final luminance of `tile` to `out`, rows of a band that starts where the tile does, and beside it what every
-/// photosite says of it in its `own` colour; lowers the `trust` in blocks. `luma` is what was gathered, `weights` the sum of
-/// the weights that went in. The corner of the tile is at multiples of [`STEP`].
+/// photosite says of it in its `own` colour; lowers the `trust` in blocks, and gives the share of the reference's noise that
+/// may be in what was `spoken`. `luma` is what was gathered, `weights` the sum of
+/// the weights that went in, as codes. The corner of the tile is at multiples of [`STEP`].
 ///
 /// The reference's word is one colour per pixel, and where the merge's chroma errs it is a pattern of the filters. The
 /// luminance follows the word of green, known at every second pixel and interpolated between.
@@ -66,10 +72,10 @@ pub(crate) fn finish(
     base: &Signal,
     agreement: &Agreement,
     luma: &Plane<f32>,
-    weights: &Plane<f32>,
+    weights: &Plane<u16>,
     tile: Rect,
     s: &mut Scratch,
-    [out, own, trust]: [&mut Band<f32>; 3],
+    [out, own, trust, spoken]: [&mut Band<f32>; 4],
 ) {
     let width = tile.width.next_multiple_of(STEP) + BEFORE + AFTER;
     let height = tile.height.next_multiple_of(STEP) + BEFORE + AFTER;
@@ -81,12 +87,12 @@ pub(crate) fn finish(
     fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => transform(base, agreement, tile, width, s));
     fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => spots(base, tile, width, s));
     speak(base, tile, width, s, out, own);
-    doubt(base, tile, width, s, own, trust);
+    doubt(base, agreement, tile, width, s, own, [trust, spoken]);
 }
 
 /// Fills luminance and noise of the tile and its surroundings, mirrored beyond the picture's border, and the sums of the
 /// weights in place of the differences.
-fn load(base: &Signal, luma: &Plane<f32>, weights: &Plane<f32>, tile: Rect, (w, h): (usize, usize), s: &mut Scratch) {
+fn load(base: &Signal, luma: &Plane<f32>, weights: &Plane<u16>, tile: Rect, (w, h): (usize, usize), s: &mut Scratch) {
     for v in [&mut s.luma, &mut s.noise, &mut s.difference] {
         v.resize(w * h, 0.0);
     }
@@ -96,22 +102,22 @@ fn load(base: &Signal, luma: &Plane<f32>, weights: &Plane<f32>, tile: Rect, (w, 
         let at = y * w..(y + 1) * w;
         let (to, noise) = (&mut s.luma[at.clone()], &mut s.noise[at.clone()]);
         let seen = &mut s.difference[at];
-        copy_mirrored(luma.row(from), x0, to);
-        copy_mirrored(weights.row(from), x0, seen);
+        copy_mirrored(luma.row(from), x0, to, |v| v);
+        copy_mirrored(weights.row(from), x0, seen, super::weight_of);
         let model = (base.shot[1], base.read[1]);
         fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => variances(model, to, seen, noise));
     }
 }
 
-/// Copies a part of a row that may reach over its ends, where it is mirrored.
-fn copy_mirrored(row: &[f32], x0: isize, out: &mut [f32]) {
+/// Copies what a part of a row stands for; where the part reaches over the row's ends it is mirrored.
+fn copy_mirrored<T: Copy>(row: &[T], x0: isize, out: &mut [f32], value: impl Fn(T) -> f32) {
     let n = row.len() as isize;
     let first = x0.clamp(0, n);
     let last = (x0 + out.len() as isize).clamp(first, n);
     let inside = (first - x0) as usize..(last - x0) as usize;
-    out[inside.clone()].copy_from_slice(&row[first as usize..last as usize]);
+    out[inside.clone()].iter_mut().zip(&row[first as usize..last as usize]).for_each(|(o, v)| *o = value(*v));
     for k in (0..inside.start).chain(inside.end..out.len()) {
-        out[k] = row[mirror(x0 + k as isize, row.len())];
+        out[k] = value(row[mirror(x0 + k as isize, row.len())]);
     }
 }
 
@@ -132,6 +138,9 @@ fn differences(base: &Signal, agreement: &Agreement, tile: Rect, (w, h): (usize,
     let x0 = tile.x as isize - BEFORE as isize;
     for y in 0..h {
         let v = (tile.y + y) as isize - BEFORE as isize;
+        if y % FETCHED == 0 {
+            base.fetch(v, x0, w);
+        }
         base.load_row(v, x0, &mut s.row, &mut s.gains);
         let from = mirror(v, height);
         for hole in base.holes(from as isize) {
@@ -355,31 +364,72 @@ fn speak_row(luma: &[f32], words: [&[f32]; 5], noise: [(f32, f32); 2], out: &mut
 }
 
 /// Lowers the trust in blocks where the reference had much to say: its word is that of one colour per pixel, and beside a
-/// strong edge of colour it would show as a pattern of the filters.
-fn doubt(base: &Signal, tile: Rect, w: usize, s: &Scratch, own: &Band<f32>, trust: &mut Band<f32>) {
+/// strong edge of colour it would show as a pattern of the filters. Every colour is judged by its own level, as eyes do.
+/// Where the frames agree on one colour all around, the word is about patterns finer than the filters, which a demosaic of
+/// one frame would colour.
+fn doubt(
+    base: &Signal,
+    agreement: &Agreement,
+    tile: Rect,
+    w: usize,
+    s: &Scratch,
+    own: &Band<f32>,
+    [trust, spoken]: [&mut Band<f32>; 2],
+) {
     for by in 0..tile.height.div_ceil(BLOCK_PX).min(trust.height()) {
         let blocks = tile.width.div_ceil(BLOCK_PX);
         let first = tile.x / BLOCK_PX;
-        let row = trust.row_mut(by);
+        let (row, spoken) = (trust.row_mut(by), spoken.row_mut(by));
         let last = (first + blocks).min(row.len());
-        for (bx, trust) in row[first..last].iter_mut().enumerate() {
-            let (mut word, mut level) = (0.0, 0.0);
+        let row = row[first..last].iter_mut().zip(&mut spoken[first..last]);
+        for (bx, (trust, spoken)) in row.enumerate() {
+            let (mut word, mut count, mut level) = ([0.0; 3], [0.0; 3], 0.0);
             for y in by * BLOCK_PX..((by + 1) * BLOCK_PX).min(tile.height) {
                 let before = &s.luma[(BEFORE + y) * w + BEFORE..];
                 let after = &own.row(y)[tile.x..tile.x + tile.width];
+                let colors = [0, 1].map(|x| base.frame.cfa.color_at(x, y) as usize);
                 for x in bx * BLOCK_PX..((bx + 1) * BLOCK_PX).min(tile.width) {
                     let d = after[x] - before[x];
-                    word += d * d;
+                    word[colors[x & 1]] += d * d;
+                    count[colors[x & 1]] += 1.0;
                     level += before[x];
                 }
             }
-            const COUNT: f32 = (BLOCK_PX * BLOCK_PX) as f32;
-            let level = level / COUNT;
-            let noise = base.shot[1] * level.max(0.0) + base.read[1];
-            let share = (word / COUNT - LEAKED * noise).max(0.0).sqrt() / level.max(DARK);
-            *trust *= ((DOUBT.1 - share) / (DOUBT.1 - DOUBT.0)).clamp(0.0, 1.0);
+            let pixels = count.iter().sum::<f32>();
+            let place = ((tile.x / BLOCK_PX + bx) * BLOCK, (tile.y / BLOCK_PX + by) * BLOCK);
+            let levels = levels(agreement, level / pixels, place);
+            let noise = [0, 1, 2].map(|c| base.variance(c, levels[c]));
+            let words = (0..3).map(|c| word[c] / noise[c].max(1e-20)).sum::<f32>() / pixels;
+            *spoken = NOISE_SPOKEN * words.min(1.0);
+            let share = |c: usize| {
+                let noise = noise[c];
+                (word[c] - count[c] * LEAKED * noise) / levels[c].max(DARK).powi(2)
+            };
+            let share = (0..3).map(share).sum::<f32>() / pixels;
+            if share > DOUBT.0 * DOUBT.0 {
+                let share = share.sqrt().min(CONTRAST * contrast(agreement, levels, place));
+                *trust *= ((DOUBT.1 - share) / (DOUBT.1 - DOUBT.0)).clamp(0.0, 1.0);
+            }
         }
     }
+}
+
+/// The signal of each colour at a cell where that of green is `level`.
+fn levels(agreement: &Agreement, level: f32, (x, y): (usize, usize)) -> [f32; 3] {
+    let [red, blue] = [0, 1].map(|c| level + agreement.chroma[c].clamped(x as isize, y as isize));
+    [red, level, blue]
+}
+
+/// How much red or blue less green changes from a cell before a block to a cell behind it, relative to the block's `levels`.
+fn contrast(agreement: &Agreement, levels: [f32; 3], (x, y): (usize, usize)) -> f32 {
+    let around = -1..=BLOCK as isize;
+    let change = |c: usize| {
+        let at = |(i, j): (isize, isize)| agreement.chroma[c / 2].clamped(x as isize + i, y as isize + j);
+        let cells = around.clone().flat_map(|j| around.clone().map(move |i| (i, j))).map(at);
+        let (least, most) = cells.fold((f32::INFINITY, f32::NEG_INFINITY), |(l, m), v| (l.min(v), m.max(v)));
+        (most - least) / levels[c].max(DARK)
+    };
+    change(0).max(change(2))
 }
 
 /// Takes what the transform kept off the differences, and gives the energy of what is left in units of its noise.

@@ -13,6 +13,9 @@ pub(crate) const IS_CLIPPED: f32 = 1.0e6;
 /// Share of the way from black to white beyond which a sample counts as clipped: sensors bend shortly before.
 const CLIP_LEVEL: f32 = 0.985;
 
+/// Rows that [`Signal::fetch`] brings at once.
+pub(crate) const FETCHED: usize = 8;
+
 /// One frame of the burst with its motion and its scale.
 pub(crate) struct Signal<'a> {
     pub frame: &'a RawFrame,
@@ -121,6 +124,21 @@ impl<'a> Signal<'a> {
             convert_one(samples.get(column, row), gain * self.scale[color] / RAW_RANGE) - less(x, y)
         };
         (1.0 - t) * ((1.0 - s) * at(i, j) + s * at(i + 1, j)) + t * ((1.0 - s) * at(i, j + 1) + s * at(i + 1, j + 1))
+    }
+
+    /// Brings `n` samples from column `x0` on of rows `y` to `y + FETCHED - 1`, or of those they mirror, into the cache. Rows
+    /// lie far apart in memory: a processor that is asked for several waits for all of them at once, instead of for each
+    /// when its turn comes. To be called before every [`FETCHED`]-th [`Signal::load_row`].
+    pub fn fetch(&self, y: isize, x0: isize, n: usize) {
+        const LINE: usize = 64 / size_of::<u16>();
+        let samples = &self.frame.samples;
+        let end = samples.width() as isize;
+        let columns = x0.clamp(0, end) as usize..(x0 + n as isize).clamp(0, end) as usize;
+        for y in y..y + FETCHED as isize {
+            for v in samples.row(mirror(y, samples.height()))[columns.clone()].iter().step_by(LINE) {
+                std::hint::black_box(*v);
+            }
+        }
     }
 
     /// Fills `out` with the balanced signal of row `y` from column `x0`; places outside are mirrored with their colours.

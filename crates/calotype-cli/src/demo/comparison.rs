@@ -45,6 +45,7 @@ pub fn sheet(one: &Photo, all: &Photo, truth: &Picture) -> Result<Photo, Failure
         format: all.format,
         info: all.info.clone(),
         report: all.report.clone(),
+        record: None,
         diagnostics: Default::default(),
     })
 }

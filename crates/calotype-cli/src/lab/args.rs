@@ -448,6 +448,7 @@ pub struct SkinArgs {
 Examples:
   calotype lab calibrate --flat f1.dng f2.dng g1.dng g2.dng -o camera.toml
   calotype lab calibrate --chart chart.dng --light D55 --flat f1.dng f2.dng --dark d1.dng d2.dng -o camera.toml
+  calotype lab calibrate --chart lamp.dng shade.dng --light A D65 -o camera.toml       right under both, and between
 
 Flats: an evenly lit, featureless surface out of focus, below clipping, two shots of each exposure. Darks: lens covered.
 Chart: the 24-patch chart, evenly lit by one light. Beside camera.toml a camera.dcp is written where there is a chart.")]
@@ -458,12 +459,12 @@ pub struct CalibrateArgs {
     /// Dark raws: hot pixels.
     #[arg(long, num_args = 1.., value_name = "DNG")]
     pub dark: Vec<PathBuf>,
-    /// A raw of the 24-patch chart: colours.
-    #[arg(long, value_name = "DNG")]
-    pub chart: Option<PathBuf>,
-    /// The light on the chart: A, D50, D55, D65, D75 or kelvin.
-    #[arg(long, value_name = "LIGHT", default_value = "D55")]
-    pub light: Light,
+    /// A raw of the 24-patch chart: colours; or two, under different lights, for a profile that mixes both.
+    #[arg(long, num_args = 1..=2, value_name = "DNG")]
+    pub chart: Vec<PathBuf>,
+    /// The light on each chart: A, D50, D55, D65, D75 or kelvin; D55 for one chart when left out.
+    #[arg(long, num_args = 1..=2, value_name = "LIGHT", requires = "chart")]
+    pub light: Vec<Light>,
     /// When the chart was made: its colours changed in November 2014.
     #[arg(long, value_name = "new|old", default_value = "new", value_parser = ["new", "old"])]
     pub chart_made: String,

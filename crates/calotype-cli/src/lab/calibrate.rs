@@ -6,9 +6,10 @@ use crate::failure::Failure;
 use crate::out::Outcome;
 use crate::target;
 use calotype_lab::calibrate::{
-    CameraProfile, CameraSection, ColourSection, NoiseSection, ShadingSection, find_defects, fit_colour, write_dcp,
+    CameraProfile, CameraSection, ColourProfile, ColourSection, Light, NoiseSection, ShadingSection, by_light,
+    find_defects, fit_colour, write_dcp,
 };
-use calotype_lab::{self as lab, Card, ChartReference, Limits, Measured, RawPicture};
+use calotype_lab::{self as lab, Card, ChartReference, Measured, RawPicture};
 use serde_json::json;
 
 /// Measures a camera and writes its profile.
@@ -19,15 +20,22 @@ pub fn run(args: &CalibrateArgs) -> Result<Outcome, Failure> {
     }
     let dcp = args.out.with_extension("dcp");
     target::check_writable(&args.out, args.overwrite)?;
-    if args.chart.is_some() {
+    let lights = lights(args)?;
+    if !args.chart.is_empty() {
         target::check_writable(&dcp, args.overwrite)?;
     }
     let flats = raws(&args.flat)?;
     let darks = raws(&args.dark)?;
-    let chart = args.chart.as_deref().map(|p| lab::read_raw(p, &Limits::default())).transpose()?;
-    let Some(first) = flats.iter().chain(&darks).chain(&chart).next() else {
+    let charts = raws(&args.chart)?;
+    let Some(first) = flats.iter().chain(&darks).chain(&charts).next() else {
         return Err(Failure::usage("nothing to measure").help("Give --flat, --dark or --chart."));
     };
+    let camera = |raw: &RawPicture| raw.info.unique_camera_model.clone();
+    if let Some(other) = flats.iter().chain(&darks).chain(&charts).find(|raw| camera(raw) != camera(first)) {
+        let (a, b) = (camera(first), camera(other));
+        return Err(Failure::usage(format!("{} is from {a}, {} from {b}", first.name, other.name))
+            .help("A profile is that of one camera: give files of one."));
+    }
     let mut profile = CameraProfile::new(CameraSection {
         make: first.info.make.clone(),
         model: first.info.model.clone(),
@@ -51,8 +59,8 @@ pub fn run(args: &CalibrateArgs) -> Result<Outcome, Failure> {
         let (darks, flats): (Vec<_>, Vec<_>) = (darks.iter().collect(), flats.iter().collect());
         profile.defects = Some(find_defects(&darks, &flats)?.into());
     }
-    let mut fitted = None;
-    if let Some(raw) = &chart {
+    let mut fitted: Vec<ColourProfile> = Vec::new();
+    for (raw, light) in charts.iter().zip(&lights) {
         let reference = if args.chart_made == "old" { ChartReference::Until2014 } else { ChartReference::Since2014 };
         let [w, h] = [raw.size().0 / 2, raw.size().1 / 2];
         let place = match &args.place.corners {
@@ -67,24 +75,29 @@ pub fn run(args: &CalibrateArgs) -> Result<Outcome, Failure> {
         };
         // shading of another size is that of another camera, or of a crop
         let flat = shading.as_ref().filter(|_| flats.first().is_some_and(|f| f.size() == raw.size()));
-        let colour = fit_colour(raw, args.light, &reference, flat, place.as_ref())?;
-        let name = dcp.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        profile.colour.push(ColourSection::new(&colour, &name));
+        fitted.push(fit_colour(raw, *light, &reference, flat, place.as_ref())?);
+    }
+    let fitted = by_light(fitted)?;
+    let name = dcp.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    for colour in &fitted {
+        profile.colour.push(ColourSection::new(colour, &name));
         cards.push(colour.card());
-        fitted = Some(colour);
     }
     let text = profile.to_toml()?;
-    lab::write_file(&args.out, args.overwrite, |file| file.write_all(text.as_bytes()))?;
-    if let Some(colour) = &fitted {
+    calotype::save_bytes(&args.out, text.as_bytes(), args.overwrite)?;
+    if !fitted.is_empty() {
         let model = &profile.camera.unique_model;
-        lab::write_file(&dcp, args.overwrite, |file| write_dcp(file, colour, &args.name, model))?;
+        let mut file = Vec::new();
+        write_dcp(&mut file, &fitted, &args.name, model)
+            .map_err(|e| Failure::new(format!("cannot make {}", dcp.display())).because(e))?;
+        calotype::save_bytes(&dcp, &file, args.overwrite)?;
     }
     if let Some(folder) = &args.save {
         target::make_folder(folder)?;
         for (i, card) in cards.iter().enumerate() {
             let path = folder.join(format!("calibrate-{}-{}.json", i + 1, card.measure.replace(' ', "-")));
             let text = json!({ "card": card }).to_string();
-            lab::write_file(&path, args.overwrite, |file| file.write_all(text.as_bytes()))?;
+            calotype::save_bytes(&path, text.as_bytes(), args.overwrite)?;
         }
     }
     let mut shown: String = cards.iter().map(|c| print::card(c) + "\n").collect();
@@ -92,12 +105,28 @@ pub fn run(args: &CalibrateArgs) -> Result<Outcome, Failure> {
         shown += &format!("{} hot and {} dead pixels\n", d.hot.len(), d.dead.len());
     }
     shown += &format!("{}: {}", args.out.display(), profile.camera.unique_model);
-    if fitted.is_some() {
-        shown += &format!("\n{}: colours for raw developers", dcp.display());
+    if !fitted.is_empty() {
+        let kelvin: Vec<String> = fitted.iter().map(|c| format!("{:.0} K", c.light.kelvin)).collect();
+        shown += &format!("\n{}: colours for raw developers, from {}", dcp.display(), kelvin.join(" and "));
     }
     let value =
         serde_json::to_value(&profile).map_err(|e| Failure::new("cannot write the result as JSON").because(e))?;
     Ok(Outcome::new(shown, json!({ "output": args.out.display().to_string(), "profile": value })))
+}
+
+/// The light on each chart.
+fn lights(args: &CalibrateArgs) -> Result<Vec<Light>, Failure> {
+    let (charts, lights) = (args.chart.len(), args.light.len());
+    if charts == 2 && args.place.corners.is_some() {
+        return Err(Failure::usage("--corners are those of one chart, and there are two")
+            .help("Leave --corners out, so that both are found, or make two profiles."));
+    }
+    match (charts, lights) {
+        (1, 0) => "D55".parse::<Light>().map(|light| vec![light]).map_err(Failure::usage),
+        (a, b) if a == b => Ok(args.light.clone()),
+        _ => Err(Failure::usage(format!("{charts} charts and {lights} lights"))
+            .help("Name the light on every chart, in the same order: --chart lamp.dng shade.dng --light A D65")),
+    }
 }
 
 type Pair<'a> = (&'a RawPicture, &'a RawPicture);

@@ -312,10 +312,10 @@ fn show(measure: &impl Measured, output: &Output) -> Result<Outcome, Failure> {
     if let Some(path) = &output.save {
         let text = serde_json::to_vec_pretty(&json!({ "card": card, "data": value }))
             .map_err(|e| Failure::new("cannot write the result as JSON").because(e))?;
-        lab::write_file(path, output.overwrite, |file| file.write_all(&text))?;
+        calotype::save_bytes(path, &text, output.overwrite)?;
     }
     for (path, plot) in output.svg.iter().flat_map(|path| plots(path, &card)) {
-        lab::write_file(&path, output.overwrite, |file| file.write_all(lab::svg(plot).as_bytes()))?;
+        calotype::save_bytes(&path, lab::svg(plot).as_bytes(), output.overwrite)?;
     }
     let outcome = Outcome::new(print::card(&card), json!({ "measure": card.measure, "result": value }));
     Ok(Outcome { is_result: true, ..outcome })

@@ -5,8 +5,8 @@ use crate::args::Common;
 use crate::failure::Failure;
 use crate::out::Outcome;
 use crate::target;
+use calotype_lab::Limits;
 use calotype_lab::report::{Report, gather, html};
-use calotype_lab::{self as lab, Limits};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 use std::fmt::Write;
@@ -55,8 +55,8 @@ pub fn run(args: &ReportArgs, common: &Common) -> Result<Outcome, Failure> {
     let report = Report::new(args.title.clone().unwrap_or(folder), cards);
     let page = html(&report, before.as_ref());
     let text = serde_json::to_vec(&report).map_err(|e| Failure::new("cannot write the report as JSON").because(e))?;
-    lab::write_file(&data, args.overwrite, |file| file.write_all(&text))?;
-    lab::write_file(&args.out, args.overwrite, |file| file.write_all(page.as_bytes()))?;
+    calotype::save_bytes(&data, &text, args.overwrite)?;
+    calotype::save_bytes(&args.out, page.as_bytes(), args.overwrite)?;
     let mut shown = format!("{}: {} measures\n", args.out.display(), report.cards.len());
     let mut json = json!({ "output": args.out.display().to_string(), "data": data.display().to_string(), "measures": report.cards.len() });
     if let Some(before) = &before {

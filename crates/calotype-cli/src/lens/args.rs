@@ -14,6 +14,9 @@ Examples:
   calotype lens convert patent.toml -o patent.zmx
   calotype lens export phone-9p --size 4096x3072 --pixel-pitch 3.2 -o phone.xml
   calotype lens verify lenses/*.json --against lenses/reference.json
+  calotype lens optimise design.toml -o better.toml --plot merit.svg
+  calotype lens search design.toml -o found.toml --starts 400 --state search.state
+  calotype lens tolerance tolerances.toml -o tolerances.html --unit 7=unit.toml
 
 Lenses are read from .toml (docs/reference/lens-file.md), .json, Zemax .zmx and CODE V .seq files.")]
 pub struct LensArgs {
@@ -39,6 +42,12 @@ pub enum LensCommand {
     Export(ExportArgs),
     /// Recompute every quantity of a reference file and tell the worst deviations.
     Verify(VerifyArgs),
+    /// Make a lens better: damped least squares on what a design file asks for.
+    Optimise(OptimiseArgs),
+    /// Look for the best lens from many random starts, then by escapes from the best.
+    Search(SearchArgs),
+    /// What errors of making cost, and how many of the made lenses pass.
+    Tolerance(ToleranceArgs),
 }
 
 /// A lens file, and the glass it needs.
@@ -165,4 +174,109 @@ pub struct VerifyArgs {
     /// Glass catalogues (.agf) to look names up in before the built-in ones.
     #[arg(long, value_name = "AGF")]
     pub glass: Vec<PathBuf>,
+}
+
+/// What `lens optimise` and `lens search` design.
+#[derive(Debug, Args)]
+pub struct DesignTask {
+    /// What may change and what is asked (docs/reference/design-file.md).
+    #[arg(value_name = "DESIGN")]
+    pub design: PathBuf,
+    /// The lens to start from, instead of the one that the design names.
+    #[arg(long, value_name = "LENS")]
+    pub lens: Option<PathBuf>,
+    /// Glass catalogues (.agf) to look names up in before the built-in ones.
+    #[arg(long, value_name = "AGF")]
+    pub glass: Vec<PathBuf>,
+}
+
+/// `lens optimise`.
+#[derive(Debug, Args)]
+pub struct OptimiseArgs {
+    /// What is designed.
+    #[command(flatten)]
+    pub task: DesignTask,
+    /// The lens to make (.toml).
+    #[arg(short, long = "output", value_name = "OUT")]
+    pub out: PathBuf,
+    /// Iterations at most.
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    pub iterations: usize,
+    /// Then exchange glasses whose nd or vd is variable for real ones of these makers (schott, ohara, hoya, hikari, cdgm, sumita,
+    /// plastic) and of the catalogues given.
+    #[arg(long, value_name = "MAKERS", value_delimiter = ',')]
+    pub substitute: Option<Vec<String>>,
+    /// Where the optimisation stands: read if it exists, written at the end.
+    #[arg(long, value_name = "FILE")]
+    pub state: Option<PathBuf>,
+    /// The merit against the iterations (.svg).
+    #[arg(long, value_name = "SVG")]
+    pub plot: Option<PathBuf>,
+    /// Replace files that exist.
+    #[arg(long)]
+    pub overwrite: bool,
+}
+
+/// `lens search`.
+#[derive(Debug, Args)]
+pub struct SearchArgs {
+    /// What is designed.
+    #[command(flatten)]
+    pub task: DesignTask,
+    /// The lens to make (.toml); with --best N also OUT-2.toml and so on.
+    #[arg(short, long = "output", value_name = "OUT")]
+    pub out: PathBuf,
+    /// Random starts.
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    pub starts: usize,
+    /// Escapes from the best.
+    #[arg(long, value_name = "N", default_value_t = 64)]
+    pub escapes: usize,
+    /// How many of the best are kept and escaped from.
+    #[arg(long, value_name = "N", default_value_t = 8)]
+    pub keep: usize,
+    /// Seed of everything random.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// How many of the best are written.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub best: usize,
+    /// Where the search stands: read if it exists, written after every eight jobs.
+    #[arg(long, value_name = "FILE")]
+    pub state: Option<PathBuf>,
+    /// Replace files that exist.
+    #[arg(long)]
+    pub overwrite: bool,
+}
+
+/// `lens tolerance`.
+#[derive(Debug, Args)]
+pub struct ToleranceArgs {
+    /// The tolerances (docs/reference/tolerance-file.md).
+    #[arg(value_name = "TOLERANCES")]
+    pub tolerances: PathBuf,
+    /// The lens, instead of the one that the file names.
+    #[arg(long, value_name = "LENS")]
+    pub lens: Option<PathBuf>,
+    /// Glass catalogues (.agf) to look names up in before the built-in ones.
+    #[arg(long, value_name = "AGF")]
+    pub glass: Vec<PathBuf>,
+    /// Files to make: .html for the page, .svg for the histogram, .csv for the tables.
+    #[arg(short, long = "output", value_name = "OUT")]
+    pub out: Vec<PathBuf>,
+    /// Made lenses, instead of the file's number.
+    #[arg(long, value_name = "N")]
+    pub samples: Option<usize>,
+    /// Seed, instead of the file's.
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Instead of made lenses: how large each error may be to lose no more than this.
+    #[arg(long, value_name = "LOSS")]
+    pub inverse: Option<f64>,
+    /// Write a made lens as one camera unit: its number and a file (.toml).
+    #[arg(long, value_name = "NUMBER=FILE")]
+    pub unit: Vec<String>,
+    /// Replace files that exist.
+    #[arg(long)]
+    pub overwrite: bool,
 }

@@ -1,11 +1,14 @@
-//! `calotype lens`: describes, judges, draws and verifies lenses.
+//! `calotype lens`: describes, judges, draws, verifies, improves and tolerances lenses.
 
 mod args;
+mod design;
 mod export;
 mod print;
+mod tolerance;
 
 pub use args::LensArgs;
 
+use crate::args::Common;
 use crate::failure::Failure;
 use crate::out::Outcome;
 use crate::target::{self, Target};
@@ -19,7 +22,7 @@ use serde_json::json;
 use std::path::{Path, PathBuf};
 
 /// Does what was asked.
-pub fn run(args: &LensArgs) -> Result<Outcome, Failure> {
+pub fn run(args: &LensArgs, common: &Common) -> Result<Outcome, Failure> {
     match &args.command {
         LensCommand::Info(a) => info(a),
         LensCommand::Analyse(a) => analyse(a),
@@ -28,6 +31,9 @@ pub fn run(args: &LensArgs) -> Result<Outcome, Failure> {
         LensCommand::Convert(a) => convert(a),
         LensCommand::Export(a) => export::run(a),
         LensCommand::Verify(a) => verification(a),
+        LensCommand::Optimise(a) => design::run_optimise(a, common),
+        LensCommand::Search(a) => design::run_search(a, common),
+        LensCommand::Tolerance(a) => tolerance::run(a, common),
     }
 }
 

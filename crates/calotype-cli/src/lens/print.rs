@@ -1,5 +1,6 @@
-//! Charts and verifications on a terminal.
+//! Charts, verifications and designs on a terminal.
 
+use calotype_optics::design::{Exchange, Figure, SpotProof};
 use calotype_optics::show::{Chart, Table};
 use calotype_optics::verify::Verification;
 use std::fmt::Write;
@@ -41,7 +42,7 @@ fn table(table: &Table) -> String {
 }
 
 /// Six digits that tell something.
-fn number(v: f64) -> String {
+pub fn number(v: f64) -> String {
     let size = if v == 0.0 { 0 } else { v.abs().log10().floor() as i32 };
     match size {
         _ if v == 0.0 => "0".into(),
@@ -93,4 +94,40 @@ pub fn verifications(all: &[Verification]) -> String {
         }
     }
     out
+}
+
+/// What every operand comes to; of bundles and limits that are met far off only those that matter.
+pub fn figures(list: &[Figure]) -> String {
+    let label = list.iter().map(|f| f.operand.chars().count()).max().unwrap_or(0);
+    let mut out = format!("{:label$}  {:>12}  {:6}  {:>7}  asked\n", "operand", "value", "", "share");
+    for f in list {
+        let mark = if f.met { "" } else { "  NOT MET" };
+        let share = if f.share > 0.0 { format!("{:.1} %", 100.0 * f.share) } else { String::new() };
+        writeln!(out, "{:label$}  {:>12}  {:6}  {share:>7}  {}{mark}", f.operand, number(f.value), f.unit, f.asked)
+            .ok();
+    }
+    out + "\n"
+}
+
+/// Glasses that were exchanged.
+pub fn exchanges(list: &[Exchange]) -> String {
+    let mut out = String::new();
+    for e in list {
+        let ([n, v], [m, w]) = (e.model, e.real);
+        writeln!(out, "surface {}: {n:.4}/{v:.2} -> {} {m:.4}/{w:.2}, merit {}", e.surface, e.glass, number(e.merit))
+            .ok();
+    }
+    if out.is_empty() { out } else { out + "\n" }
+}
+
+/// RMS spots before and after, by the certified trace.
+pub fn proofs(before: &[SpotProof], after: &[SpotProof]) -> String {
+    let mut out = format!("{:>10}  {:>12}  {:>12}  arrive\n", "field", "RMS before", "RMS after, um");
+    for (i, a) in after.iter().enumerate() {
+        let text = |v: Option<f64>| v.map_or_else(|| "-".into(), number);
+        let b = before.get(i).and_then(|b| b.rms_um);
+        writeln!(out, "{:>10}  {:>12}  {:>12}  {:.1} %", number(a.field), text(b), text(a.rms_um), 100.0 * a.arrived)
+            .ok();
+    }
+    out + "\n"
 }

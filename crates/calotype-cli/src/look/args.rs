@@ -17,8 +17,11 @@ Examples:
   calotype look blend authentic print-warm --tone 0 --color 1 --texture 0.5 -o mixed.toml
   calotype look export authentic -o authentic.cube --size 65
   calotype look export authentic -o authentic.png        a HaldCLUT for finished pictures
+  calotype look export authentic -o authentic.dcp --camera IMG_1.dng
   calotype look import film.cube -o film.toml            a look of somebody's table
-  calotype look sheet DCIM/IMG_1.dng -o sheet.jpg        all looks on one's own picture")]
+  calotype look sheet DCIM/IMG_1.dng -o sheet.jpg        all looks on one's own picture
+  calotype look fit pair plain.jpg graded.jpg -o mine.toml    a look of what was done to a picture
+  calotype look rank natural,vibrant --on IMG_1.dng -o votes/ which one people like better, blindly")]
 pub struct LookArgs {
     /// What to do with looks.
     #[command(subcommand)]
@@ -41,12 +44,16 @@ pub enum LookCommand {
     Verify(VerifyArgs),
     /// Make a look between two others.
     Blend(BlendArgs),
-    /// Write a look as a table of colours for other programs.
+    /// Write a look for other programs: as a table of colours or as a profile.
     Export(ExportArgs),
-    /// Make a look of a table of colours for finished sRGB pictures.
+    /// Make a look of another program's table of colours or profile.
     Import(ImportArgs),
     /// Show one's own pictures in all looks, on one sheet each.
     Sheet(SheetArgs),
+    /// Make a look after pictures before and after, one loved picture, or a table.
+    Fit(super::fit::FitArgs),
+    /// Serve blind pairs of looks, and rank them by the votes.
+    Rank(super::rank::RankArgs),
 }
 
 /// `look show`.
@@ -142,14 +149,14 @@ pub struct ExportArgs {
     /// A built-in look or a look file.
     #[arg(value_name = "NAME|FILE")]
     pub look: String,
-    /// The file to make: .cube, .clf, or .png for a HaldCLUT.
+    /// The file to make: .cube, .clf, .png for a HaldCLUT, .icc, .xmp for an enhanced profile, .dcp for a camera profile.
     #[arg(short, long = "output", value_name = "OUT")]
     pub out: PathBuf,
-    /// Points along an axis, 2 to 144; a HaldCLUT takes 4, 9, 16, 25, 36, 49, 64 … 144. 65, or 64 for a HaldCLUT, when left
-    /// out.
+    /// Points along an axis, 2 to 144; a HaldCLUT takes 4, 9, 16, 25, 36, 49, 64 … 144, an .xmp at most 32. 65, or 64 for a
+    /// HaldCLUT, 33 for an .icc and 32 for an .xmp, when left out.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(2..=144))]
     pub size: Option<u8>,
-    /// What goes into the table; log2, or srgb for a HaldCLUT, when left out.
+    /// What goes into the table; log2, or srgb for a HaldCLUT and for profiles, when left out.
     #[arg(long, value_enum, value_name = "INPUT")]
     pub input: Option<Input>,
     /// Primaries of the codes that come out.
@@ -158,6 +165,9 @@ pub struct ExportArgs {
     /// How much of the look, 0 to 1.
     #[arg(long, value_name = "0..1", default_value_t = 1.0, value_parser = share)]
     pub strength: f64,
+    /// A raw file of the camera that a .dcp is for.
+    #[arg(long, value_name = "RAW")]
+    pub camera: Option<PathBuf>,
     /// Replace files that exist.
     #[arg(long)]
     pub overwrite: bool,
@@ -172,14 +182,19 @@ pub enum Input {
     VLog,
     /// Finished sRGB pictures in the neutral rendition.
     Srgb,
+    /// Scene light in Rec.2020, as it is: for .clf files that are imported.
+    Linear,
 }
 
 /// `look import`.
 #[derive(Debug, ClapArgs)]
 pub struct ImportArgs {
-    /// A .cube file, or a HaldCLUT as .png, for finished sRGB pictures.
+    /// A .cube, a .clf, a HaldCLUT as .png, a camera profile (.dcp) or an enhanced profile (.xmp).
     #[arg(value_name = "TABLE")]
     pub table: PathBuf,
+    /// What goes into the table; what its file says, or srgb, when left out.
+    #[arg(long, value_enum, value_name = "INPUT")]
+    pub input: Option<Input>,
     /// The look file to make; the table goes beside it.
     #[arg(short, long = "output", value_name = "OUT.toml")]
     pub out: PathBuf,

@@ -1,9 +1,16 @@
 //! `calotype look`, and finding the look that was asked for.
 
 mod args;
+mod export;
+mod finished;
+mod fit;
+mod fit_report;
+mod hald;
+mod import;
 mod print;
+mod rank;
+mod rank_page;
 mod sheet;
-mod table;
 
 pub use args::LookArgs;
 
@@ -26,9 +33,11 @@ pub fn run(args: &LookArgs, common: &Common) -> Result<Outcome, Failure> {
         LookCommand::Diff(a) => diff(a),
         LookCommand::Verify(a) => verification(a),
         LookCommand::Blend(a) => blend(a),
-        LookCommand::Export(a) => table::export(a),
-        LookCommand::Import(a) => table::import(a),
+        LookCommand::Export(a) => export::export(a),
+        LookCommand::Import(a) => import::import(a),
         LookCommand::Sheet(a) => sheet::run(a, common),
+        LookCommand::Fit(a) => fit::run(a, common),
+        LookCommand::Rank(a) => rank::run(a, common),
     }
 }
 
@@ -144,12 +153,13 @@ pub fn load(name: &str) -> Result<Look, Failure> {
             .help("`calotype look new mine --from authentic` makes a look to start from.")
     };
     let text = std::fs::read_to_string(path).map_err(|e| failed(e.into()))?;
-    let table = |file: &str| {
-        let path = path.with_file_name(file);
-        let text = std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
-        Lattice::from_cube(&text).map_err(|e| format!("{}: {e}", path.display()))
-    };
-    Look::from_toml_with(&text, &table).map_err(|e| failed(e.into()))
+    Look::from_toml_with(&text, &|file| read_table(&path.with_file_name(file))).map_err(|e| failed(e.into()))
+}
+
+/// The table that a look names, from its file.
+pub fn read_table(path: &Path) -> Result<Lattice, String> {
+    let text = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
+    Lattice::from_cube(&text).map_err(|e| format!("{}: {e}", path.display()))
 }
 
 /// That one file of such an extension can be made there, before any work.

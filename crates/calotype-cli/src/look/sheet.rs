@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 const GAP: usize = 8;
 /// Pixels of a letter's dot, and of the line that letters stand on.
 const DOT: usize = 3;
-const LINE: usize = 7 * DOT;
+pub const LINE: usize = 7 * DOT;
 
 /// Makes a sheet of each picture.
 pub fn run(args: &SheetArgs, common: &Common) -> Result<Outcome, Failure> {
@@ -93,7 +93,7 @@ fn arranged(photos: Vec<Photo>, looks: &[Look]) -> Photo {
 }
 
 /// Writes a look's name in dark grey, as far as `width` goes.
-fn write(plane: &mut Plane<f32>, left: usize, top: usize, width: usize, name: &str) {
+pub fn write(plane: &mut Plane<f32>, left: usize, top: usize, width: usize, name: &str) {
     for (i, letter) in name.chars().take(width / (4 * DOT)).enumerate() {
         let glyph = glyph(letter);
         for y in 0..5 * DOT {

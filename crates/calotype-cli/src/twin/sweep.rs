@@ -4,7 +4,7 @@ use super::{More, describe, failure, lux, room, take};
 use crate::args::Common;
 use crate::failure::Failure;
 use crate::out::{self, Outcome};
-use calotype_twin::{TwinError, check_target, size_on_disk};
+use calotype_twin::{check_target, size_on_disk};
 use clap::Args;
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -132,7 +132,7 @@ pub(super) fn run(args: &SweepArgs, common: &Common) -> Result<Outcome, Failure>
         table += &format!("motion = {}\n", text(&point.grip));
         table += &point.lux.map_or(String::new(), |l| format!("lux = {l:?}\n"));
     }
-    write(&args.out.join("sweep.toml"), &table)?;
+    calotype::save_bytes(&args.out.join("sweep.toml"), table.as_bytes(), true)?;
     let text = format!("{}: {} bursts", args.out.display(), points.len());
     Ok(Outcome::new(text, json!({ "output": args.out.display().to_string(), "bursts": list })))
 }
@@ -164,15 +164,4 @@ fn grid(args: &SweepArgs) -> Vec<Point> {
 /// True for a folder that a burst was written to.
 fn is_done(folder: &Path) -> bool {
     folder.join("truth/truth.toml").is_file()
-}
-
-/// The list replaces that of an earlier run of the sweep.
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    let failed = |e: std::io::Error| failure(TwinError::Io { action: "write", source: e, path: path.into() });
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-    std::io::Write::write_all(&mut file, text.as_bytes()).map_err(failed)?;
-    file.as_file().sync_all().map_err(failed)?;
-    file.persist(path).map_err(|e| failed(e.error))?;
-    Ok(())
 }

@@ -41,6 +41,11 @@ const ILLUMINANTS: [Tags; 3] = [
     },
 ];
 
+/// The calibrated illuminants of a camera profile. CameraCalibration, which belongs to one camera, is passed over.
+pub(crate) fn illuminants(main: &Directory<'_>, notes: &mut Notes) -> Vec<IlluminantCalibration> {
+    ILLUMINANTS.iter().filter_map(|t| illuminant(main, t, false, notes)).collect()
+}
+
 /// The calibration of the main directory.
 pub(super) fn calibration(sources: &Sources<'_>, baseline_exposure_ev: f64, notes: &mut Notes) -> CameraCalibration {
     let main = &sources.main;

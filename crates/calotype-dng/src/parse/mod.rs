@@ -6,9 +6,10 @@ mod gain_table;
 mod geometry;
 mod info;
 mod noise;
-mod profile;
+pub(crate) mod profile;
 mod select;
 
+pub(crate) use color::illuminants;
 pub(crate) use geometry::masked_areas;
 pub(crate) use info::{info, report};
 pub(crate) use select::{Sources, select};

@@ -9,7 +9,7 @@ use calotype_color::HueSatMap;
 const MAX_ENTRIES: u64 = 1 << 22;
 
 /// A table over hue, saturation and value: its divisions, its data and its encoding under these tags.
-pub(super) fn table(
+pub(crate) fn table(
     directory: &Directory<'_>,
     dims: u16,
     data: u16,
@@ -40,10 +40,10 @@ pub(super) fn table(
 }
 
 /// ProfileToneCurve.
-pub(super) fn tone_curve(directory: &Directory<'_>, notes: &mut Notes) -> Option<Vec<[f32; 2]>> {
+pub(crate) fn tone_curve(directory: &Directory<'_>, notes: &mut Notes) -> Option<Vec<[f32; 2]>> {
     let numbers = notes.take(directory.f64s(tags::PROFILE_TONE_CURVE))?;
     let points: Vec<[f32; 2]> = numbers.chunks_exact(2).map(|p| [p[0] as f32, p[1] as f32]).collect();
-    let rising = points.windows(2).all(|w| w[1][0] > w[0][0]);
+    let rising = points.windows(2).all(|w| w[1][0] > w[0][0]) && points.iter().flatten().all(|v| v.is_finite());
     if points.len() < 2 || !rising {
         notes.warn(directory.name(), "ProfileToneCurve does not rise: left out");
         return None;

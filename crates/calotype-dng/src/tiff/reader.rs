@@ -56,6 +56,19 @@ impl<'a> Tiff<'a> {
         Ok(Self { bytes, endian, big, first })
     }
 
+    /// Reads the header of a camera profile, whose version is "RC" in the order of its bytes, or of a TIFF.
+    pub(crate) fn of_profile(bytes: &'a [u8]) -> Result<Self, DngError> {
+        let (endian, magic) = match bytes.get(..4) {
+            Some(b"IIRC") => (Endian::Little, true),
+            Some(b"MMCR") => (Endian::Big, true),
+            _ => (Endian::Little, false),
+        };
+        match endian.u32(bytes, 4) {
+            Some(first) if magic => Ok(Self { bytes, endian, big: false, first: u64::from(first) }),
+            _ => Self::new(bytes),
+        }
+    }
+
     pub(crate) fn endian(&self) -> Endian {
         self.endian
     }

@@ -15,7 +15,7 @@ const TAGS: [[u16; 4]; 3] = [
 const LIGHTS: [(u16, f64); 5] = [(17, 2850.0), (23, 5000.0), (20, 5500.0), (21, 6500.0), (22, 7500.0)];
 
 /// Sets what `calibration` knows and the directory does not.
-pub(super) fn complete(calibration: &CameraCalibration, ifd: &mut Ifd) {
+pub(crate) fn complete(calibration: &CameraCalibration, ifd: &mut Ifd) {
     if !ifd.contains(tags::COLOR_MATRIX_1) {
         for (illuminant, [light, color, forward, camera]) in calibration.illuminants.iter().zip(TAGS) {
             let nearest = |a: &(u16, f64)| (a.1 - illuminant.kelvin).abs();
@@ -48,7 +48,7 @@ pub(super) fn fraction(x: f64) -> [u32; 2] {
 }
 
 /// A number, to a millionth.
-pub(super) fn signed_fraction(x: f64) -> [i32; 2] {
+pub(crate) fn signed_fraction(x: f64) -> [i32; 2] {
     [(x * 1e6).round() as i32, 1_000_000]
 }
 

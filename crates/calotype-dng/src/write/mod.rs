@@ -3,7 +3,7 @@
 //! [`write_merged`] writes the mosaic of a merged burst; [`Ifd`] with [`write_tiff`] and [`LosslessJpeg`] are the
 //! parts it is made of, of use for other files too.
 
-mod calibration;
+pub(crate) mod calibration;
 mod carry;
 mod huffman;
 mod ifd;

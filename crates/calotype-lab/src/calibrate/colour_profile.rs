@@ -9,6 +9,8 @@ use crate::{LabError, Result};
 use calotype_color::lab::{delta_e_2000, lab_to_xyz, xyz_to_lab};
 use calotype_color::matrix::{diagonal, invert, multiply, transform};
 use calotype_color::{D50_XY, Matrix3, bradford, daylight_xy, planckian_xy, xy_to_xyz};
+use calotype_dng::opcode;
+use calotype_image::Plane;
 use serde::Serialize;
 use std::str::FromStr;
 
@@ -105,7 +107,7 @@ struct Sample {
 
 /// Fits a camera's colours to a raw picture of the 24-patch chart.
 ///
-/// `flat` takes shading away; `chart` says where the patches are in the picture at half size, found when left out.
+/// `flat` takes shading away, else what the file says of it (its GainMaps) does; `chart` says where the patches are in the picture at half size, found when left out.
 ///
 /// # Errors
 /// [`LabError::NotFound`] where the chart, or its neutrals, cannot be used.
@@ -117,6 +119,9 @@ pub fn fit_colour(
     chart: Option<&Chart>,
 ) -> Result<ColourProfile> {
     let mut planes = raw.half();
+    if flat.is_none() {
+        undo_own_shading(raw, &mut planes);
+    }
     if let Some(flat) = flat {
         for (c, plane) in planes.iter_mut().enumerate() {
             let (w, h) = (plane.width(), plane.height());
@@ -203,7 +208,10 @@ pub fn fit_colour(
     let (em, ep) = (errors(&matrix), errors(&polynomial));
     let forward_matrix = rows(&matrix);
     let back = invert(&forward_matrix).ok_or_else(|| bad("its matrix has no inverse".into()))?;
-    let color_matrix = multiply(&multiply(&diagonal(neutral), &back), &bradford(light.xy, D50_XY));
+    // DNG multiplies a ColorMatrix with the file's AnalogBalance: what the amplifiers did is not the profile's
+    let analog = raw.info.calibration.analog_balance.unwrap_or([1.0; 3]);
+    let seen = [0, 1, 2].map(|c| neutral[c] / analog[c]);
+    let color_matrix = multiply(&multiply(&diagonal(seen), &back), &bradford(light.xy, D50_XY));
     Ok(ColourProfile {
         subject: raw.name.clone(),
         light,
@@ -218,6 +226,27 @@ pub fn fit_colour(
         patches: patches.iter().zip(em.iter().zip(&ep)).map(|(i, (m, p))| (CHART_NAMES[*i], *m, *p)).collect(),
         left_out,
     })
+}
+
+/// Multiplies the colours of a raw at half size with the gains that its file's GainMaps say; where there are none, or they
+/// make no sense, nothing happens.
+fn undo_own_shading(raw: &RawPicture, planes: &mut [Plane<f32>; 3]) {
+    let (width, height) = raw.size();
+    let Ok((opcodes, _)) = opcode::parse(2, &raw.info.opcode_lists[1]) else { return };
+    let Some(shading) = opcode::plane_shading(&opcodes, 0, width, height) else { return };
+    let mut done = [false; 3];
+    for ((dx, dy), color) in raw.phases() {
+        // one green stands for both
+        if std::mem::replace(&mut done[color as usize], true) {
+            continue;
+        }
+        let plane = &mut planes[color as usize];
+        for y in 0..plane.height() {
+            for (x, v) in plane.row_mut(y).iter_mut().enumerate() {
+                *v *= shading.gain_at(2 * x + dx, 2 * y + dy, width, height);
+            }
+        }
+    }
 }
 
 /// The matrix of a model of three terms.
@@ -393,7 +422,7 @@ impl Measured for ColourProfile {
 pub(super) mod tests {
     use super::*;
     use crate::chart::tests::draw;
-    use calotype_image::{Cfa, Plane};
+    use calotype_image::Cfa;
 
     /// A raw of the chart by a camera whose colours are `m` times XYZ (D50 light), slightly bent if `bend` is not 0.
     pub(crate) fn chart_raw(m: &Matrix3, bend: f64) -> RawPicture {

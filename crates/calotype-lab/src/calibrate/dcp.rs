@@ -1,7 +1,9 @@
-//! A colour profile as a DCP, the camera profile format of DNG (DNG 1.7.1, chapter 6): a forward matrix, and a table over
-//! hue and saturation for what the root polynomial does beyond it.
+//! Colour profiles as a DCP, the camera profile format of DNG (DNG 1.7.1, chapter 6): for each of one or two lights a colour
+//! and a forward matrix, and a table over hue and saturation for what the root polynomial does beyond them. Readers mix the
+//! two lights by the temperature of the picture's.
 
 use super::colour_profile::ColourProfile;
+use crate::{LabError, Result};
 use calotype_color::matrix::{invert, transform};
 use calotype_color::{D50_XY, HueSatMap, Matrix3, RgbSpace, bradford};
 use calotype_dng::tiff::{Endian, Value, tags};
@@ -44,13 +46,33 @@ pub fn bake(profile: &ColourProfile) -> Option<HueSatMap> {
     Some(HueSatMap { divisions: DIVISIONS, entries, srgb_encoded: false })
 }
 
-/// Writes a DCP. `model` is the camera's UniqueCameraModel, which raw developers match it by.
+/// The profiles of one camera under one light or two, as a DCP holds them: the warmer light first.
+///
+/// # Errors
+/// [`LabError::Value`] for more than two, and for two that DNG cannot tell apart.
+pub fn by_light(mut profiles: Vec<ColourProfile>) -> Result<Vec<ColourProfile>> {
+    let refused = |value: String, reason: &str| {
+        Err(LabError::Value { what: "the lights of a colour profile", value, reason: reason.into() })
+    };
+    profiles.sort_by(|a, b| a.light.kelvin.total_cmp(&b.light.kelvin));
+    match &profiles[..] {
+        [_, _, _, ..] => refused(profiles.len().to_string(), "a profile holds two at most"),
+        [a, b] if a.light.code == b.light.code => refused(
+            format!("{:.0} K and {:.0} K", a.light.kelvin, b.light.kelvin),
+            "they are too near each other to be mixed; the usual two are A and D65",
+        ),
+        _ => Ok(profiles),
+    }
+}
+
+/// Writes a DCP of the profiles of one light or two, in the order of [`by_light`]. `model` is the camera's
+/// UniqueCameraModel, which raw developers match it by.
 ///
 /// # Errors
 /// What `out` says.
-pub fn write_dcp(mut out: impl io::Write, profile: &ColourProfile, name: &str, model: &str) -> io::Result<()> {
+pub fn write_dcp(mut out: impl io::Write, profiles: &[ColourProfile], name: &str, model: &str) -> io::Result<()> {
     let mut ifd = Ifd::default();
-    for (tag, value) in profile_tags(profile, name, model) {
+    for (tag, value) in profile_tags(profiles, name, model) {
         ifd.set(tag, value);
     }
     let mut file = Vec::new();
@@ -60,21 +82,32 @@ pub fn write_dcp(mut out: impl io::Write, profile: &ColourProfile, name: &str, m
     out.write_all(&file)
 }
 
+/// Tags of one light: CalibrationIlluminant, ColorMatrix, ForwardMatrix, ProfileHueSatMapData.
+const LIGHTS: [[u16; 4]; 2] = [
+    [tags::CALIBRATION_ILLUMINANT_1, tags::COLOR_MATRIX_1, tags::FORWARD_MATRIX_1, tags::PROFILE_HUE_SAT_MAP_DATA_1],
+    [tags::CALIBRATION_ILLUMINANT_2, tags::COLOR_MATRIX_2, tags::FORWARD_MATRIX_2, tags::PROFILE_HUE_SAT_MAP_DATA_2],
+];
+
 /// The tags of a profile.
-pub(super) fn profile_tags(profile: &ColourProfile, name: &str, model: &str) -> Vec<(u16, Value)> {
+pub(super) fn profile_tags(profiles: &[ColourProfile], name: &str, model: &str) -> Vec<(u16, Value)> {
     let matrix =
         |m: &Matrix3| Value::SRational(m.iter().flatten().map(|v| [(v * 1e6).round() as i32, 1_000_000]).collect());
     let mut all = vec![
         (tags::UNIQUE_CAMERA_MODEL, Value::Ascii(model.into())),
-        (tags::COLOR_MATRIX_1, matrix(&profile.color_matrix)),
-        (tags::CALIBRATION_ILLUMINANT_1, Value::Short(vec![profile.light.code])),
         (tags::PROFILE_NAME, Value::Ascii(name.into())),
         (tags::PROFILE_EMBED_POLICY, Value::Long(vec![0])),
-        (tags::FORWARD_MATRIX_1, matrix(&profile.forward_matrix)),
     ];
-    if let Some(table) = bake(profile) {
-        all.push((tags::PROFILE_HUE_SAT_MAP_DIMS, Value::Long(table.divisions.map(|d| d as u32).to_vec())));
-        all.push((tags::PROFILE_HUE_SAT_MAP_DATA_1, Value::Float(table.entries.iter().flatten().copied().collect())));
+    for (profile, [light, color, forward, _]) in profiles.iter().zip(LIGHTS) {
+        all.push((light, Value::Short(vec![profile.light.code])));
+        all.push((color, matrix(&profile.color_matrix)));
+        all.push((forward, matrix(&profile.forward_matrix)));
+    }
+    // a table for every light, or for none
+    if let Some(tables) = profiles.iter().map(bake).collect::<Option<Vec<HueSatMap>>>() {
+        all.push((tags::PROFILE_HUE_SAT_MAP_DIMS, Value::Long(DIVISIONS.map(|d| d as u32).to_vec())));
+        for (table, [.., data]) in tables.iter().zip(LIGHTS) {
+            all.push((data, Value::Float(table.entries.iter().flatten().copied().collect())));
+        }
     }
     all
 }
@@ -120,13 +153,11 @@ mod tests {
         }
     }
 
-    /// A DNG reader that knows nothing of this module develops the chart's colours through the profile's tags.
-    #[test]
-    fn a_raw_developer_sees_the_polynomial() {
-        let raw = chart_raw(&CAMERA, 0.3);
-        let profile = fit_colour(&raw, "D50".parse().unwrap(), &ChartReference::Since2014, None, None).unwrap();
+    /// Mean, 95th percentile and largest CIEDE2000 between `profile`'s polynomial and what a DNG reader that knows nothing of
+    /// this module makes of colours in a file with the tags of `all` and that profile's white.
+    fn misread(all: &[ColourProfile], profile: &ColourProfile) -> [f64; 3] {
         let mut ifd = crate::synth::dng_ifd();
-        for (tag, value) in profile_tags(&profile, "test", "Pinhole") {
+        for (tag, value) in profile_tags(all, "test", "Pinhole") {
             ifd.set(tag, value);
         }
         let neutral = profile.neutral.map(|v| [(v * 1e6) as u32, 1_000_000]);
@@ -137,7 +168,6 @@ mod tests {
         let camera = CameraModel::new(&info.calibration).unwrap().resolve(WhiteBalance::AsShot).unwrap();
         let table = SceneHueSat::new(camera.hue_sat_map.clone().expect("the table is in the file"));
         let white = xy_to_xyz(D50_XY);
-        let mut worst: f64 = 0.0;
         let mut errors = Vec::new();
         for k in 0..200 {
             let unit = |n: usize| 0.05 + 0.9 * ((k * n % 97) as f64 / 96.0);
@@ -151,25 +181,53 @@ mod tests {
             let xyz = transform(&RgbSpace::Rec2020.to_xyz(), [r[0], g[0], b[0]].map(f64::from));
             let xyz = transform(&bradford(calotype_color::D65_XY, D50_XY), xyz);
             let (got, want) = (xyz_to_lab(xyz, white), xyz_to_lab(profile.by_polynomial(balanced), white));
-            let e = delta_e_2000(want, got);
-            worst = worst.max(e);
-            errors.push(e);
+            errors.push(delta_e_2000(want, got));
         }
-        let mean = crate::stats::mean(&errors);
-        let p95 = crate::stats::quantile(&errors, 0.95);
+        let largest = errors.iter().fold(0.0, |a: f64, e| a.max(*e));
+        [crate::stats::mean(&errors), crate::stats::quantile(&errors, 0.95), largest]
+    }
+
+    fn fitted(camera: &Matrix3, bend: f64, light: &str) -> ColourProfile {
+        let raw = chart_raw(camera, bend);
+        fit_colour(&raw, light.parse().unwrap(), &ChartReference::Since2014, None, None).unwrap()
+    }
+
+    #[test]
+    fn a_raw_developer_sees_the_polynomial() {
+        let profile = fitted(&CAMERA, 0.3, "D50");
+        let [mean, p95, worst] = misread(std::slice::from_ref(&profile), &profile);
         // the worst are colours that leave ProPhoto
         assert!(mean < 0.06 && p95 < 0.3 && worst < 2.0, "mean {mean}, p95 {p95}, worst {worst}");
     }
 
+    /// Under each of the two lights a reader uses that light's matrices and table.
+    #[test]
+    fn two_lights_are_kept_apart() {
+        // in the lamp's light the camera has more red and less blue, and bends more
+        let lamp: Matrix3 = std::array::from_fn(|i| CAMERA[i].map(|v| v * [1.5, 1.0, 0.45][i]));
+        let all = by_light(vec![fitted(&CAMERA, 0.1, "D65"), fitted(&lamp, 0.3, "A")]).unwrap();
+        assert_eq!([all[0].light.code, all[1].light.code], [17, 21]);
+        for profile in &all {
+            let [mean, p95, worst] = misread(&all, profile);
+            assert!(mean < 0.1 && p95 < 0.4 && worst < 2.5, "{:?}: {mean} {p95} {worst}", profile.light);
+        }
+        // and not the other's
+        assert!(misread(&all[..1], &all[1])[0] > 0.5);
+        let [a, b] = ["6400", "D65"].map(|light| fitted(&CAMERA, 0.1, light));
+        assert!(by_light(vec![a, b]).is_err());
+    }
+
     #[test]
     fn the_file_is_a_dcp() {
-        let raw = chart_raw(&CAMERA, 0.0);
-        let profile = fit_colour(&raw, "A".parse().unwrap(), &ChartReference::Since2014, None, None).unwrap();
+        let all = [fitted(&CAMERA, 0.0, "A")];
         let mut file = Vec::new();
-        write_dcp(&mut file, &profile, "test", "Pinhole").unwrap();
+        write_dcp(&mut file, &all, "test", "Pinhole").unwrap();
         assert_eq!(&file[..4], b"IIRC");
         let mut again = Vec::new();
-        write_dcp(&mut again, &profile, "test", "Pinhole").unwrap();
+        write_dcp(&mut again, &all, "test", "Pinhole").unwrap();
         assert_eq!(file, again);
+        let read = calotype_dng::read_profile(&file, &calotype_dng::Limits::default()).unwrap();
+        assert_eq!((read.name.as_str(), read.unique_camera_model.as_str()), ("test", "Pinhole"));
+        assert!(read.illuminants.len() == 1 && read.illuminants[0].hue_sat_map.is_some() && read.warnings.is_empty());
     }
 }

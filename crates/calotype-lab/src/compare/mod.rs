@@ -154,6 +154,9 @@ fn compare_same(picture: &Picture, truth: &Picture, options: &CompareOptions) ->
     if let Some(mask) = options.moving.as_ref().filter(|m| (m.width(), m.height()) != size) {
         return Err(mismatch("the mask of motion", (mask.width(), mask.height())));
     }
+    if options.perceptual {
+        perceptual::check(size)?;
+    }
     let mut unclipped = Plane::from_fn(size.0, size.1, |x, y| u8::from(truth.rgb.get(x, y).iter().all(|v| *v <= 1.0)));
     let gain = if options.fit_exposure { fit_gain(&picture.luminance(), &truth.luminance(), &unclipped) } else { 1.0 };
     let m = options.margin;

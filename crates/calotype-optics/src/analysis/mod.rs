@@ -19,6 +19,7 @@ pub use fft_psf::{FftPsf, fft_psf};
 pub use field_curves::{FieldPoint, field_curves};
 pub(crate) use focus::polychromatic;
 pub use focus::{AxialColour, FocusPoint, axial_colour, through_focus};
+pub(crate) use geometric_mtf::perfect;
 pub use geometric_mtf::{Modulation, geometric_mtf};
 pub use ghosts::{Ghost, ghosts};
 pub use illumination::relative_illumination;

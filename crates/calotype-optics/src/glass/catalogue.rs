@@ -59,7 +59,16 @@ pub fn built_in(name: &str) -> Option<Glass> {
                 .split_once([' ', ':'])
                 .is_some_and(|(m, n)| m.eq_ignore_ascii_case(l.maker) && n.eq_ignore_ascii_case(l.name))
     };
-    let line = lines().find(is)?;
+    glass_of(&lines().find(is)?)
+}
+
+/// The built-in glasses of these makers, `plastic` among them, in the order of the data.
+pub fn built_in_of(makers: &[&str]) -> Vec<Glass> {
+    let of = |l: &Line| makers.iter().any(|m| m.eq_ignore_ascii_case(l.maker));
+    lines().filter(of).filter_map(|l| glass_of(&l)).collect()
+}
+
+fn glass_of(line: &Line) -> Option<Glass> {
     let mut fields = line.rest.split(',');
     let kind = fields.next()?;
     let numbers: Vec<f64> = fields.filter_map(|f| f.parse().ok()).collect();

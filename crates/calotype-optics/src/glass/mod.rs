@@ -5,7 +5,7 @@ mod catalogue;
 mod dispersion;
 
 pub use agf::read_agf;
-pub use catalogue::{Catalogue, built_in};
+pub use catalogue::{Catalogue, built_in, built_in_of};
 pub use dispersion::Dispersion;
 
 use crate::{OpticsError, Result};

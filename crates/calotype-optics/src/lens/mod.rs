@@ -9,7 +9,7 @@ mod write;
 pub use built_in::{built_in_lens, built_in_lenses, built_in_text};
 pub use check::check;
 pub use read::SCHEMA;
-pub(crate) use read::named;
+pub(crate) use read::{explain, named};
 
 use crate::Glass;
 use crate::surface::Shape;

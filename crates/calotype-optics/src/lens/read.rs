@@ -242,7 +242,7 @@ pub(crate) fn named(surface: usize, name: &str, catalogue: &Catalogue) -> Result
 }
 
 /// What the TOML reader says, with the line, and the nearest key for one that is unknown.
-fn explain(error: &toml::de::Error, text: &str, file: &str) -> OpticsError {
+pub(crate) fn explain(error: &toml::de::Error, text: &str, file: &str) -> OpticsError {
     let line = error.span().and_then(|s| text.get(..s.start)).map(|before| before.matches('\n').count() + 1);
     let message = error.message();
     let mut quoted = message.split('`').skip(1).step_by(2);

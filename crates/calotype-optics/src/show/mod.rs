@@ -11,4 +11,4 @@ pub use chart::{Chart, Plot, Row, Series, Table};
 pub use charts::{ANALYSES, chart};
 pub use drawing::drawing;
 pub use plot::svg;
-pub use report::report;
+pub use report::{chart_page, report};

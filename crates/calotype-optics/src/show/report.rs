@@ -53,6 +53,17 @@ pub fn report(system: &System) -> Result<String> {
     }
 }
 
+/// A self-contained HTML page of one chart.
+pub fn chart_page(title: &str, chart: &Chart) -> String {
+    let title = escape(title);
+    let mut out = format!(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
+         <title>{title}</title><style>{STYLE}</style><h1>{title}</h1>"
+    );
+    section(&mut out, chart);
+    out + "</html>\n"
+}
+
 fn section(out: &mut String, chart: &Chart) {
     if !chart.note.is_empty() {
         write!(out, "<p class=\"note\">{}</p>", escape(&chart.note)).ok();

@@ -22,16 +22,11 @@ pub(super) fn qcon_low(h: f64, a: &[f64]) -> f64 {
     con_sum(0.0, a) / h.powi(4)
 }
 
-/// sum a_m Q_m(s) of the best-fit-sphere kind, and its derivative, through the auxiliary P_m:
-/// P_(m+1) = (2 - 4 s) P_m - P_(m-1), f_m Q_m = P_m - g_(m-1) Q_(m-1) - h_(m-2) Q_(m-2).
-fn bfs_sum(s: f64, a: &[f64]) -> [f64; 2] {
-    let mut sum = [0.0, 0.0];
-    // values and derivatives of P and Q, the newest last
-    let (mut p0, mut p1) = ([0.0, 0.0], [2.0, 0.0]);
-    let (mut q0, mut q1) = ([0.0, 0.0], [0.0, 0.0]);
+/// f_m, g_(m-1) and h_(m-2) of the recurrence of [`bfs_sum`], for m = 0, 1, ... (Forbes 2010, Opt. Express 18, 19700).
+pub(crate) fn best_fit_coefficients() -> impl Iterator<Item = [f64; 3]> {
     let (mut f0, mut f1, mut g0) = (0.0f64, 0.0f64, 0.0f64);
-    for (m, a) in a.iter().enumerate() {
-        let n = m as f64;
+    (0u32..).map(move |m| {
+        let n = f64::from(m);
         let (f, g, h) = match m {
             0 => (2.0, 0.0, 0.0),
             1 => (19f64.sqrt() / 2.0, -0.5, 0.0),
@@ -41,10 +36,22 @@ fn bfs_sum(s: f64, a: &[f64]) -> [f64; 2] {
                 ((n * (n + 1.0) + 3.0 - g * g - h * h).sqrt(), g, h)
             }
         };
+        (f0, f1, g0) = (f1, f, g);
+        [f, g, h]
+    })
+}
+
+/// sum a_m Q_m(s) of the best-fit-sphere kind, and its derivative, through the auxiliary P_m:
+/// P_(m+1) = (2 - 4 s) P_m - P_(m-1), f_m Q_m = P_m - g_(m-1) Q_(m-1) - h_(m-2) Q_(m-2).
+fn bfs_sum(s: f64, a: &[f64]) -> [f64; 2] {
+    let mut sum = [0.0, 0.0];
+    // values and derivatives of P and Q, the newest last
+    let (mut p0, mut p1) = ([0.0, 0.0], [2.0, 0.0]);
+    let (mut q0, mut q1) = ([0.0, 0.0], [0.0, 0.0]);
+    for ((m, a), [f, g, h]) in a.iter().enumerate().zip(best_fit_coefficients()) {
         let q = [0, 1].map(|i| (p1[i] - g * q1[i] - h * q0[i]) / f);
         sum = [0, 1].map(|i| sum[i] + a * q[i]);
         (q0, q1) = (q1, q);
-        (f0, f1, g0) = (f1, f, g);
         let next = match m {
             0 => [6.0 - 8.0 * s, -8.0],
             _ => [(2.0 - 4.0 * s) * p1[0] - p0[0], (2.0 - 4.0 * s) * p1[1] - 4.0 * p1[0] - p0[1]],

@@ -2,7 +2,7 @@
 
 mod chebyshev;
 mod double;
-mod forbes;
+pub(crate) mod forbes;
 mod freeform;
 mod profile;
 mod shape;

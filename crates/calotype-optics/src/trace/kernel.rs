@@ -32,8 +32,29 @@ pub(super) fn run(
     piece: usize,
 ) {
     let Rays { x, y, z, l, m, n, opl, fate } = rays;
-    let work = |columns: Columns<'_>, fate: &mut [Fate]| {
+    let vectors = |columns: Columns<'_>, fate: &mut [Fate]| {
         dispatch!(level, simd => piece_of(simd, forms, steps, columns, fate, clip, to_image));
+    };
+    let work = |columns: Columns<'_>, fate: &mut [Fate]| {
+        let (whole, few) = fate.split_at_mut(fate.len() / LANES * LANES);
+        let mut columns = columns.map(|c| c.split_at_mut(whole.len()));
+        vectors(columns.each_mut().map(|c| &mut *c.0), whole);
+        if few.is_empty() {
+            return;
+        }
+        // the last few with rays along the axis beside them
+        let mut spare = [[0.0; LANES]; 7];
+        spare[5] = [1.0; LANES];
+        let mut fates = [Fate::Arrived; LANES];
+        fates[..few.len()].copy_from_slice(few);
+        for (to, (_, from)) in spare.iter_mut().zip(&columns) {
+            to[..few.len()].copy_from_slice(from);
+        }
+        vectors(spare.each_mut().map(|c| &mut c[..]), &mut fates);
+        few.copy_from_slice(&fates[..few.len()]);
+        for (from, (_, to)) in spare.iter().zip(columns) {
+            to.copy_from_slice(&from[..few.len()]);
+        }
     };
     if fate.len() <= piece {
         return work([x, y, z, l, m, n, opl], fate);
@@ -49,6 +70,7 @@ pub(super) fn run(
         .for_each(|(((((((x, y), z), l), m), n), opl), fate)| work([x, y, z, l, m, n, opl], fate));
 }
 
+/// Traces whole vectors: the number of rays is a multiple of `LANES`. In one place only, for it is long.
 #[inline(always)]
 fn piece_of<S: Simd>(
     simd: S,
@@ -60,8 +82,7 @@ fn piece_of<S: Simd>(
     to_image: bool,
 ) {
     let [x, y, z, l, m, n, opl] = columns;
-    let whole = fate.len() / LANES * LANES;
-    for at in (0..whole).step_by(LANES) {
+    for at in (0..fate.len()).step_by(LANES) {
         let part = at..at + LANES;
         let mut lanes = Lanes {
             x: Wide::from_slice(simd, &x[part.clone()]),
@@ -80,34 +101,6 @@ fn piece_of<S: Simd>(
         lanes.m.store(&mut m[part.clone()]);
         lanes.n.store(&mut n[part.clone()]);
         lanes.opl.store(&mut opl[part]);
-    }
-    if whole < fate.len() {
-        // the last few with rays along the axis beside them
-        let count = fate.len() - whole;
-        let mut fates = [Fate::Arrived; LANES];
-        fates[..count].copy_from_slice(&fate[whole..]);
-        let fill = |from: &[f64], rest: f64| {
-            let mut all = [rest; LANES];
-            all[..count].copy_from_slice(&from[whole..]);
-            Wide::from_slice(simd, &all)
-        };
-        let mut lanes = Lanes {
-            x: fill(x, 0.0),
-            y: fill(y, 0.0),
-            z: fill(z, 0.0),
-            l: fill(l, 0.0),
-            m: fill(m, 0.0),
-            n: fill(n, 1.0),
-            opl: fill(opl, 0.0),
-        };
-        through(simd, forms, steps, &mut lanes, &mut fates, clip, to_image);
-        fate[whole..].copy_from_slice(&fates[..count]);
-        let Lanes { x: ax, y: ay, z: az, l: al, m: am, n: an, opl: aopl } = lanes;
-        for (to, from) in [x, y, z, l, m, n, opl].into_iter().zip([ax, ay, az, al, am, an, aopl]) {
-            let mut all = [0.0; LANES];
-            from.store(&mut all);
-            to[whole..].copy_from_slice(&all[..count]);
-        }
     }
 }
 

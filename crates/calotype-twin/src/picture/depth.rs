@@ -139,17 +139,18 @@ pub(super) fn layers(distances: &Distances, print: &Arc<Print>, picture: (usize,
             layers.push(Layer::background("picture", depth_m, paint));
             continue;
         }
-        let heights = |pixel: usize, scale: f32, corner: f32| (pixel as f32 / scale - corner) / print.per_height;
-        let half = 0.5 / print.per_height;
+        let heights =
+            |pixel: usize, scale: f32, corner: f32| (pixel as f32 / scale - corner) / print.levels.place.per_height;
+        let half = 0.5 / print.levels.place.per_height;
         let bounds = [
-            heights(bounds[0], scale.0, print.corner.0) - half / scale.0,
-            heights(bounds[1], scale.1, print.corner.1) - half / scale.1,
-            heights(bounds[2], scale.0, print.corner.0) + half / scale.0,
-            heights(bounds[3], scale.1, print.corner.1) + half / scale.1,
+            heights(bounds[0], scale.0, print.levels.place.corner.0) - half / scale.0,
+            heights(bounds[1], scale.1, print.levels.place.corner.1) - half / scale.1,
+            heights(bounds[2], scale.0, print.levels.place.corner.0) + half / scale.0,
+            heights(bounds[3], scale.1, print.levels.place.corner.1) + half / scale.1,
         ];
         let slice = slice.clone();
         let paint = move |u: f32, v: f32, d: f32| {
-            let (x, y) = print.pixel(u, v);
+            let (x, y) = print.levels.place.pixel(u, v);
             let cover = bilinear(w, h, x * scale.0 - 0.5, y * scale.1 - 0.5, |i| f32::from(u8::from(slice[i] >= k)));
             if cover > 0.0 { Dab::part(print.at(u, v, d), cover) } else { Dab::NONE }
         };

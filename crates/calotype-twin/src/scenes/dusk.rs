@@ -30,12 +30,41 @@ const RANGES: [Range; 3] = [
     Range { base: 0.565, height: 0.11, scale: 3.3, rock: [0.028, 0.036, 0.045], snow: 0.0, air: 0.12 },
 ];
 
+/// How high a range of mountains reaches.
+fn crest(seed: u32, k: usize, u: f32) -> f32 {
+    let r = &RANGES[k];
+    let s = seed + 100 * k as u32;
+    let x = u * r.scale + 1.7 * k as f32;
+    // ridges: noise folded, so that peaks are sharp
+    let (mut sum, mut strength, mut scale) = (0.0, 0.55, 1.0);
+    for i in 0..6 {
+        let n = 1.0 - (2.0 * noise(s + i, x * scale, 0.37) - 1.0).abs();
+        sum += strength * n * n;
+        strength *= 0.46;
+        scale *= 2.13;
+    }
+    r.base - r.height * (sum - 0.15).max(0.0)
+}
+
 struct Dusk {
     seed: u32,
     aspect: f32,
+    /// The skylines of the ranges, from [`LEFT`] on.
+    skylines: [Vec<f32>; 3],
 }
 
+/// Where tables of skylines begin, how far they go beyond the picture's right border, and their steps in a height: finer
+/// than photosites.
+const LEFT: f32 = -0.4;
+const STEPS: f32 = 16_384.0;
+
 impl Dusk {
+    fn new(seed: u32, aspect: f32) -> Self {
+        let count = ((aspect - 2.0 * LEFT) * STEPS) as usize + 1;
+        let skylines = [0, 1, 2].map(|k| (0..count).map(|i| crest(seed, k, LEFT + i as f32 / STEPS)).collect());
+        Self { seed, aspect, skylines }
+    }
+
     /// Where the sun went down.
     fn west(&self) -> f32 {
         0.36 * self.aspect
@@ -76,10 +105,12 @@ impl Dusk {
         let warp = 0.5 * fractal(self.seed + 2, u * 1.6, v * 4.0, 4, d * 4.0);
         let cloud = fractal(self.seed + 1, u * 1.5 + 2.3 + warp, v * 10.0 + 1.4 * warp, 6, d * 10.0);
         let cover = smooth(0.47, 0.66, cloud) * smooth(0.03, 0.35, t) * smooth(0.98, 0.60, t);
-        let under = fractal(self.seed + 1, u * 1.5 + 2.3 + warp, (v + 0.012) * 10.0 + 1.4 * warp, 6, d * 10.0);
-        let lit = smooth(-0.03, 0.06, cloud - under) * (-off * 0.7).exp();
-        let body = mix3([0.115, 0.125, 0.25], [0.36, 0.26, 0.36], t);
-        c = mix3(c, mix3(body, [1.85, 0.70, 0.42], lit), 0.82 * cover);
+        if cover > 0.0 {
+            let under = fractal(self.seed + 1, u * 1.5 + 2.3 + warp, (v + 0.012) * 10.0 + 1.4 * warp, 6, d * 10.0);
+            let lit = smooth(-0.03, 0.06, cloud - under) * (-off * 0.7).exp();
+            let body = mix3([0.115, 0.125, 0.25], [0.36, 0.26, 0.36], t);
+            c = mix3(c, mix3(body, [1.85, 0.70, 0.42], lit), 0.82 * cover);
+        }
         // a crescent moon
         let (x, y) = ((u - 0.80 * self.aspect) / 0.021, (v - 0.135) / 0.021);
         let e = d / 0.021;
@@ -89,20 +120,13 @@ impl Dusk {
         add(c, times([9.0, 8.6, 7.6], moon * (1.0 - dark)))
     }
 
-    /// The skyline of a range.
+    /// The skyline of a range, linear between the entries of its table.
     fn skyline(&self, k: usize, u: f32) -> f32 {
-        let r = &RANGES[k];
-        let s = self.seed + 100 * k as u32;
-        let x = u * r.scale + 1.7 * k as f32;
-        // ridges: noise folded, so that peaks are sharp
-        let (mut sum, mut strength, mut scale) = (0.0, 0.55, 1.0);
-        for i in 0..6 {
-            let n = 1.0 - (2.0 * noise(s + i, x * scale, 0.37) - 1.0).abs();
-            sum += strength * n * n;
-            strength *= 0.46;
-            scale *= 2.13;
+        let x = (u - LEFT) * STEPS;
+        match self.skylines[k].get(x as usize..(x as usize).saturating_add(2)) {
+            Some(&[a, b]) if x >= 0.0 => a + (b - a) * (x - x.trunc()),
+            _ => crest(self.seed, k, u),
         }
-        r.base - r.height * (sum - 0.15).max(0.0)
     }
 
     fn mountains(&self, u: f32, v: f32, d: f32) -> Rgb {
@@ -277,7 +301,10 @@ impl Dusk {
         {
             c = mix3(c, trees, cover);
         }
-        // the shore: stones and grass, warm before the cabin
+        // the shore, which is nowhere higher than this: stones and grass, warm before the cabin
+        if v < WATER - 0.025 - d {
+            return self.cabin(u, v, d, c);
+        }
         let (cu, foot) = self.cabin_at();
         let bank = WATER
             - 0.006
@@ -501,7 +528,7 @@ fn boat(u: f32, v: f32, d: f32, at: [f32; 2]) -> (Rgb, f32) {
 /// The scene: everything that stands still, and a boat that drifts.
 pub(super) fn dusk(studio: &Studio, setting: &Setting) -> Scene {
     let dyes = studio.dyes(&setting.light, setting.lux);
-    let land = Dusk { seed: sub_seed(setting.seed, 41), aspect: setting.aspect };
+    let land = Dusk::new(sub_seed(setting.seed, 41), setting.aspect);
     let boat_at = [0.175 * setting.aspect, 0.705];
     let painted = move |u: f32, v: f32, d: f32| {
         let (color, cover) = boat(u, v, d, boat_at);

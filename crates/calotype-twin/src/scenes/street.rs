@@ -4,6 +4,7 @@ use super::paint::{floor, fractal, hash, in_box, inside, mix3, noise, smooth, su
 use crate::light::Illuminant;
 use crate::scene::{DARK, Dab, Dyes, Layer, Motion, Scene, Setting, Stimulus, Studio, mixed, scaled, sum};
 use crate::spectrum::Spectrum;
+use calotype_image::par;
 
 const HORIZON: f32 = 0.50;
 
@@ -17,23 +18,82 @@ struct Glows {
     cyan: Stimulus,
 }
 
+/// A street lamp: place of its head, and the scale of things there.
+type Lamp = (f32, f32, f32);
+
+/// Lamps stand on both sides, from near to far.
+fn lamps(centre: f32) -> [Lamp; 12] {
+    std::array::from_fn(|i| {
+        let side = if i % 2 == 0 { -1.0 } else { 1.0 };
+        let scale = 1.0 / (1.15 + 0.85 * (i / 2) as f32 + 0.4 * (i % 2) as f32);
+        (centre + side * 0.50 * scale, HORIZON - 0.46 * scale, scale)
+    })
+}
+
+/// True where a square of side `d` may see the lamp or its post, which lie within this box.
+fn near(&(x, y, scale): &Lamp, u: f32, v: f32, d: f32) -> bool {
+    let (du, dv) = ((u - x).abs(), v - y);
+    du < 0.037 * scale + d && dv > -0.011 * scale - d && dv < 0.56 * scale + d
+}
+
+/// Haze around a lamp, in the light of lamps.
+fn haze(&(x, y, scale): &Lamp, u: f32, v: f32) -> f32 {
+    let r = (u - x).hypot(v - y) / scale;
+    0.9 * (-r / 0.045).exp() + 0.16 * (-r / 0.16).exp()
+}
+
+/// The haze of all lamps on a grid: it is smooth, and places are many.
+struct Haze {
+    columns: usize,
+    nodes: Vec<f32>,
+    left: f32,
+}
+
+impl Haze {
+    /// Nodes in a height of the picture.
+    const PER_HEIGHT: f32 = 512.0;
+    /// Heights above, below and beside which haze is worked out place by place.
+    const TOP: f32 = -0.3;
+    const BOTTOM: f32 = 0.7;
+    const BESIDE: f32 = 0.35;
+
+    fn new(lamps: &[Lamp], aspect: f32) -> Self {
+        let left = -Self::BESIDE;
+        let across = ((aspect + 2.0 * Self::BESIDE) * Self::PER_HEIGHT) as usize + 1;
+        let down = ((Self::BOTTOM - Self::TOP) * Self::PER_HEIGHT) as usize + 1;
+        let at = |i: usize, from: f32| from + i as f32 / Self::PER_HEIGHT;
+        let rows = par::map(down, |j| {
+            let all = |u, v| lamps.iter().map(|l| haze(l, u, v)).sum::<f32>();
+            (0..across).map(|i| all(at(i, left), at(j, Self::TOP))).collect::<Vec<f32>>()
+        });
+        Self { columns: across, nodes: rows.concat(), left }
+    }
+
+    /// Bilinear; `None` outside the grid.
+    fn at(&self, u: f32, v: f32) -> Option<f32> {
+        let (x, y) = ((u - self.left) * Self::PER_HEIGHT, (v - Self::TOP) * Self::PER_HEIGHT);
+        if !(x >= 0.0 && y >= 0.0 && x < (self.columns - 1) as f32) {
+            return None;
+        }
+        let (i, j) = (x as usize, y as usize);
+        let (top, bottom) = (j * self.columns + i, (j + 1) * self.columns + i);
+        let (fx, fy) = (x - i as f32, y - j as f32);
+        let (a, b) = (self.nodes.get(top..top + 2)?, self.nodes.get(bottom..bottom + 2)?);
+        let row = |r: &[f32]| r[0] + (r[1] - r[0]) * fx;
+        Some(row(a) + (row(b) - row(a)) * fy)
+    }
+}
+
 struct Street {
     seed: u32,
     centre: f32,
     dyes: Dyes,
     glows: Glows,
+    lamps: [Lamp; 12],
+    haze: Haze,
 }
 
 impl Street {
-    /// Lamps stand on both sides, from near to far: place of the head, and the scale of things there.
-    fn lamps(&self) -> [(f32, f32, f32); 12] {
-        std::array::from_fn(|i| {
-            let side = if i % 2 == 0 { -1.0 } else { 1.0 };
-            let scale = 1.0 / (1.15 + 0.85 * (i / 2) as f32 + 0.4 * (i % 2) as f32);
-            (self.centre + side * 0.50 * scale, HORIZON - 0.46 * scale, scale)
-        })
-    }
-
     /// A line of houses on one side: distance along the street and height above the ground of a place, if it is one.
     fn house(&self, u: f32, v: f32) -> Option<(f32, f32, f32)> {
         let x = (u - self.centre).abs();
@@ -113,7 +173,14 @@ impl Street {
             }
         };
         light = sum(light, self.signs(u, v, d));
-        for (x, y, scale) in self.lamps() {
+        // where no lamp stands there is only haze
+        if !self.lamps.iter().any(|lamp| near(lamp, u, v, d))
+            && let Some(haze) = self.haze.at(u, v)
+        {
+            return sum(light, scaled(self.glows.warm, haze));
+        }
+        for lamp in &self.lamps {
+            let &(x, y, scale) = lamp;
             let (du, dv) = (u - x, v - y);
             // the post
             let post = inside(0.006 * scale - (du - 0.03 * scale * (x - self.centre).signum()).abs(), d)
@@ -124,9 +191,7 @@ impl Street {
             if head > 0.0 {
                 light = mixed(light, scaled(self.glows.warm, 4_000.0), head);
             }
-            // haze around the lamp
-            let r = du.hypot(dv) / scale;
-            light = sum(light, scaled(self.glows.warm, 0.9 * (-r / 0.045).exp() + 0.16 * (-r / 0.16).exp()));
+            light = sum(light, scaled(self.glows.warm, haze(lamp, u, v)));
         }
         light
     }
@@ -142,11 +207,12 @@ impl Street {
         let body = if stripe { [0.5, 0.48, 0.42] } else { times(body, 0.5 + stone) };
         // pools of light under the lamps
         let lit: f32 = self
-            .lamps()
+            .lamps
             .iter()
             .map(|&(lu, _, s)| {
                 let (dx, dz) = (x - (lu - self.centre) / s, 1.3 * (z - 0.62 / s));
-                1.0 / (1.0 + 9.0 * (dx * dx + dz * dz)).powf(1.5)
+                let r = 1.0 + 9.0 * (dx * dx + dz * dz);
+                1.0 / (r * r.sqrt())
             })
             .sum();
         let matt = scaled(self.dyes.rgb(body), 0.04 + lit);
@@ -187,9 +253,13 @@ pub(super) fn street(studio: &Studio, setting: &Setting) -> Scene {
     // lamps and windows are as bright as fits 10 lux on the ground
     let level = setting.lux / 10.0;
     let glow = |name: &str| Illuminant::builtin(name).map(|i| studio.glow(&i, level)).unwrap_or(DARK);
+    let centre = 0.5 * setting.aspect;
+    let lamps = lamps(centre);
     let street = Street {
         seed: sub_seed(setting.seed, 31),
-        centre: 0.5 * setting.aspect,
+        centre,
+        haze: Haze::new(&lamps, setting.aspect),
+        lamps,
         dyes: studio.dyes(&setting.light, setting.lux),
         glows: Glows {
             warm: studio.glow(&setting.light, level),
@@ -247,5 +317,44 @@ pub(super) fn street(studio: &Studio, setting: &Setting) -> Scene {
         ],
         marks: Vec::new(),
         approximate: false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_grid_of_haze_is_the_haze_of_all_lamps() {
+        let lamps = lamps(0.7);
+        let grid = Haze::new(&lamps, 1.4);
+        for k in 0..4000 {
+            let (u, v) = ((k * 37 % 1999) as f32 / 1999.0 * 1.4, (k * 61 % 1499) as f32 / 1499.0 * 0.6);
+            if lamps.iter().any(|l| near(l, u, v, 1e-3)) {
+                continue;
+            }
+            let exact: f32 = lamps.iter().map(|l| haze(l, u, v)).sum();
+            let got = grid.at(u, v).unwrap();
+            assert!((got / exact - 1.0).abs() < 0.01, "{u} {v}: {got} {exact}");
+        }
+        assert!(grid.at(-0.5, 0.3).is_none() && grid.at(0.3, 0.8).is_none() && grid.at(2.0, 0.3).is_none());
+        assert!(grid.at(f32::NAN, 0.3).is_none() && grid.at(0.3, 0.699).is_some());
+    }
+
+    /// Outside of its box a lamp adds nothing but haze.
+    #[test]
+    fn boxes_hold_their_lamps() {
+        for lamp @ (x, y, scale) in lamps(0.7) {
+            let d = 0.002;
+            for (i, j) in (0..200).flat_map(|i| (0..200).map(move |j| (i, j))) {
+                let (du, dv) = ((i as f32 / 100.0 - 1.0) * 0.1, (j as f32 / 100.0 - 0.5) * 0.7);
+                let side = if x < 0.7 { -1.0 } else { 1.0 };
+                let post = inside(0.006 * scale - (du - 0.03 * scale * side).abs(), d)
+                    * inside(dv, d)
+                    * inside(0.56 * scale - dv, d);
+                let head = inside(0.011 * scale - (du * 0.55).hypot(dv * 1.5), d);
+                assert!(post.max(head) == 0.0 || near(&lamp, x + du, y + dv, d), "{du} {dv} {scale}");
+            }
+        }
     }
 }

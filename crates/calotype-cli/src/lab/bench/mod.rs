@@ -14,8 +14,8 @@ use crate::args::Common;
 use crate::failure::Failure;
 use crate::out::{self, Outcome};
 use crate::{interrupt, target};
+use calotype_lab::Card;
 use calotype_lab::report::{Report, html};
-use calotype_lab::{self as lab, Card};
 use clap::Args;
 use grid::Case;
 use peers::Peer;
@@ -111,9 +111,9 @@ pub fn run(args: &BenchArgs, common: &Common) -> Result<Outcome, Failure> {
     if let (Some(path), Some(page_path)) = (&args.out, &page) {
         let text =
             serde_json::to_vec(&report).map_err(|e| Failure::new("cannot write the result as JSON").because(e))?;
-        lab::write_file(path, args.overwrite, |file| file.write_all(&text))?;
+        calotype::save_bytes(path, &text, args.overwrite)?;
         let text = html(&report, before.as_ref());
-        lab::write_file(page_path, args.overwrite, |file| file.write_all(text.as_bytes()))?;
+        calotype::save_bytes(page_path, text.as_bytes(), args.overwrite)?;
     }
     let peers = developers.iter().map(|p| format!("{} {}", p.name(), p.version())).collect::<Vec<_>>();
     let mut text = format!("\n{}", table::markdown(&report.cards, &peers));

@@ -1,0 +1,233 @@
+//! The table laid over a look for rows of pixels: [`crate::residual::ResidualStep`] in single precision.
+
+use crate::fast::fused;
+use crate::fast_math::{dot, exp2, log2, madd};
+use crate::residual::ResidualStep;
+use calotype_color::matrix::to_f32;
+use fearless_simd::{Level, Simd, dispatch};
+
+/// Pixels worked on at a time.
+const BLOCK: usize = 32;
+
+type M = [[f32; 3]; 3];
+type Lanes = [f32; BLOCK];
+
+/// What a table changes, ready for rows.
+#[derive(Clone, Debug)]
+pub(crate) struct FastResidual {
+    size: usize,
+    /// What each point of the table adds to its own code, times the amount; the fourth number fills up.
+    ///
+    /// Interpolation is linear, so it gives of these what it gives of the table less the code.
+    change: Vec<[f32; 4]>,
+    /// To Rec.709 primaries and back, where the output has others.
+    primaries: Option<(M, M)>,
+    ceiling: f32,
+}
+
+impl FastResidual {
+    pub fn new(step: &ResidualStep, ceiling: f32) -> Self {
+        let (lattice, amount) = (&step.residual.lattice, step.residual.amount);
+        let n = lattice.size();
+        let code = |i: usize| i as f64 / (n - 1) as f64;
+        let change = |(i, point): (usize, &[f32; 3])| {
+            let codes = [code(i % n), code(i / n % n), code(i / n / n)];
+            let [r, g, b] = [0, 1, 2].map(|c| (amount * (f64::from(point[c]) - codes[c])) as f32);
+            [r, g, b, 0.0]
+        };
+        let (to, back) = (to_f32(&step.to), to_f32(&step.back));
+        let same = (0..3).all(|i| (0..3).all(|j| (to[i][j] - if i == j { 1.0 } else { 0.0 }).abs() < 1e-6));
+        Self {
+            size: n,
+            change: lattice.points().iter().enumerate().map(change).collect(),
+            primaries: (!same).then_some((to, back)),
+            ceiling,
+        }
+    }
+
+    /// Changes three rows of display-linear light in the output's primaries.
+    pub fn apply_rows(&self, r: &mut [f32], g: &mut [f32], b: &mut [f32]) {
+        dispatch!(Level::new(), simd => rows(simd, self, r, g, b));
+    }
+}
+
+#[inline(always)]
+fn rows<S: Simd>(simd: S, t: &FastResidual, r: &mut [f32], g: &mut [f32], b: &mut [f32]) {
+    if fused(simd) {
+        blocks::<true>(t, r, g, b);
+    } else {
+        blocks::<false>(t, r, g, b);
+    }
+}
+
+#[inline(always)]
+fn blocks<const F: bool>(t: &FastResidual, r: &mut [f32], g: &mut [f32], b: &mut [f32]) {
+    let n = r.len().min(g.len()).min(b.len());
+    let mut pixels = [[0.0f32; BLOCK]; 3];
+    let mut x = 0;
+    while x < n {
+        // The last block may be short: what fills it up is not written back.
+        let m = (n - x).min(BLOCK);
+        pixels[0][..m].copy_from_slice(&r[x..x + m]);
+        pixels[1][..m].copy_from_slice(&g[x..x + m]);
+        pixels[2][..m].copy_from_slice(&b[x..x + m]);
+        if let Some((to, _)) = &t.primaries {
+            turn::<F>(to, &mut pixels);
+        }
+        for channel in &mut pixels {
+            encode::<F>(channel);
+        }
+        add::<F>(t, &mut pixels);
+        for channel in &mut pixels {
+            decode::<F>(channel);
+        }
+        if let Some((_, back)) = &t.primaries {
+            turn::<F>(back, &mut pixels);
+        }
+        for channel in &mut pixels {
+            for v in channel {
+                *v = v.max(0.0).min(t.ceiling);
+            }
+        }
+        r[x..x + m].copy_from_slice(&pixels[0][..m]);
+        g[x..x + m].copy_from_slice(&pixels[1][..m]);
+        b[x..x + m].copy_from_slice(&pixels[2][..m]);
+        x += BLOCK;
+    }
+}
+
+#[inline(always)]
+fn turn<const F: bool>(m: &M, pixels: &mut [Lanes; 3]) {
+    let [r, g, b] = pixels;
+    for i in 0..BLOCK {
+        let (x, y, z) = (r[i], g[i], b[i]);
+        r[i] = dot::<F>(&m[0], x, y, z);
+        g[i] = dot::<F>(&m[1], x, y, z);
+        b[i] = dot::<F>(&m[2], x, y, z);
+    }
+}
+
+/// The sRGB curve (IEC 61966-2-1), odd about zero.
+#[inline(always)]
+fn encode<const F: bool>(v: &mut Lanes) {
+    for v in v {
+        let a = v.abs();
+        let power = madd::<F>(1.055, exp2::<F>(log2::<F>(a.max(1e-6)) * (1.0 / 2.4)), -0.055);
+        *v = if a <= 0.003_130_8 { 12.92 * a } else { power }.copysign(*v);
+    }
+}
+
+#[inline(always)]
+fn decode<const F: bool>(v: &mut Lanes) {
+    for v in v {
+        let a = v.abs();
+        let power = exp2::<F>(log2::<F>((a + 0.055) * (1.0 / 1.055)) * 2.4);
+        *v = if a <= 0.040_45 { a * (1.0 / 12.92) } else { power }.copysign(*v);
+    }
+}
+
+/// Adds what the table changes: tetrahedral interpolation as in [`crate::Lattice::at`]. The path from the darkest corner of a
+/// cell to the brightest goes along the axis of the largest share first and along that of the smallest last.
+#[inline(always)]
+#[allow(clippy::manual_clamp, reason = "clamp would keep what is not a number")]
+fn add<const F: bool>(t: &FastResidual, pixels: &mut [Lanes; 3]) {
+    let last = (t.size - 1) as f32;
+    let cells = (t.size - 2) as f32;
+    let [sx, sy, sz] = [1, t.size as u32, (t.size * t.size) as u32];
+    let mut corners = [[0u32; 4]; BLOCK];
+    let mut weights = [[0.0f32; 4]; BLOCK];
+    let [r, g, b] = pixels;
+    for i in 0..BLOCK {
+        let (px, py, pz) =
+            (r[i].max(0.0).min(1.0) * last, g[i].max(0.0).min(1.0) * last, b[i].max(0.0).min(1.0) * last);
+        let (cx, cy, cz) = (px.floor().min(cells), py.floor().min(cells), pz.floor().min(cells));
+        let (x, y, z) = (px - cx, py - cy, pz - cz);
+        let (most, least) = (x.max(y).max(z), x.min(y).min(z));
+        let middle = (x + y + z) - (most + least);
+        let first = if x >= most {
+            sx
+        } else if y >= most {
+            sy
+        } else {
+            sz
+        };
+        let third = if z <= least {
+            sz
+        } else if y <= least {
+            sy
+        } else {
+            sx
+        };
+        let base = cx as u32 * sx + cy as u32 * sy + cz as u32 * sz;
+        let far = base + sx + sy + sz;
+        corners[i] = [base, base + first, far - third, far];
+        weights[i] = [1.0 - most, most - middle, middle - least, least];
+    }
+    for i in 0..BLOCK {
+        let mut sum = [0.0f32; 4];
+        for (corner, weight) in corners[i].into_iter().zip(weights[i]) {
+            let change = &t.change[corner as usize];
+            for c in 0..4 {
+                sum[c] = madd::<F>(weight, change[c], sum[c]);
+            }
+        }
+        r[i] += sum[0];
+        g[i] += sum[1];
+        b[i] += sum[2];
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Lattice, Look, OutputSpace};
+
+    /// Rows against the scalar definition: tables of several sizes, smooth and rough, every output, half and all of it.
+    #[test]
+    fn rows_follow_the_scalar_definition() {
+        let mut state = 1u64;
+        let mut random = move || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 40) as f32 / (1u64 << 24) as f32
+        };
+        let rough = Lattice::new(5, (0..125).map(|_| [random(), random(), random()]).collect()).unwrap();
+        let smooth = Look::builtin("slide").unwrap().table(crate::TableInput::Srgb, OutputSpace::Srgb, 17).lattice;
+        let least = Lattice::new(2, (0..8).map(|_| [random(), random(), random()]).collect()).unwrap();
+        for lattice in [rough, smooth, least] {
+            for (output, headroom) in
+                [(OutputSpace::Srgb, 0.0), (OutputSpace::DisplayP3, 2.0), (OutputSpace::Rec2020, 0.0)]
+            {
+                for strength in [1.0, 0.5] {
+                    let ready = Look::from_table(lattice.clone(), "t.cube").compile_hdr(output, strength, headroom);
+                    let scene: Vec<[f32; 3]> = (0..1003)
+                        .map(|i| {
+                            let level = 0.18 * (random() * 16.0 - 11.0).exp2();
+                            let purity = if i % 5 == 0 { 0.0 } else { 1.6 };
+                            [random(), random(), random()].map(|v| level * (1.0 + purity * (v - 0.5)))
+                        })
+                        .collect();
+                    let mut rows = [0, 1, 2].map(|c| scene.iter().map(|v| v[c]).collect::<Vec<f32>>());
+                    let [r, g, b] = &mut rows;
+                    ready.apply_rows(r, g, b);
+                    for (i, scene) in scene.iter().enumerate() {
+                        let exact = ready.exact().apply(scene.map(f64::from));
+                        for c in 0..3 {
+                            let code = |v: f64| v.max(0.0).powf(1.0 / 2.4);
+                            let error = (code(f64::from(rows[c][i])) - code(exact[c])).abs();
+                            assert!(error < 3e-3, "{} points, {output:?}, {scene:?}: {error}", lattice.size());
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn light_that_is_no_number_stays_within_range() {
+        let table = Lattice::new(2, vec![[9.0, -3.0, 0.5]; 8]).unwrap();
+        let ready = Look::from_table(table, "t.cube").compile(OutputSpace::DisplayP3, 1.0);
+        let mut rows = [[f32::NAN, f32::INFINITY, -1.0], [0.0, f32::MAX, 0.18], [0.1, 0.2, f32::NEG_INFINITY]];
+        let [r, g, b] = &mut rows;
+        ready.apply_rows(r, g, b);
+        assert!(rows.iter().flatten().all(|v| (0.0..=1.0).contains(v)), "{rows:?}");
+    }
+}

@@ -1,0 +1,389 @@
+//! From examples to a look: numbers first, then the smooth table of what they do not say, as much of it as held-out
+//! examples approve of.
+
+use super::confidence::Confidence;
+use super::least_squares::Problem;
+use super::metric::{Metric, lab};
+use super::parameters::{Free, Stage, free, look_at};
+use super::sample::folds;
+use super::smooth_lattice::{Change, Changes, Smoothness};
+use super::{FitError, HeldOut, Sample};
+use crate::compiled::falloff_gain;
+use crate::residual::{decode, encode};
+use crate::{Lattice, Look, OutputSpace, PointTransform, Residual};
+use calotype_color::RgbSpace;
+use calotype_color::lab::delta_e_2000;
+use calotype_color::oklab::rgb_to_oklab;
+use calotype_image::par;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Fewest examples from which a look is fitted.
+const FEWEST: usize = 12;
+/// Piles of which each is held out once.
+const FOLDS: usize = 5;
+/// Most examples that the numbers are fitted to; the table takes all.
+const MOST: usize = 800;
+/// Differences in CIEDE2000 beyond which an example counts less.
+const SCALE: f64 = 3.0;
+/// What the numbers leave of looks that were not made of them, in CIEDE2000: a standard deviation.
+const SIGMA: f64 = 1.0;
+/// Weights of bending among which held-out examples choose.
+const BENDS: [f64; 5] = [0.001, 0.005, 0.02, 0.1, 0.5];
+/// Points along an axis of the tables that are tried; bends mean the same in finer ones.
+const TRIED: usize = 17;
+/// Weight of the table's size, which fades it out far from all examples.
+const SIZE: f64 = 1e-3;
+/// Black and white: rest of the examples' colours, once a tone by lightness is taken away, as a share of the colours before.
+const MONO_REST: f64 = 0.12;
+
+/// What is fitted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FitOptions {
+    /// The examples have places ([`Sample::radius2`]), and light may fall off towards the corners.
+    pub falloff: bool,
+    /// What the look may be made of.
+    pub form: Form,
+    /// Points along an axis of the table: 17 for examples, 33 where they are dense.
+    pub lattice: usize,
+}
+
+/// What a fitted look may be made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Numbers, with a table where it helps; or a table over the neutral rendition where that alone does better.
+    Best,
+    /// Numbers, with a table where it helps.
+    Readable,
+    /// A table over the neutral rendition: what others fit, to compare with.
+    TableAlone,
+}
+
+impl Default for FitOptions {
+    fn default() -> Self {
+        Self { falloff: false, form: Form::Best, lattice: 17 }
+    }
+}
+
+/// A fitted look and how far it is to be trusted.
+///
+/// All errors but `neutral` are CIEDE2000 of examples that were held out: a fifth of the surfaces at a time, all their
+/// exposures with them, numbers and table fitted to the rest. How much of the table is used was chosen by the same figures,
+/// so the last is a little kind.
+#[derive(Clone, Debug)]
+pub struct Fitted {
+    /// The look; its contract is what it measures, its table is called `fit.cube`.
+    pub look: Look,
+    /// The neutral rendition against all examples: what there was to fit.
+    pub neutral: HeldOut,
+    /// Numbers alone.
+    pub numbers: HeldOut,
+    /// The smoothest table alone, over the neutral rendition.
+    pub table: HeldOut,
+    /// This look.
+    pub held_out: HeldOut,
+    /// True where the grade was recognised as black and white.
+    pub mono: bool,
+    /// Examples used.
+    pub samples: usize,
+    /// Where the examples lie, and the error held out there.
+    pub confidence: Confidence,
+}
+
+/// Fits a look to examples.
+///
+/// Numbers of the look join in four stages (tone 6, rendering primaries 14, chroma and tint 24, sectors 48; black and white:
+/// tone, filter, print), each started from the last: robust damped least squares in CIEDE2000 about the examples, with the
+/// spread of usual looks as prior. Of what is left the smoothest table is made, as bent as examples held out approve of, or
+/// none. Takes seconds for a thousand examples; the result is the same on any number of threads.
+///
+/// # Errors
+/// [`FitError::TooFew`] under 12 examples; [`FitError::Unsound`] where light is not finite or outside its range.
+pub fn fit(samples: &[Sample], options: &FitOptions) -> Result<Fitted, FitError> {
+    if samples.len() < FEWEST {
+        return Err(FitError::TooFew { found: samples.len(), needed: FEWEST });
+    }
+    if let Some(index) = samples.iter().position(|s| !s.is_sound()) {
+        let Sample { scene, display, .. } = samples[index];
+        return Err(FitError::Unsound { index, scene, display });
+    }
+    let bench = Bench::new(samples, options);
+    let trials = bench.held_out_trials();
+    let (numbers, tables, both) = (HeldOut::of(&trials.numbers), best(&trials.tables), best(&trials.both));
+    let neutral_codes = bench.codes(&Look::default());
+    let neutral: Vec<f64> = (0..samples.len()).map(|i| bench.error(i, neutral_codes[i])).collect();
+    let all: Vec<usize> = (0..samples.len()).collect();
+    let alone = match options.form {
+        Form::Best => !bench.mono && tables.1.mean < both.1.mean.min(numbers.mean),
+        Form::Readable => false,
+        Form::TableAlone => true,
+    };
+    let (mut look, bend, errors) = if alone {
+        (Look::default(), Some(BENDS[tables.0]), &trials.tables[tables.0])
+    } else if both.1.mean < numbers.mean {
+        (bench.numbers(&all), Some(BENDS[both.0]), &trials.both[both.0])
+    } else {
+        (bench.numbers(&all), None, &trials.numbers)
+    };
+    if let Some(bend) = bend {
+        let changes = bench.changes(&bench.codes(&look), &all, bend, options.lattice);
+        let lattice = Arc::new(as_lattice(&changes));
+        look.residual = Some(Residual { file: "fit.cube".into(), amount: 1.0, lattice });
+    }
+    look.promise();
+    Ok(Fitted {
+        look,
+        neutral: HeldOut::of(&neutral),
+        numbers,
+        table: tables.1,
+        held_out: HeldOut::of(errors),
+        mono: bench.mono,
+        samples: samples.len(),
+        confidence: Confidence::new(&neutral_codes, errors),
+    })
+}
+
+/// CIEDE2000 of all examples against a smooth fit to the first `known` of them: for finding those that do not belong.
+pub(crate) fn rough_errors(samples: &[Sample], known: usize, options: &FitOptions) -> Vec<f64> {
+    let bench = Bench::new(samples, options);
+    let first: Vec<usize> = (0..known).collect();
+    let codes = bench.codes(&bench.numbers_to(Stage::Chroma, &first));
+    let changes = bench.changes(&codes, &first, 0.5, 9);
+    let error = |i: usize| {
+        let change = changes.at(codes[i]);
+        bench.error(i, [0, 1, 2].map(|c| codes[i][c] + change[c]))
+    };
+    par::map(samples.len(), error)
+}
+
+fn best(all: &[Vec<f64>]) -> (usize, HeldOut) {
+    let of: Vec<HeldOut> = all.iter().map(|e| HeldOut::of(e)).collect();
+    let first = (0..of.len()).min_by(|a, b| of[*a].mean.total_cmp(&of[*b].mean)).unwrap_or(0);
+    (first, of[first])
+}
+
+fn as_lattice(changes: &Changes) -> Lattice {
+    Lattice::sample(changes.size, |[g, b], reds, row| {
+        for (r, out) in reds.iter().zip(row) {
+            let code = [*r, g, b];
+            let change = changes.at(code);
+            *out = [0, 1, 2].map(|c| (code[c] + change[c]).clamp(0.0, 1.0) as f32);
+        }
+    })
+}
+
+/// Errors of examples while they were held out: of numbers, and by bend of tables alone and of both.
+struct Trials {
+    numbers: Vec<f64>,
+    tables: Vec<Vec<f64>>,
+    both: Vec<Vec<f64>>,
+}
+
+/// Examples, prepared.
+struct Bench<'a> {
+    samples: &'a [Sample],
+    targets: Vec<[f64; 3]>,
+    metrics: Vec<Metric>,
+    base: PointTransform,
+    free: Vec<Free>,
+    mono: bool,
+    options: FitOptions,
+}
+
+impl<'a> Bench<'a> {
+    fn new(samples: &'a [Sample], options: &FitOptions) -> Self {
+        let targets = par::map(samples.len(), |i| lab(samples[i].display));
+        let base = PointTransform::new(&Look::default(), OutputSpace::Srgb, 0.0);
+        let mono = is_mono(samples, &base);
+        Self {
+            samples,
+            metrics: targets.iter().map(|t| Metric::about(*t)).collect(),
+            targets,
+            base,
+            free: free(mono, options.falloff),
+            mono,
+            options: *options,
+        }
+    }
+
+    fn held_out_trials(&self) -> Trials {
+        let n = self.samples.len();
+        let fold = folds(self.samples, FOLDS);
+        let none = vec![vec![0.0; n]; BENDS.len()];
+        let mut trials = Trials { numbers: vec![0.0; n], tables: none.clone(), both: none };
+        for k in 0..FOLDS {
+            let (unseen, seen): (Vec<usize>, Vec<usize>) = (0..n).partition(|i| fold[*i] == k);
+            let look = self.numbers(&seen);
+            let (plain, fitted) = (self.codes(&Look::default()), self.codes(&look));
+            unseen.iter().for_each(|i| trials.numbers[*i] = self.error(*i, fitted[*i]));
+            for (codes, errors) in [(&plain, &mut trials.tables), (&fitted, &mut trials.both)] {
+                let tried =
+                    par::map(BENDS.len(), |b| self.changes(codes, &seen, BENDS[b], TRIED.min(self.options.lattice)));
+                for (changes, errors) in tried.iter().zip(errors.iter_mut()) {
+                    for i in &unseen {
+                        let change = changes.at(codes[*i]);
+                        errors[*i] = self.error(*i, [0, 1, 2].map(|c| codes[*i][c] + change[c]));
+                    }
+                }
+            }
+        }
+        trials
+    }
+
+    /// The look, without a table, that fits the examples of the list best.
+    fn numbers(&self, list: &[usize]) -> Look {
+        self.numbers_to(Stage::Sectors, list)
+    }
+
+    /// The same, with the stages up to one.
+    fn numbers_to(&self, last: Stage, list: &[usize]) -> Look {
+        if self.options.form == Form::TableAlone {
+            return Look::default();
+        }
+        let list: Vec<usize> = list.iter().copied().step_by(list.len().div_ceil(MOST).max(1)).collect();
+        let differences = |u: &[f64], range: Range<usize>| -> Vec<[f64; 3]> {
+            let look = look_at(&self.free, u, self.mono);
+            let transform = self.base.retuned(&look);
+            let one = |i: &usize| self.metrics[*i].difference(lab(transform.apply(self.light(*i, &look))));
+            list[range].iter().map(one).collect()
+        };
+        let problem = Problem {
+            count: list.len(),
+            weight: &|i| self.samples[list[i]].weight,
+            scale: SCALE,
+            sigma: SIGMA,
+            ranges: self.free.iter().map(Free::range).collect(),
+        };
+        let mut units = vec![0.0; self.free.len()];
+        for stage in [Stage::Tone, Stage::Render, Stage::Chroma, Stage::Sectors].into_iter().filter(|s| *s <= last) {
+            let active: Vec<usize> = (0..self.free.len()).filter(|i| self.free[*i].stage <= stage).collect();
+            units = problem.solve(&units, &active, 25, &differences);
+        }
+        look_at(&self.free, &units, self.mono)
+    }
+
+    /// Scene light of an example behind the look's falloff.
+    fn light(&self, i: usize, look: &Look) -> [f64; 3] {
+        let gain = falloff_gain(look.optics.corner_ev, self.samples[i].radius2);
+        self.samples[i].scene.map(|v| v * gain)
+    }
+
+    /// sRGB codes of all examples in a look without its table.
+    fn codes(&self, look: &Look) -> Vec<[f64; 3]> {
+        let transform = self.base.retuned(look);
+        par::map(self.samples.len(), |i| transform.apply(self.light(i, look)).map(|v| encode(v).clamp(0.0, 1.0)))
+    }
+
+    /// What examples of the list ask to be changed at their codes, smoothed.
+    fn changes(&self, codes: &[[f64; 3]], list: &[usize], bend: f64, size: usize) -> Changes {
+        let one = |i: &usize| {
+            let target = self.samples[*i].display.map(|v| encode(v.clamp(0.0, 1.0)));
+            let change = [0, 1, 2].map(|c| target[c] - codes[*i][c]);
+            Change { code: codes[*i], change, weight: self.samples[*i].weight }
+        };
+        let data: Vec<Change> = list.iter().map(one).collect();
+        Changes::smooth(size, &data, Smoothness { bend, size: SIZE })
+    }
+
+    /// CIEDE2000 of a code against an example.
+    fn error(&self, i: usize, code: [f64; 3]) -> f64 {
+        delta_e_2000(lab(code.map(|v| decode(v.clamp(0.0, 1.0)))), self.targets[i])
+    }
+}
+
+/// True where colours of the scene leave no trace in the examples but a tone that depends on lightness alone.
+fn is_mono(samples: &[Sample], neutral: &PointTransform) -> bool {
+    let ab = |display: [f64; 3]| rgb_to_oklab(RgbSpace::Rec709, display);
+    let mut sorted: Vec<[f64; 3]> = samples.iter().map(|s| ab(s.display)).collect();
+    sorted.sort_by(|a, b| a[0].total_cmp(&b[0]));
+    // The tone is that of the neighbours in lightness; so is its noise.
+    let near = (samples.len() / 12).clamp(3, 40);
+    let rest = |i: usize| {
+        let (from, to) = (i.saturating_sub(near), (i + near + 1).min(sorted.len()));
+        let around: Vec<&[f64; 3]> = sorted[from..to].iter().collect();
+        let mean = [1, 2].map(|c| around.iter().map(|v| v[c]).sum::<f64>() / around.len() as f64);
+        (sorted[i][1] - mean[0]).powi(2) + (sorted[i][2] - mean[1]).powi(2)
+    };
+    let after: f64 = (0..sorted.len()).map(rest).sum();
+    let before: f64 = samples.iter().map(|s| ab(neutral.apply(s.scene))).map(|v| v[1] * v[1] + v[2] * v[2]).sum();
+    let coloured = before > 1e-4 * samples.len() as f64;
+    coloured && after < MONO_REST * MONO_REST * before
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scenes(count: usize) -> Vec<[f64; 3]> {
+        (1..=count as u32)
+            .map(|i| {
+                let [u, v, w] = [0.819_172_5, 0.671_043_6, 0.549_700_4].map(|k| (0.5 + k * f64::from(i)).fract());
+                let (sin, cos) = (v * std::f64::consts::TAU).sin_cos();
+                let lab = [0.18f64.cbrt(), 0.12 * w * cos, 0.12 * w * sin];
+                let color = calotype_color::oklab::oklab_to_rgb(RgbSpace::Rec2020, lab);
+                color.map(|c| c.max(0.0) * (6.0 * u - 4.0).exp2())
+            })
+            .collect()
+    }
+
+    fn examples(look: &Look, count: usize) -> Vec<Sample> {
+        let transform = PointTransform::new(look, OutputSpace::Srgb, 0.0);
+        scenes(count).into_iter().map(|s| Sample::new(s, transform.apply(s))).collect()
+    }
+
+    /// A look of the very form: it is found again, on what was held out as well, and measures what the original does.
+    #[test]
+    fn a_look_is_found_again() {
+        let look = Look::builtin("print-warm").unwrap();
+        let fitted = fit(&examples(&look, 300), &FitOptions::default()).unwrap();
+        assert!(!fitted.mono && fitted.held_out.mean < 0.35, "{:?}", fitted.held_out);
+        assert!(fitted.neutral.mean > 3.0, "{:?}", fitted.neutral);
+        let (a, b) = (crate::measure(&fitted.look), crate::measure(&look));
+        assert!((a.slope - b.slope).abs() < 0.05 && (a.lstar(-2.0) - b.lstar(-2.0)).abs() < 1.0);
+        assert!(crate::verify(&fitted.look).is_empty());
+    }
+
+    #[test]
+    fn the_neutral_rendition_stays_neutral() {
+        let fitted = fit(&examples(&Look::default(), 100), &FitOptions::default()).unwrap();
+        assert!(fitted.held_out.mean < 0.02, "{:?}", fitted.held_out);
+    }
+
+    /// A grade in black and white under an orange filter, toned: recognised, with its weights.
+    #[test]
+    fn black_and_white_is_recognised() {
+        let look = Look::builtin("mono-high-contrast").unwrap();
+        let fitted = fit(&examples(&look, 200), &FitOptions::default()).unwrap();
+        assert!(fitted.mono && fitted.look.mono.amount == 1.0 && fitted.held_out.mean < 0.5, "{:?}", fitted.held_out);
+        let share = |w: [f64; 3]| w.map(|v| v / w.iter().sum::<f64>());
+        let (a, b) = (share(fitted.look.mono.weights), share(look.mono.weights));
+        assert!((0..3).all(|c| (a[c] - b[c]).abs() < 0.03), "{a:?} {b:?}");
+    }
+
+    #[test]
+    fn falloff_is_told_from_darkness() {
+        let mut look = Look::builtin("natural").unwrap();
+        look.optics.corner_ev = -1.2;
+        let transform = PointTransform::new(&look, OutputSpace::Srgb, 0.0);
+        let samples: Vec<Sample> = scenes(300)
+            .into_iter()
+            .enumerate()
+            .map(|(i, scene)| {
+                let radius2 = (i * 37 % 100) as f64 / 100.0;
+                let light = scene.map(|v| v * falloff_gain(-1.2, radius2));
+                Sample { radius2, ..Sample::new(scene, transform.apply(light)) }
+            })
+            .collect();
+        let fitted = fit(&samples, &FitOptions { falloff: true, ..FitOptions::default() }).unwrap();
+        assert!((fitted.look.optics.corner_ev + 1.2).abs() < 0.05, "{:?}", fitted.look.optics);
+    }
+
+    #[test]
+    fn what_is_no_example_is_refused() {
+        let few = examples(&Look::default(), 5);
+        assert_eq!(fit(&few, &FitOptions::default()).unwrap_err(), FitError::TooFew { found: 5, needed: 12 });
+        let mut bad = examples(&Look::default(), 50);
+        bad[7].display[1] = f64::NAN;
+        assert!(matches!(fit(&bad, &FitOptions::default()), Err(FitError::Unsound { index: 7, .. })));
+    }
+}
