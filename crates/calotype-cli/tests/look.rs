@@ -144,7 +144,7 @@ fn looks_go_out_and_come_back() {
         if name == "f.icc" {
             continue;
         }
-        let back = format!("{}.toml", &name[..1]);
+        let back = format!("back-{}.toml", &name[..1]);
         expect(&place.look(&format!("import @{name} -o @{back}")), 0, &[]);
         expect(&place.look(&format!("verify @{back}")), 0, &[]);
         let shown = json(&place.look(&format!("show @{back} --json")));

@@ -94,7 +94,7 @@ impl Look {
                 *out = look.apply(scene).map(|v| encode(v) as f32);
             }
         });
-        Table { input, output, lattice, codec, look }
+        Table { input, output, lattice: lattice.balanced(), codec, look }
     }
 
     /// Blocks of the look that no table of colours carries, in words.

@@ -34,6 +34,38 @@ impl Lattice {
         Self { size, points: rows.concat() }
     }
 
+    /// The cube with its points moved against what tetrahedral interpolation gets wrong about them on average, held within 0
+    /// and 1. Between points on a curve, chords always err to the hollow side; points moved by that error's mean make half of
+    /// the chord err to either. Neutrals stay as they are, and so do the faces across the axis that leaves the cube.
+    ///
+    /// The mean of chord minus curve over a cell of width h is h²/12 times the sum of all six second derivatives, mixed ones
+    /// once: x² has 1/6 on [0, 1] where its chord has 1/2 - 1/3, and x·y has min(x, y) with 1/3 against 1/4.
+    pub(crate) fn balanced(&self) -> Self {
+        let n = self.size;
+        let stride = [1, n, n * n];
+        let inside = |i: usize| (1..n - 1).contains(&i);
+        let balanced = |index: usize| {
+            let place = [index % n, index / n % n, index / (n * n)];
+            let here = self.points[index];
+            if place[0] == place[1] && place[1] == place[2] {
+                return here;
+            }
+            [0, 1, 2].map(|c| {
+                let at = |i: usize| self.points[i][c];
+                let mut sum = 0.0;
+                for axis in (0..3).filter(|a| inside(place[*a])) {
+                    let s = stride[axis];
+                    sum += at(index + s) - 2.0 * here[c] + at(index - s);
+                    for t in (axis + 1..3).filter(|b| inside(place[*b])).map(|b| stride[b]) {
+                        sum += 0.25 * (at(index + s + t) - at(index + s - t) - at(index + t - s) + at(index - s - t));
+                    }
+                }
+                (here[c] - sum / 12.0).clamp(0.0, 1.0)
+            })
+        };
+        Self { size: n, points: par::map(n * n * n, balanced) }
+    }
+
     /// Points along an axis.
     pub fn size(&self) -> usize {
         self.size

@@ -153,7 +153,7 @@ pub struct ExportArgs {
     #[arg(short, long = "output", value_name = "OUT")]
     pub out: PathBuf,
     /// Points along an axis, 2 to 144; a HaldCLUT takes 4, 9, 16, 25, 36, 49, 64 … 144, an .xmp at most 32. 65, or 64 for a
-    /// HaldCLUT, 33 for an .icc and 32 for an .xmp, when left out.
+    /// HaldCLUT, 41 for an .icc and 32 for an .xmp, when left out.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(2..=144))]
     pub size: Option<u8>,
     /// What goes into the table; log2, or srgb for a HaldCLUT and for profiles, when left out.

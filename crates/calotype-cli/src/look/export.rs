@@ -46,7 +46,7 @@ impl Kind {
     fn usual_size(self) -> usize {
         match self {
             Self::Hald => 64,
-            Self::Icc => 33,
+            Self::Icc => 41,
             Self::Xmp => Table::XMP_PROFILE_SIZE,
             Self::Cube | Self::Clf | Self::Dcp => 65,
         }
