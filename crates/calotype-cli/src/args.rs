@@ -82,6 +82,7 @@ Examples:
   calotype develop burst/*.dng -o photo.tif --look natural --ev 0.3 --wb 5200
   calotype develop burst/*.dng -o photo.jpg --look authentic,vibrant,mono-natural
   calotype develop burst/*.dng -o photo.jpg --lens phone-9p    corrected by the lens's prescription
+  calotype develop burst/*.dng -o photo.jpg --character swirl-f1.4 --depth depth.exr --focus 1.8
   calotype develop burst/*.dng -o light.exr              scene-linear, for measuring
   calotype develop DCIM/ -o photos/ --format avif        every burst; run again to do what is missing
   calotype develop burst/*.dng -o photo.jpg --profile camera.toml   a camera that `lab calibrate` measured
@@ -106,6 +107,9 @@ pub struct DevelopArgs {
     /// What the user wants.
     #[command(flatten)]
     pub choices: Choices,
+    /// With --character: make the photograph small (a megapixel), to judge it quickly.
+    #[arg(long)]
+    pub preview: bool,
     /// Store a JPEG without its gain map.
     #[arg(long)]
     pub no_hdr: bool,
@@ -174,9 +178,37 @@ pub struct Choices {
     /// How much of the blur of --lens to take back, 0 to 1.
     #[arg(long, value_name = "0..1")]
     pub deblur: Option<f32>,
+    /// Draw the character of another lens: a built-in lens (see `calotype twin list`: bubble-f2.7, petzval-f1.9, swirl-f1.4,
+    /// soft-f2.8-soft and others) or a lens file. Its discs out of focus with --depth, its softness, glow and falloff always.
+    #[arg(long, value_name = "NAME|FILE")]
+    pub character: Option<String>,
+    /// How much of that character, 0 to 2: 1 is that of a camera for 35 mm film with the picture's field of view.
+    #[arg(long, value_name = "0..2")]
+    pub character_strength: Option<f32>,
+    /// How far away things are, for --character: .exr in metres, or .png in dioptres (with --depth-white).
+    #[arg(long, value_name = "FILE")]
+    pub depth: Option<String>,
+    /// Dioptres (1/m) of white in a .png of --depth: with 4, white is 25 cm away and black infinitely far.
+    #[arg(long, value_name = "DIOPTRES")]
+    pub depth_white: Option<f64>,
+    /// Whose pixels the depth map has: those of the photograph (corrected, cropped, upright), or of the raw frame.
+    #[arg(long, value_enum, value_name = "PICTURE")]
+    pub depth_of: Option<DepthOf>,
+    /// Distance in focus for --character, in metres; what is in the picture's middle when left out.
+    #[arg(long, value_name = "M")]
+    pub focus: Option<f64>,
     /// Primaries of the photograph.
     #[arg(long, value_enum, value_name = "SPACE")]
     pub space: Option<Space>,
+}
+
+/// Whose pixels a depth map has.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum DepthOf {
+    /// The photograph's.
+    Photograph,
+    /// The raw frame's, as `calotype twin` writes it.
+    Frame,
 }
 
 /// Primaries of the photograph.
@@ -210,6 +242,16 @@ impl Choices {
         set(&mut recipe.prescription, &self.lens);
         set(&mut recipe.pixel_pitch_um, &self.pixel_pitch);
         set(&mut recipe.deblur, &self.deblur);
+        set(&mut recipe.character, &self.character);
+        set(&mut recipe.character_strength, &self.character_strength);
+        set(&mut recipe.depth, &self.depth);
+        set(&mut recipe.depth_white, &self.depth_white);
+        set(&mut recipe.focus_m, &self.focus);
+        match self.depth_of {
+            Some(DepthOf::Frame) => recipe.depth_of = calotype::DepthOf::Frame,
+            Some(DepthOf::Photograph) => recipe.depth_of = calotype::DepthOf::Photograph,
+            None => {}
+        }
         match self.space {
             Some(Space::Srgb) => recipe.output.space = calotype::OutputSpace::Srgb,
             Some(Space::DisplayP3) => recipe.output.space = calotype::OutputSpace::DisplayP3,

@@ -28,6 +28,7 @@ pub fn run(args: &DevelopArgs, common: &Common) -> Result<Outcome, Failure> {
         "" => None,
         name => Some(Arc::new(crate::lens::load(name)?)),
     };
+    let character = crate::character::load(&recipe, args.preview)?;
     if let Target::File(path) = &target {
         // Before any work: each look has a file of its own.
         for look in &looks {
@@ -49,6 +50,7 @@ pub fn run(args: &DevelopArgs, common: &Common) -> Result<Outcome, Failure> {
             format,
             look: look.clone(),
             lens: lens.clone(),
+            character: character.clone(),
             diagnostics: job.diagnostics.is_some(),
         };
         let mut burst = raw_file::read_burst(&job.frames, display)?;

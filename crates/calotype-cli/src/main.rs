@@ -6,6 +6,7 @@
 mod args;
 mod batch;
 mod camera_profile;
+mod character;
 mod clock;
 mod completions;
 mod demo;

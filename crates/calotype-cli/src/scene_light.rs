@@ -15,7 +15,7 @@ use std::path::PathBuf;
 /// Whatever the engine or the lab refuse.
 pub fn light(frames: &[PathBuf], recipe: &Recipe, progress: &dyn Progress) -> Result<(Picture, Report), Failure> {
     let look = Look::builtin("neutral").ok_or_else(|| Failure::new("the look neutral is not built in"))?;
-    let task = Task { format: Format::Exr, look, lens: None, diagnostics: false };
+    let task = Task { format: Format::Exr, look, lens: None, character: None, diagnostics: false };
     let photo = calotype::develop(raw_file::read_burst(frames, progress)?, recipe, &task, progress)?;
     let name = frames.first().map_or_else(String::new, |f| f.display().to_string());
     match photo.picture {

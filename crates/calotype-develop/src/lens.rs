@@ -93,6 +93,29 @@ impl LensWarp {
         picture
     }
 
+    /// For each pixel the value of a plane nearest to where the corrected picture's plane `plane` looks: for maps, whose
+    /// values must not mix. A map of another size comes back as it is.
+    pub fn nearest(&self, plane: usize, map: &Plane<f32>) -> Plane<f32> {
+        if (map.width(), map.height()) != (self.width, self.height) {
+            return map.clone();
+        }
+        let grid = &self.planes[plane];
+        let mut out = Plane::<f32>::new(self.width, self.height);
+        par::bands_mut(&mut out, BAND, |top, mut band| {
+            for y in 0..band.height() {
+                let line = grid.line(top + y);
+                for (i, part) in band.row_mut(y).chunks_mut(grid.cell).enumerate() {
+                    let (from, step) = grid.cell_of(&line, i);
+                    for (x, v) in part.iter_mut().enumerate() {
+                        let at = |k: usize| (from[k] + x as f32 * step[k]).round() as isize;
+                        *v = map.clamped(at(0), at(1));
+                    }
+                }
+            }
+        });
+        out
+    }
+
     fn resample(&self, source: &Plane<f32>, grid: &PlaneGrid) -> Plane<f32> {
         let mut out = Plane::<f32>::new(self.width, self.height);
         let level = Level::new();

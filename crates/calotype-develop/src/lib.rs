@@ -3,6 +3,7 @@
 //! One file per step, in the order of [`pipeline`](self): highlights, demosaic, camera colour, denoise.
 
 mod camera_color;
+mod character;
 mod deblur;
 pub mod demosaic;
 mod denoise;
@@ -20,6 +21,7 @@ mod sharpen;
 mod white_balance;
 
 pub use camera_color::camera_color;
+pub use character::{Arrival, Character, PointImages};
 pub use deblur::{Deblur, LensSpot, LensSpots};
 pub use denoise::{Denoise, DenoiseSettings, NoiseSpectrum, PictureNoise};
 pub use error::DevelopError;

@@ -1,5 +1,6 @@
 //! From one frame to the light of the scene, and on to the display.
 
+use crate::character::Framing;
 use crate::camera_rgb::{demosaiced, is_mono};
 use crate::gain_table;
 use crate::merging::{OneFrame, Picture};
@@ -7,7 +8,7 @@ use crate::prescription::Prescription;
 use crate::report::{ExposureReport, LookReport, WhiteBalanceReport};
 use crate::scene_key;
 use crate::shading::ColorShading;
-use crate::{Crop, Diagnostics, Error, OutputSpace, Photo, PhotoPicture, Recipe, Report, Task, WhiteBalance};
+use crate::{Crop, DepthOf, Diagnostics, Error, OutputSpace, Photo, PhotoPicture, Recipe, Report, Task, WhiteBalance};
 use calotype_codec::{ColorSpace, Format, GainMapImage, GainMapOptions};
 use calotype_color::{CameraCalibration, CameraModel, ResolvedCamera, SceneHueSat, WhiteSource};
 use calotype_develop::executor::{Banded, PointStage, Then};
@@ -53,13 +54,30 @@ pub(crate) fn negative(
 ) -> Result<Negative, Error> {
     let OneFrame { info, picture, noise, mut report, diagnostics, .. } = frame;
     progress.report(Step::Develop, 0.0)?;
-    let mut light = scene_light(picture, noise, &info, recipe, task, &mut report, progress)?;
+    let (mut light, warp) = scene_light(picture, noise, &info, recipe, task, &mut report, progress)?;
     if let (Some(map), false) = (&info.gain_table_map, task.format.is_scene_linear() || recipe.local_tone == 0.0) {
         // The maker's local tone; what the scene's range still asks for is planned on its result.
         gain_table::apply(map, info.baseline_exposure_ev as f32, &mut light.picture);
     }
     let area = shown(&light.picture, &info, recipe)?;
+    let size = (light.picture.width(), light.picture.height());
+    let depth = match &task.character {
+        Some(character) if recipe.depth_of == DepthOf::Frame => character.frame_depth(size)?.map(|depth| {
+            let straight = warp.map_or_else(|| depth.clone(), |warp| warp.nearest(1, &depth));
+            info.orientation.apply(straight.crop(area))
+        }),
+        _ => None,
+    };
     light.picture = crop_and_orient(light.picture, area, info.orientation);
+    if let Some(character) = &task.character {
+        let (picture, told) = character.draw(light.picture, &Framing { size, area }, &info, recipe, depth)?;
+        light.picture = picture;
+        for warning in told.warnings() {
+            report.warn_of_reference(warning);
+        }
+        report.character = Some(told);
+        progress.report(Step::Develop, 0.9)?;
+    }
     report.size = [light.picture.width(), light.picture.height()];
     let [across, down] = info.default_scale;
     if (across / down - 1.0).abs() > 1e-3 {
@@ -116,7 +134,7 @@ fn scene_light(
     task: &Task,
     report: &mut Report,
     progress: &dyn Progress,
-) -> Result<SceneLight, Error> {
+) -> Result<(SceneLight, Option<LensWarp>), Error> {
     let mono = is_mono(&picture);
     let (shading, white, frames) = match &picture {
         Picture::Linear(_) => (None, 1.0, None),
@@ -166,9 +184,10 @@ fn scene_light(
     if let Some(shading) = &shading {
         shading.apply(&mut rgb, false);
     }
+    let mut warp = None;
     if let Some(lens) = &prescription {
-        let (straight, lens) = lens.straightened(rgb, shading.is_none());
-        rgb = straight;
+        let (straight, moved, lens) = lens.straightened(rgb, shading.is_none());
+        (rgb, warp) = (straight, Some(moved));
         report.lens = Some(lens);
     }
     progress.report(Step::Develop, 0.6)?;
@@ -180,10 +199,10 @@ fn scene_light(
         scene = Banded::default().run_points(&HueSat(SceneHueSat::new(map)), scene);
     }
     if recipe.lens && prescription.is_none() {
-        scene = undistorted(scene, mono, info, report);
+        (scene, warp) = undistorted(scene, mono, info, report);
     }
     progress.report(Step::Develop, 0.7)?;
-    Ok(SceneLight { picture: scene, noise, clip: white })
+    Ok((SceneLight { picture: scene, noise, clip: white }, warp))
 }
 
 /// The profile's table of hue and saturation as a stage.
@@ -267,20 +286,25 @@ fn luminance_noise(noise: &NoiseModel, camera: &ResolvedCamera) -> LuminanceNois
 }
 
 /// Applies the lens corrections that the file brings.
-fn undistorted(picture: SceneRgb, mono: bool, info: &DngInfo, report: &mut Report) -> SceneRgb {
+fn undistorted(
+    picture: SceneRgb,
+    mono: bool,
+    info: &DngInfo,
+    report: &mut Report,
+) -> (SceneRgb, Option<LensWarp>) {
     let (width, height) = (picture.width(), picture.height());
     let opcodes = match opcode::parse(3, &info.opcode_lists[2]) {
         Ok((opcodes, _)) => opcodes,
         Err(e) => {
             report.warn_of_reference(format_args!("lens corrections were left out: {e}"));
-            return picture;
+            return (picture, None);
         }
     };
     let (correction, warnings) = opcode::lens_correction(&opcodes, width, height);
     warnings.iter().for_each(|warning| report.warn_of_reference(warning));
     let correction = if mono { correction.monochrome() } else { correction };
     let warp = LensWarp::new(&correction, width, height);
-    if warp.is_identity() { picture } else { warp.apply(picture) }
+    if warp.is_identity() { (picture, None) } else { (warp.apply(picture), Some(warp)) }
 }
 
 /// The part to keep, in sensor pixels.

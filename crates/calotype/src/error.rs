@@ -77,7 +77,7 @@ pub enum Error {
     #[error("the picture cannot be developed")]
     Develop(#[from] calotype_develop::DevelopError),
     /// The lens's prescription is of no use.
-    #[error("the picture cannot be corrected by the lens {lens}")]
+    #[error("the lens {lens} cannot be used for this picture")]
     Lens {
         /// The lens's name.
         lens: String,
@@ -88,6 +88,14 @@ pub enum Error {
     #[error("nothing says how large a pixel is: {name} has neither FocalPlaneXResolution nor both focal lengths")]
     PixelPitch {
         /// The frame.
+        name: String,
+    },
+    /// A depth map that cannot be used.
+    #[error("{what}: {name}")]
+    Depth {
+        /// What is wrong.
+        what: String,
+        /// The depth map.
         name: String,
     },
     /// The merged raw file could not be made.
@@ -140,6 +148,9 @@ impl Error {
             Self::Cancelled(_) => "Nothing was left behind: run the same command again when you like.",
             Self::Lens { source, .. } => return source.remedy(),
             Self::PixelPitch { .. } => "Give the distance of pixels with --pixel-pitch, like --pixel-pitch 1.4 (µm).",
+            Self::Depth { .. } => {
+                "Give a depth map with one positive number for each pixel of the photograph, or with --depth-of frame of the raw frame."
+            }
             Self::Crop { .. } => "Choose a smaller crop, or --crop full.",
             _ => return None,
         })

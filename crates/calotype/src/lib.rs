@@ -6,7 +6,7 @@
 //! let files = ["1.dng", "2.dng", "3.dng"].map(DngFile::new);
 //! let sources: Vec<&dyn Source> = files.iter().map(|f| f as &dyn Source).collect();
 //! let recipe = Recipe::default();
-//! let task = Task { format: Format::Jpeg, look: Look::builtin(&recipe.look).expect("a built-in look"), lens: None, diagnostics: false };
+//! let task = Task { format: Format::Jpeg, look: Look::builtin(&recipe.look).expect("a built-in look"), lens: None, character: None, diagnostics: false };
 //!
 //! let burst = Burst::read(&sources, &NoProgress)?;
 //! let photo = calotype::develop(burst, &recipe, &task, &NoProgress)?;
@@ -21,6 +21,7 @@
 
 mod burst;
 mod camera_rgb;
+mod character;
 mod developing;
 mod diagnostics;
 mod error;
@@ -43,6 +44,7 @@ mod source;
 mod task;
 
 pub use burst::{Burst, BurstFrame, LeftOut, NoiseSource};
+pub use character::{Character, DepthMap, DepthUnit};
 pub use calotype_codec::{Format, Rgb16};
 pub use calotype_color as color;
 pub use calotype_dng as dng;
@@ -61,9 +63,9 @@ pub use measured::MeasuredCamera;
 pub use merged_raw::MergedRaw;
 pub use photo::{Photo, PhotoPicture, save_bytes};
 pub use prescription::Correction;
-pub use recipe::{Crop, Output, OutputSpace, Recipe, RecipeError, Reference, WhiteBalance};
+pub use recipe::{Crop, DepthOf, Output, OutputSpace, Recipe, RecipeError, Reference, WhiteBalance};
 pub use record::{Found, InputFile, LookRecord, Record, RecordError, WhiteFound};
-pub use report::{ExposureReport, FrameReport, LensReport, LookReport, NoiseReport, Report, WhiteBalanceReport};
+pub use report::{CharacterReport, ExposureReport, FrameReport, LensReport, LookReport, NoiseReport, Report, WhiteBalanceReport};
 pub use source::{DngBytes, DngFile, Source, SourceError, SourceFrame, content_id, read_file};
 pub use task::Task;
 
@@ -82,7 +84,7 @@ pub fn develop(burst: Burst, recipe: &Recipe, task: &Task, progress: &dyn Progre
 /// ```no_run
 /// # use calotype::{Burst, Format, Look, NoProgress, Recipe, Task};
 /// # let (burst, recipe, progress): (Burst, Recipe, NoProgress) = todo!();
-/// let task = |name| Task { format: Format::Jpeg, look: Look::builtin(name).unwrap(), lens: None, diagnostics: false };
+/// let task = |name| Task { format: Format::Jpeg, look: Look::builtin(name).unwrap(), lens: None, character: None, diagnostics: false };
 /// let negative = calotype::negative(burst, &recipe, &task("natural"), &progress)?;
 /// let calm = negative.clone().print(&recipe, &task("natural"), &progress)?;
 /// let lively = negative.print(&recipe, &task("vibrant"), &progress)?;

@@ -114,7 +114,7 @@ impl Prescription {
     }
 
     /// Straightens a picture; undoes its falloff if `shading`.
-    pub(crate) fn straightened(&self, picture: CameraRgb, shading: bool) -> (CameraRgb, LensReport) {
+    pub(crate) fn straightened(&self, picture: CameraRgb, shading: bool) -> (CameraRgb, LensWarp, LensReport) {
         let size = (picture.width(), picture.height());
         let (long, short) = (size.0.max(size.1) as f64, size.0.min(size.1).max(1) as f64);
         let correction = Correction::of(&self.mounted, long / short);
@@ -135,7 +135,7 @@ impl Prescription {
             moved_px: correction.ratio.iter().map(moved).fold(0.0, f64::max),
             gain: if shading { f64::from(warp.max_gain()) } else { 1.0 },
         };
-        (warp.apply(picture), report)
+        (warp.apply(picture), warp, report)
     }
 }
 

@@ -46,6 +46,19 @@ pub struct Recipe {
     /// How much of the prescription's blur is taken back, 0 to 1: corners become as sharp as the middle, as far as the
     /// noise allows.
     pub deblur: f32,
+    /// The lens whose character the photograph gets: a built-in lens or a lens file; empty for none. The caller reads it.
+    pub character: String,
+    /// How much of that character: 1 is that of a camera for 35 mm film with the picture's field of view, 2 that of one twice
+    /// as large; 0 is none.
+    pub character_strength: f32,
+    /// Distance in metres that is in focus; 0 for that of the picture's middle.
+    pub focus_m: f64,
+    /// Path of the depth map (.exr in metres, .png in dioptres); empty for none. The caller reads it.
+    pub depth: String,
+    /// Dioptres (1/m) that white stands for in a depth map in PNG; 0 where it is not told.
+    pub depth_white: f64,
+    /// Which picture's pixels the depth map has.
+    pub depth_of: DepthOf,
     /// Path of a camera profile (.toml or .dcp, see [`crate::MeasuredCamera`]) used instead of what the files say; empty for
     /// none. The caller reads it.
     pub profile: String,
@@ -71,6 +84,12 @@ impl Default for Recipe {
             prescription: String::new(),
             pixel_pitch_um: 0.0,
             deblur: 1.0,
+            character: String::new(),
+            character_strength: 1.0,
+            focus_m: 0.0,
+            depth: String::new(),
+            depth_white: 0.0,
+            depth_of: DepthOf::default(),
             profile: String::new(),
             profile_table: true,
             output: Output::default(),
@@ -106,6 +125,17 @@ pub enum OutputSpace {
     Srgb,
     /// Display P3: wider, what phones show.
     DisplayP3,
+}
+
+/// Which picture's pixels a depth map has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DepthOf {
+    /// The photograph's: corrected, cropped and upright.
+    #[default]
+    Photograph,
+    /// The reference frame's, as it was taken.
+    Frame,
 }
 
 /// Which light counts as white: "as-shot", "auto", "5200" or "5200:3" (kelvin and tint).
@@ -219,6 +249,9 @@ impl Recipe {
         range("sharpen", self.sharpen.into(), 0.0, 2.0)?;
         range("pixel_pitch_um", self.pixel_pitch_um, 0.0, 100.0)?;
         range("deblur", self.deblur.into(), 0.0, 1.0)?;
+        range("character_strength", self.character_strength.into(), 0.0, 2.0)?;
+        range("focus_m", self.focus_m, 0.0, 1e6)?;
+        range("depth_white", self.depth_white, 0.0, 1e3)?;
         range("local_tone", self.local_tone.into(), 0.0, 1.0)?;
         range("output.quality", self.output.quality.into(), 1.0, 100.0)?;
         if let WhiteBalance::Kelvin { kelvin, tint } = self.white_balance {

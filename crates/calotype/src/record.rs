@@ -310,7 +310,7 @@ mod tests {
     }
 
     fn record(look: Look) -> Record {
-        let task = Task { format: Format::Jpeg, look, lens: None, diagnostics: false };
+        let task = Task { format: Format::Jpeg, look, lens: None, character: None, diagnostics: false };
         let inputs = vec![file("1.dng", "aa"), file("2 & <3>.dng", "bb")];
         Record::new(inputs, &Recipe { look: "somewhere/x.toml".into(), ..Recipe::default() }, &task, &Report::default())
     }

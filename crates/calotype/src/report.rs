@@ -31,6 +31,9 @@ pub struct Report {
     /// The lens whose prescription corrected it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lens: Option<LensReport>,
+    /// The lens whose character it got.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub character: Option<CharacterReport>,
     /// The look and its strength.
     pub look: Option<LookReport>,
     /// What was left out, replaced or not understood.
@@ -48,6 +51,25 @@ pub struct LensReport {
     pub moved_px: f64,
     /// Largest gain against falloff; 1 where the file's own description of it was used.
     pub gain: f64,
+}
+
+/// The lens whose character a picture got.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CharacterReport {
+    /// Its name.
+    pub name: String,
+    /// Distance in focus in metres.
+    pub focus_m: f64,
+    /// Focal length in mm that the lens was scaled to, on 24 x 36 mm: that of the picture's field of view.
+    pub focal_35mm: f64,
+    /// True where the file told it.
+    pub focal_told: bool,
+    /// Its f-number.
+    pub f_number: f64,
+    /// Tangent of its field angle in the picture's corner over the picture's: below 1 where its field was stretched.
+    pub covered: f64,
+    /// True where there was a depth map.
+    pub depth: bool,
 }
 
 /// One frame of the burst.
@@ -114,6 +136,21 @@ pub struct LookReport {
     pub strength: f32,
 }
 
+impl CharacterReport {
+    /// What had to be assumed.
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        let mut all = Vec::new();
+        if !self.focal_told {
+            all.push(format!("no 35 mm equivalent focal length is told: {:.0} mm is assumed for character", self.focal_35mm));
+        }
+        if self.covered < 0.999 {
+            let part = 100.0 * self.covered;
+            all.push(format!("the lens {} covers {part:.0} % of the picture's field: it is stretched over it", self.name));
+        }
+        all
+    }
+}
+
 impl Report {
     /// One line for people.
     pub fn summary(&self) -> String {
@@ -134,6 +171,9 @@ impl Report {
         }
         if let Some(exposure) = self.exposure {
             text += &format!(", exposure {:+.1} EV", exposure.total_ev);
+        }
+        if let Some(c) = &self.character {
+            text += &format!(", character {} focused at {:.2} m", c.name, c.focus_m);
         }
         if let Some(look) = &self.look {
             text += &format!(", look {}", look.name);

@@ -1,5 +1,6 @@
 //! What is to be made, apart from the user's taste.
 
+use crate::Character;
 use calotype_codec::Format;
 use calotype_look::Look;
 use std::sync::Arc;
@@ -14,6 +15,8 @@ pub struct Task {
     /// The prescription of the lens that the burst was taken through, where it is to be corrected by that: its distortion and
     /// lateral colour replace the file's, its falloff is undone where the file describes none, and its blur is taken back.
     pub lens: Option<Arc<calotype_optics::Lens>>,
+    /// The lens whose character the photograph gets.
+    pub character: Option<Character>,
     /// Keep pictures of what was merged; they cost memory.
     pub diagnostics: bool,
 }

@@ -108,7 +108,7 @@ fn recipe() -> Recipe {
 }
 
 fn task(look: &Look) -> Task {
-    Task { format: Format::Png, look: look.clone(), lens: None, diagnostics: false }
+    Task { format: Format::Png, look: look.clone(), lens: None, character: None, diagnostics: false }
 }
 
 /// A plane made smaller: means over the areas of the new pixels.

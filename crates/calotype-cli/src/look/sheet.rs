@@ -52,7 +52,7 @@ pub fn run(args: &SheetArgs, common: &Common) -> Result<Outcome, Failure> {
     let mut lines = String::new();
     for (picture, out) in &sheets {
         let format = Format::from_path(out).unwrap_or(Format::Jpeg);
-        let task = |look: &Look| Task { format, look: look.clone(), lens: None, diagnostics: false };
+        let task = |look: &Look| Task { format, look: look.clone(), lens: None, character: None, diagnostics: false };
         let burst = raw_file::read_burst(std::slice::from_ref(picture), &display)?;
         let negative = calotype::negative(burst, &recipe, &task(&looks[0]), &display)?;
         let (w, h) = negative.size();

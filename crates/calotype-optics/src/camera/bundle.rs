@@ -17,6 +17,11 @@ pub(crate) struct Opening {
 }
 
 impl Opening {
+    /// Area of the rectangle and its mirror image, in squares of the pupil's radius.
+    pub(crate) fn area(&self) -> f64 {
+        2.0 * self.across * (self.high - self.low)
+    }
+
     /// True where no light enters beyond so many radii of the paraxial pupil.
     pub(crate) fn is_within(&self, radius: f64) -> bool {
         -self.low < radius && self.high < radius && self.across < radius
@@ -59,7 +64,7 @@ pub(crate) fn opening(system: &System, field: &Field, wavelength: usize, chief: 
     let mut reach = REACH;
     loop {
         let all = Opening { low: chief - reach, high: chief + reach, across: reach };
-        let (places, rays) = trace(system, field, wavelength, (&all, [0.5; 2]), FIRST_LOOK);
+        let (places, rays) = trace(system, field, wavelength, (&all, [0.5; 2]), FIRST_LOOK, Clip::Apertures);
         let cell = 2.0 * reach / FIRST_LOOK as f64;
         let found = places.iter().enumerate().filter(|(i, _)| rays.arrived(*i)).map(|(_, p)| *p);
         let (low, high, across) = found.fold((f64::INFINITY, f64::NEG_INFINITY, 0.0f64), |(low, high, across), p| {
@@ -80,20 +85,21 @@ pub(crate) fn opening(system: &System, field: &Field, wavelength: usize, chief: 
 pub(crate) fn bundle(system: &System, field: &Field, wavelength: usize, opening: &Opening, rows: usize) -> Bundle {
     // every wavelength has a grid of its own, so that what their borders cut off evens out
     let phase = |step: f64| (0.5 + step * wavelength as f64).fract();
-    let (places, rays) = trace(system, field, wavelength, (opening, [phase(0.618), phase(0.755)]), rows);
+    let (places, rays) = trace(system, field, wavelength, (opening, [phase(0.618), phase(0.755)]), rows, Clip::Apertures);
     let sent = places.len();
     let places: Vec<[f64; 2]> = rays.iter().map(|r| [r.at[0], r.at[1]]).collect();
-    let area = 2.0 * opening.across * (opening.high - opening.low) * places.len() as f64 / sent.max(1) as f64;
+    let area = opening.area() * places.len() as f64 / sent.max(1) as f64;
     Bundle { places, area }
 }
 
-/// A grid over an opening, its samples at these parts of its cells.
-fn trace(
+/// Rays through a grid over an opening, at these parts of its cells: places in the pupil, and what became of them.
+pub(crate) fn trace(
     system: &System,
     field: &Field,
     wavelength: usize,
     (opening, phase): (&Opening, [f64; 2]),
     rows: usize,
+    clip: Clip,
 ) -> (Vec<[f64; 2]>, Rays) {
     let step = (opening.high - opening.low) / rows as f64;
     let columns = ((opening.across / step).ceil() as usize).max(2);
@@ -101,6 +107,6 @@ fn trace(
     let place = |i: usize, j: usize| [(i as f64 + phase[0]) * across, opening.low + (j as f64 + phase[1]) * step];
     let places: Vec<[f64; 2]> = (0..rows).flat_map(|j| (0..columns).map(move |i| place(i, j))).collect();
     let mut rays = Rays::new(system.aim(field, wavelength).paraxial(&places));
-    system.trace(wavelength, &mut rays, Clip::Apertures, Until::Image);
+    system.trace(wavelength, &mut rays, clip, Until::Image);
     (places, rays)
 }

@@ -6,10 +6,12 @@
 mod bands;
 mod bundle;
 mod curve;
+mod discs;
 mod mounted;
 mod spots;
 
 pub use bands::Bands;
 pub use curve::Curve;
+pub use discs::{Arrival, Discs, View};
 pub use mounted::{KNOTS, Mounted, Rendition};
 pub use spots::SpotTable;

@@ -148,7 +148,7 @@ impl Mounted {
 }
 
 /// The lens with the wavelengths of bands behind its primary one, which is the first.
-fn with_bands(lens: &Lens, bands: &Bands) -> Lens {
+pub(super) fn with_bands(lens: &Lens, bands: &Bands) -> Lens {
     let wavelength = |um: f64| Wavelength { name: format!("{:.0} nm", um * 1e3), um, weight: 1.0 };
     let wavelengths = std::iter::once(lens.primary_um()).chain(bands.all().map(|(_, um)| um)).map(wavelength);
     Lens { wavelengths: wavelengths.collect(), primary: 0, ..lens.clone() }

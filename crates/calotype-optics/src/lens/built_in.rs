@@ -3,7 +3,22 @@
 use super::Lens;
 use crate::{Catalogue, Result};
 
-const LENSES: [(&str, &str); 1] = [("phone-9p", include_str!("../../lenses/phone-9p.toml"))];
+macro_rules! lens {
+    ($name:literal) => {
+        ($name, include_str!(concat!("../../lenses/", $name, ".toml")))
+    };
+}
+
+const LENSES: [(&str, &str); 8] = [
+    lens!("bubble-f2.7"),
+    lens!("gauss-f1.0"),
+    lens!("gauss-f1.4"),
+    lens!("petzval-f1.9"),
+    lens!("phone-9p"),
+    lens!("soft-f2.8-sharp"),
+    lens!("soft-f2.8-soft"),
+    lens!("swirl-f1.4"),
+];
 
 /// The file of a lens built in.
 pub fn built_in_text(name: &str) -> Option<&'static str> {
@@ -36,6 +51,22 @@ mod tests {
         let lens = built_in_lens("phone-9p").unwrap().unwrap();
         let first = crate::first_order(&lens, lens.primary_um()).unwrap();
         assert!((first.efl / (9.04 * 1.053) - 1.0).abs() < 1e-3, "{}", first.efl);
+        // focal lengths that the patents state (times the scale in the source)
+        let stated = [
+            ("bubble-f2.7", 100.0),
+            ("gauss-f1.0", 55.0),
+            ("gauss-f1.4", 50.0),
+            ("petzval-f1.9", 100.0),
+            ("soft-f2.8-sharp", 85.0),
+            ("swirl-f1.4", 100.0),
+        ];
+        for (name, focal_mm) in stated {
+            let lens = built_in_lens(name).unwrap().unwrap();
+            let first = crate::first_order(&lens, lens.primary_um()).unwrap();
+            assert!((first.efl / focal_mm - 1.0).abs() < 1e-3, "{name}: {}", first.efl);
+            assert!(name.ends_with(&format!("f{:.1}", first.fno)) || name.starts_with("soft"), "{name}: {}", first.fno);
+            assert!(first.defocus.abs() < 2e-3 * first.efl, "{name}: {}", first.defocus);
+        }
         assert_eq!(built_in_lens("nonsense").unwrap(), None);
         assert!(built_in_lenses().iter().all(|l| !l.1.is_empty()));
     }

@@ -76,7 +76,7 @@ fn finished(shot: &Shot) -> Result<Picture, Failure> {
     let output = Output { space: OutputSpace::Srgb, ..Output::default() };
     let recipe = Recipe { output, ..recipe() };
     let look = Look::builtin(&recipe.look).ok_or_else(|| Failure::new("the look is not built in"))?;
-    let task = Task { format: Format::Png, look, lens: None, diagnostics: false };
+    let task = Task { format: Format::Png, look, lens: None, character: None, diagnostics: false };
     let burst = raw_file::read_burst(&shot.frames, &NoProgress)?;
     match calotype::develop(burst, &recipe, &task, &NoProgress)?.picture {
         PhotoPicture::Display { picture, .. } => Ok(Picture::new("photograph", "linear", picture.planes)?),
