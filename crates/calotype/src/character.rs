@@ -5,8 +5,8 @@ use crate::{Error, Recipe};
 use calotype_develop::{Arrival, PointImages};
 use calotype_dng::DngInfo;
 use calotype_image::{Orientation, Plane, Rect, SceneRgb};
-use calotype_optics::camera::{Bands, Discs, View};
 use calotype_optics::Lens;
+use calotype_optics::camera::{Bands, Discs, View};
 use std::sync::Arc;
 
 /// Half the diagonal of 24 x 36 mm.
@@ -145,8 +145,8 @@ impl Character {
             let (w, h) = (picture.width(), picture.height());
             let scale = full.0 as f64 / w.max(1) as f64;
             depth = depth.map(|d| {
-                let near = |v: usize, n: usize| ((v as f64 + 0.5) * scale) as usize % n.max(1);
-                Plane::from_fn(w, h, |x, y| d.get(near(x, full.0).min(full.0 - 1), near(y, full.1).min(full.1 - 1)))
+                let near = |v: usize, n: usize| (((v as f64 + 0.5) * scale) as usize).min(n - 1);
+                Plane::from_fn(w, h, |x, y| d.get(near(x, full.0), near(y, full.1)))
             });
             axis = axis.map(|v| v / scale);
             corner_px /= scale;

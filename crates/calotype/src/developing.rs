@@ -1,7 +1,7 @@
 //! From one frame to the light of the scene, and on to the display.
 
-use crate::character::Framing;
 use crate::camera_rgb::{demosaiced, is_mono};
+use crate::character::Framing;
 use crate::gain_table;
 use crate::merging::{OneFrame, Picture};
 use crate::prescription::Prescription;
@@ -286,12 +286,7 @@ fn luminance_noise(noise: &NoiseModel, camera: &ResolvedCamera) -> LuminanceNois
 }
 
 /// Applies the lens corrections that the file brings.
-fn undistorted(
-    picture: SceneRgb,
-    mono: bool,
-    info: &DngInfo,
-    report: &mut Report,
-) -> (SceneRgb, Option<LensWarp>) {
+fn undistorted(picture: SceneRgb, mono: bool, info: &DngInfo, report: &mut Report) -> (SceneRgb, Option<LensWarp>) {
     let (width, height) = (picture.width(), picture.height());
     let opcodes = match opcode::parse(3, &info.opcode_lists[2]) {
         Ok((opcodes, _)) => opcodes,

@@ -44,7 +44,6 @@ mod source;
 mod task;
 
 pub use burst::{Burst, BurstFrame, LeftOut, NoiseSource};
-pub use character::{Character, DepthMap, DepthUnit};
 pub use calotype_codec::{Format, Rgb16};
 pub use calotype_color as color;
 pub use calotype_dng as dng;
@@ -53,6 +52,7 @@ pub use calotype_image::{Cancelled, NoProgress, Progress, Step};
 pub use calotype_look as look;
 pub use calotype_look::{Look, LookError};
 pub use calotype_optics as optics;
+pub use character::{Character, DepthMap, DepthUnit};
 pub use developing::Negative;
 pub use diagnostics::{Diagnostics, FrameDiagnostics, save_png};
 pub use error::Error;
@@ -65,7 +65,9 @@ pub use photo::{Photo, PhotoPicture, save_bytes};
 pub use prescription::Correction;
 pub use recipe::{Crop, DepthOf, Output, OutputSpace, Recipe, RecipeError, Reference, WhiteBalance};
 pub use record::{Found, InputFile, LookRecord, Record, RecordError, WhiteFound};
-pub use report::{CharacterReport, ExposureReport, FrameReport, LensReport, LookReport, NoiseReport, Report, WhiteBalanceReport};
+pub use report::{
+    CharacterReport, ExposureReport, FrameReport, LensReport, LookReport, NoiseReport, Report, WhiteBalanceReport,
+};
 pub use source::{DngBytes, DngFile, Source, SourceError, SourceFrame, content_id, read_file};
 pub use task::Task;
 

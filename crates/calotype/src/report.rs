@@ -141,11 +141,17 @@ impl CharacterReport {
     pub(crate) fn warnings(&self) -> Vec<String> {
         let mut all = Vec::new();
         if !self.focal_told {
-            all.push(format!("no 35 mm equivalent focal length is told: {:.0} mm is assumed for character", self.focal_35mm));
+            all.push(format!(
+                "no 35 mm equivalent focal length is told: {:.0} mm is assumed for character",
+                self.focal_35mm
+            ));
         }
         if self.covered < 0.999 {
             let part = 100.0 * self.covered;
-            all.push(format!("the lens {} covers {part:.0} % of the picture's field: it is stretched over it", self.name));
+            all.push(format!(
+                "the lens {} covers {part:.0} % of the picture's field: it is stretched over it",
+                self.name
+            ));
         }
         all
     }

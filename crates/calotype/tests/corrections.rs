@@ -47,7 +47,13 @@ fn file(name: &str, ifd: Ifd) -> DngBytes {
 
 fn photo(file: &DngBytes, recipe: &Recipe) -> Photo {
     let burst = Burst::read(&[file as &dyn Source], &NoProgress).unwrap();
-    let task = Task { format: Format::Exr, look: Look::builtin("neutral").unwrap(), lens: None, character: None, diagnostics: false };
+    let task = Task {
+        format: Format::Exr,
+        look: Look::builtin("neutral").unwrap(),
+        lens: None,
+        character: None,
+        diagnostics: false,
+    };
     calotype::develop(burst, recipe, &task, &NoProgress).unwrap()
 }
 

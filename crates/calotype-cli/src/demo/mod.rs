@@ -108,7 +108,13 @@ fn make(args: &DemoArgs, common: &Common, folder: &Path) -> Result<(Proof, Strin
     let display = Display::new(common, "the engine: ");
     let photograph = |frames: &[PathBuf], look: &str, name: &str| -> Result<(Photo, f64), Failure> {
         let clock = Clock::start();
-        let task = Task { format: Format::Jpeg, look: crate::look::load(look)?, lens: None, character: None, diagnostics: false };
+        let task = Task {
+            format: Format::Jpeg,
+            look: crate::look::load(look)?,
+            lens: None,
+            character: None,
+            diagnostics: false,
+        };
         let recipe = Recipe { look: look.into(), ..recipe.clone() };
         let photo = calotype::develop(raw_file::read_burst(frames, &display)?, &recipe, &task, &display)?;
         photo.write(&folder.join(name), false, &recipe.output, &display)?;

@@ -86,9 +86,7 @@ impl Behind {
         }
         let mut known: Vec<f32> = coarsest.iter().map(|v| filled(*v, total[0] / total[1])).collect();
         while let Some((finer, level)) = levels.pop() {
-            known = (0..finer * finer)
-                .map(|at| filled(level[at], smooth(&known, n, at % finer, at / finer)))
-                .collect();
+            known = (0..finer * finer).map(|at| filled(level[at], smooth(&known, n, at % finer, at / finer))).collect();
             n = finer;
         }
         let first = AROUND - 1;

@@ -92,13 +92,7 @@ impl Kernel {
     }
 
     /// Adds the light of a rectangle of ones, at (x, y) in `out`'s coordinates, spread by this.
-    pub fn spread_ones(
-        &self,
-        (width, height): (usize, usize),
-        (x, y): (isize, isize),
-        out: &mut [f32],
-        across: usize,
-    ) {
+    pub fn spread_ones(&self, (width, height): (usize, usize), (x, y): (isize, isize), out: &mut [f32], across: usize) {
         let rows = (out.len() / across) as isize;
         let (kh, kw) = (self.height() as isize, self.width as isize);
         let stride = self.width + 1;
@@ -221,7 +215,10 @@ mod tests {
                 for ky in 0..kernel.height() {
                     for kx in 0..kernel.width {
                         let to = (15 + y as isize + kernel.top + ky as isize) * 64
-                            + 20 + x as isize + kernel.left + kx as isize;
+                            + 20
+                            + x as isize
+                            + kernel.left
+                            + kx as isize;
                         let v = ((x * 7 + y * 13) % 11) as f32;
                         expected[to as usize] += v * kernel.weights[ky * kernel.width + kx];
                     }

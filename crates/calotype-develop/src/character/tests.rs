@@ -46,17 +46,21 @@ fn sum(p: &Plane<f32>) -> f64 {
 
 #[test]
 fn light_is_kept() {
-    let images = Ideal { disc_px: 100.0, cat: true };
-    for d in [0.0f32, 0.05, 0.15, -0.3, -0.7] {
-        let mut points = Plane::<f32>::new(400, 300);
-        for (x, y) in [(200, 150), (128, 130), (255, 170), (127, 128)] {
-            points.row_mut(y)[x] = 50.0;
+    // discs that differ from cell to cell, much more so in this small picture than in a large one, are evened out at borders
+    for (cat, tolerance) in [(false, 1e-3), (true, 0.03)] {
+        let images = Ideal { disc_px: 100.0, cat };
+        for d in [0.0f32, 0.05, 0.15, -0.3, -0.7] {
+            let depth = Plane::from_fn(400, 300, |_, _| d);
+            let mut points = Plane::<f32>::new(400, 300);
+            for (x, y) in [(200, 150), (128, 130), (255, 170), (127, 128)] {
+                points.row_mut(y)[x] = 50.0;
+            }
+            let out = draw(&images, &points, &depth);
+            assert!((sum(&out) / 200.0 - 1.0).abs() < tolerance, "{cat} {d}: {}", sum(&out));
+            let grey = draw(&images, &Plane::from_fn(400, 300, |_, _| 0.18), &depth);
+            let worst = grey.rows().flatten().map(|v| (v / 0.18 - 1.0).abs()).fold(0.0, f32::max);
+            assert!(worst < 1e-4, "{cat} {d}: {worst}");
         }
-        let out = draw(&images, &points, &Plane::from_fn(400, 300, |_, _| d));
-        assert!((sum(&out) / 200.0 - 1.0).abs() < 0.01, "{d}: {}", sum(&out));
-        let grey = draw(&images, &Plane::from_fn(400, 300, |_, _| 0.18), &Plane::from_fn(400, 300, |_, _| d));
-        let worst = grey.rows().flatten().map(|v| (v / 0.18 - 1.0).abs()).fold(0.0, f32::max);
-        assert!(worst < 1e-4, "{d}: {worst}");
     }
 }
 

@@ -14,6 +14,8 @@ const AROUND: isize = (WIDEST_PX as usize).div_ceil(CELL) as isize - 1;
 const REACH_PX: f32 = (AROUND as usize * CELL - 16) as f32;
 /// Where so little of a pixel is known of what lies behind, it is guessed from its surroundings as much as known.
 const LITTLE: f32 = 0.04;
+/// Where the layer before covers no more than this, a layer begins a new surface.
+const APART: f32 = 1e-3;
 
 /// Scales that light is spread at: 1 to a half, a quarter, an eighth.
 const SCALES: usize = SCALES_PX.len() + 1;
@@ -49,6 +51,9 @@ struct Work {
     /// The part of that which the layer before brought.
     last: Vec<f32>,
     last_weight: Vec<f32>,
+    /// How much the nearest surface covers (layers next to each other, added up), and what lies under it where that is known.
+    surface: Vec<f32>,
+    under: Vec<f32>,
     /// A layer, and a part of it at its scale.
     layer: Vec<f32>,
     layer_cover: Vec<f32>,
@@ -93,10 +98,13 @@ impl<'a> Renderer<'a> {
 
     /// Draws a cell: `CELL` x `CELL` values.
     fn cell(&self, (i, j): (usize, usize), work: &mut Work, out: &mut Vec<f32>) {
-        for list in [&mut work.sum, &mut work.weight, &mut work.last, &mut work.last_weight] {
+        let Work { sum, weight, last, last_weight, surface, .. } = work;
+        for list in [sum, weight, last, last_weight, surface] {
             list.clear();
             list.resize(CELL * CELL, 0.0);
         }
+        work.under.clear();
+        work.under.resize(CELL * CELL, f32::NAN);
         let mut bits = [0u64; 4];
         let around = self.around((i, j));
         for (_, held) in &around {
@@ -114,7 +122,7 @@ impl<'a> Renderer<'a> {
             }
         }
         out.clear();
-        out.extend(work.sum.iter().zip(&work.weight).map(|(s, w)| if *w > 1e-6 { s / w } else { 0.0 }));
+        out.extend((0..CELL * CELL).map(|at| work.seen(at)));
     }
 
     /// Cells around a cell, beyond the picture's border too, with the labels they hold there.
@@ -234,32 +242,43 @@ impl<'a> Renderer<'a> {
     /// Lays a layer over what has been drawn of a cell.
     fn lay(&self, cell: (usize, usize), label: u8, work: &mut Work) {
         let mut guess: Option<Option<Guess>> = None;
-        for y in 0..CELL {
-            for x in 0..CELL {
-                let at = y * CELL + x;
-                let (c, a) = (work.layer[at], work.layer_cover[at]);
-                let (last, last_weight) = (work.last[at], work.last_weight[at]);
-                (work.last[at], work.last_weight[at]) = (c, a);
-                if a <= 0.0 {
-                    continue;
-                }
-                // what lies farther than the layer before
-                let (mut far, mut far_weight) = (work.sum[at] - last, work.weight[at] - last_weight);
-                let open = 1.0 - last_weight - far_weight;
-                if open > 1e-3 && a < 0.999 {
-                    let guess = guess.get_or_insert_with(|| self.behind.guess(cell, label)).as_ref();
-                    let (value, weight) = guess.map_or((0.0, 0.0), |g| (g.at(x, y), LITTLE));
-                    let known = far_weight + weight;
-                    if known > 1e-6 {
-                        far += open * (far + weight * value) / known;
-                        far_weight += open;
-                    }
-                }
-                let through = (1.0 - a).max(0.0);
-                work.sum[at] = through * far + last + c;
-                work.weight[at] = through * far_weight + last_weight + a;
+        for at in 0..CELL * CELL {
+            let (c, a) = (work.layer[at], work.layer_cover[at]);
+            let (last, last_weight) = (work.last[at], work.last_weight[at]);
+            (work.last[at], work.last_weight[at]) = (c, a);
+            if a <= 0.0 {
+                continue;
             }
+            // what lies farther than the layer before
+            let (far, far_weight) = (work.sum[at] - last, work.weight[at] - last_weight);
+            if last_weight > APART {
+                work.surface[at] += a;
+            } else {
+                // a surface begins here
+                work.surface[at] = a;
+                if a < 0.999 {
+                    let guess = guess.get_or_insert_with(|| self.behind.guess(cell, label)).as_ref();
+                    let (value, weight) = guess.map_or((0.0, 0.0), |g| (g.at(at % CELL, at / CELL), LITTLE));
+                    let known = far_weight + weight;
+                    work.under[at] = if known > 1e-6 { (far + weight * value) / known } else { f32::NAN };
+                }
+            }
+            let through = (1.0 - a).max(0.0);
+            work.sum[at] = through * far + last + c;
+            work.weight[at] = through * far_weight + last_weight + a;
         }
+    }
+}
+
+impl Work {
+    /// The pixel as it is seen: what the nearest surface lets through and nobody has drawn is what lies under it; the rest is
+    /// evened out.
+    fn seen(&self, at: usize) -> f32 {
+        let (sum, weight) = (self.sum[at], self.weight[at]);
+        let missing = (1.0 - weight).min(1.0 - self.surface[at]).max(0.0);
+        let under = self.under[at];
+        let (sum, weight) = if under.is_nan() { (sum, weight) } else { (sum + missing * under, weight + missing) };
+        if weight > 1e-6 { sum / weight } else { 0.0 }
     }
 }
 

@@ -85,7 +85,8 @@ pub(crate) fn opening(system: &System, field: &Field, wavelength: usize, chief: 
 pub(crate) fn bundle(system: &System, field: &Field, wavelength: usize, opening: &Opening, rows: usize) -> Bundle {
     // every wavelength has a grid of its own, so that what their borders cut off evens out
     let phase = |step: f64| (0.5 + step * wavelength as f64).fract();
-    let (places, rays) = trace(system, field, wavelength, (opening, [phase(0.618), phase(0.755)]), rows, Clip::Apertures);
+    let (places, rays) =
+        trace(system, field, wavelength, (opening, [phase(0.618), phase(0.755)]), rows, Clip::Apertures);
     let sent = places.len();
     let places: Vec<[f64; 2]> = rays.iter().map(|r| [r.at[0], r.at[1]]).collect();
     let area = opening.area() * places.len() as f64 / sent.max(1) as f64;

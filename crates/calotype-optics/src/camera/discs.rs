@@ -251,9 +251,7 @@ fn knot(systems: &[System; 3], bands: &Bands, slope: f64, f: f64) -> Result<([Ve
             let before = list.len();
             for i in 0..a.len() {
                 if let (Some(a), Some(b), Some(c)) = (a.get(i), b.get(i), c.get(i)) {
-                    let place = |r: crate::Ray, k: usize| {
-                        [((r.at[1] - chiefs[k].1) / f) as f32, (r.at[0] / f) as f32]
-                    };
+                    let place = |r: crate::Ray, k: usize| [((r.at[1] - chiefs[k].1) / f) as f32, (r.at[0] / f) as f32];
                     list.push([place(a, 0), place(b, 1), place(c, 2)]);
                 }
             }
@@ -357,9 +355,22 @@ mod tests {
 
     #[test]
     fn bubbles_behind_the_focus_are_cream_before_it() {
-        for name in ["bubble-f2.7", "swirl-f1.4", "gauss-f1.4", "soft-f2.8-sharp", "soft-f2.8-soft", "petzval-f1.9", "gauss-f1.0"] {
+        for name in [
+            "bubble-f2.7",
+            "swirl-f1.4",
+            "gauss-f1.4",
+            "soft-f2.8-sharp",
+            "soft-f2.8-soft",
+            "petzval-f1.9",
+            "gauss-f1.0",
+        ] {
             let d = discs(name);
-            println!("{name}: behind {:.2} before {:.2} corner light {:.2}", rim_over_middle(&d, -0.4), rim_over_middle(&d, 0.4), d.illumination(1, 1.0));
+            println!(
+                "{name}: behind {:.2} before {:.2} corner light {:.2}",
+                rim_over_middle(&d, -0.4),
+                rim_over_middle(&d, 0.4),
+                d.illumination(1, 1.0)
+            );
         }
         let bubble = discs("bubble-f2.7");
         let (behind, before) = (rim_over_middle(&bubble, -0.4), rim_over_middle(&bubble, 0.4));

@@ -70,8 +70,16 @@ fn scene() -> [Layer; 4] {
     [
         Layer { distance_m: 10.0, covers: |_, _| true, light: |x, y| 0.3 * waves(x, y, 37.0) + spots(x, y) },
         Layer { distance_m: 4.0, covers: |x, y| x + 0.3 * y > 215.0, light: |x, y| 0.15 * waves(x, y, 29.0) },
-        Layer { distance_m: FOCUS_M, covers: |x, y| (90.0..150.0).contains(&x) && y > 40.0, light: |x, y| 0.5 * waves(x, y, 11.0) },
-        Layer { distance_m: 1.3, covers: |x, y| (x - 40.0).hypot(y - 150.0) < 38.0, light: |x, y| 0.25 * waves(x, y, 31.0) },
+        Layer {
+            distance_m: FOCUS_M,
+            covers: |x, y| (90.0..150.0).contains(&x) && y > 40.0,
+            light: |x, y| 0.5 * waves(x, y, 11.0),
+        },
+        Layer {
+            distance_m: 1.3,
+            covers: |x, y| (x - 40.0).hypot(y - 150.0) < 38.0,
+            light: |x, y| 0.25 * waves(x, y, 31.0),
+        },
     ]
 }
 
@@ -88,9 +96,7 @@ fn pinhole() -> (Plane<f32>, Plane<f32>) {
         let (x, y) = (x as f64 + 0.5, y as f64 + 0.5);
         scene.iter().rev().find(|l| (l.covers)(x, y)).map(|l| ((l.light)(x, y), 1.0 / l.distance_m - 1.0 / FOCUS_M))
     };
-    let of = |f: fn((f64, f64)) -> f64| {
-        Plane::from_fn(WIDTH, HEIGHT, |x, y| front(x, y).map_or(0.0, |v| f(v) as f32))
-    };
+    let of = |f: fn((f64, f64)) -> f64| Plane::from_fn(WIDTH, HEIGHT, |x, y| front(x, y).map_or(0.0, |v| f(v) as f32));
     (of(|v| v.0), of(|v| v.1))
 }
 
@@ -154,11 +160,8 @@ fn blur_is_that_of_brute_force() {
         println!("{name}: {after:.1} dB against brute force ({before:.1} dB without character)");
         if let Ok(folder) = std::env::var("CALOTYPE_CHARACTER_PICTURES") {
             for (what, plane) in [("truth", &truth), ("ours", &ours), ("sharp", &sharp)] {
-                let bytes: Vec<u8> = plane
-                    .rows()
-                    .flatten()
-                    .map(|v| (v.clamp(0.0, 1.0).powf(1.0 / 2.2) * 255.0 + 0.5) as u8)
-                    .collect();
+                let bytes: Vec<u8> =
+                    plane.rows().flatten().map(|v| (v.clamp(0.0, 1.0).powf(1.0 / 2.2) * 255.0 + 0.5) as u8).collect();
                 let head = format!("P5 {WIDTH} {HEIGHT} 255\n").into_bytes();
                 std::fs::write(format!("{folder}/{name}-{what}.pgm"), [head, bytes].concat()).unwrap();
             }
