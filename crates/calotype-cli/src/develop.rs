@@ -143,7 +143,7 @@ impl Asked {
     fn of(choices: &Choices, no_hdr: bool) -> Result<Self, Failure> {
         let (mut recipe, record) = match &choices.recipe {
             Some(path) => match read_recipe(path)? {
-                Known::Recipe(recipe) => (recipe, None),
+                Known::Recipe(recipe) => (*recipe, None),
                 Known::Record(record) => (record.recipe.clone(), Some((*record, file_name(path)))),
             },
             None => (Recipe::default(), None),
@@ -163,7 +163,7 @@ impl Asked {
 
 /// What the file of `--recipe` holds.
 enum Known {
-    Recipe(Recipe),
+    Recipe(Box<Recipe>),
     Record(Box<Record>),
 }
 
@@ -181,7 +181,7 @@ fn read_recipe(path: &Path) -> Result<Known, Failure> {
     if text.lines().any(|line| line.starts_with("schema")) {
         return Record::from_toml(text).map(|r| Known::Record(r.into())).map_err(|e| failed(e.into()));
     }
-    Recipe::from_toml(text).map(Known::Recipe).map_err(|e| failed(e.into()))
+    Recipe::from_toml(text).map(|r| Known::Recipe(r.into())).map_err(|e| failed(e.into()))
 }
 
 /// The look of a record; a table that is laid over it lies beside the record.

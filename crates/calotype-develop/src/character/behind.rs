@@ -68,7 +68,7 @@ impl Behind {
             }
         }
         let mut levels = vec![(WIDTH, level)];
-        while let Some((n, level)) = levels.last().filter(|l| l.0 > 1 && l.0 % 2 == 0) {
+        while let Some((n, level)) = levels.last().filter(|l| l.0 > 1 && l.0.is_multiple_of(2)) {
             let half = n / 2;
             let sum = |k: usize, at: usize| level[at][k] + level[at + 1][k] + level[at + n][k] + level[at + n + 1][k];
             let next = (0..half * half).map(|at| {
@@ -105,7 +105,7 @@ fn filled([sum, weight]: [f32; 2], elsewhere: f32) -> f32 {
 /// A level of `n` x `n` at a place of one twice as fine, bilinear.
 fn smooth(level: &[f32], n: usize, x: usize, y: usize) -> f32 {
     let near = |v: usize| {
-        let other = if v % 2 == 0 { (v / 2).saturating_sub(1) } else { (v / 2 + 1).min(n - 1) };
+        let other = if v.is_multiple_of(2) { (v / 2).saturating_sub(1) } else { (v / 2 + 1).min(n - 1) };
         (v / 2, other)
     };
     let ((x0, x1), (y0, y1)) = (near(x), near(y));

@@ -147,15 +147,11 @@ impl Discs {
             (d - a) * (d - b) / ((c - a) * (c - b)),
         ]
         .map(|w| w as f32);
-        let of = move |rays: &'_ [Ray], part: f64| {
-            let share = (0.5 * part / rays.len().max(1) as f64) as f32;
-            (share, rays.len())
-        };
         let channel = channel.min(2);
         let sides = [(i, 1.0 - part), (i + 1, part)];
         sides.into_iter().filter(|s| s.1 > 0.0).flat_map(move |(i, part)| {
             let rays = &self.fields[i][channel][..];
-            let (share, _) = of(rays, part);
+            let share = (0.5 * part / rays.len().max(1) as f64) as f32;
             rays.iter().flat_map(move |ray| {
                 let at = |k: usize| weights[0] * ray[0][k] + weights[1] * ray[1][k] + weights[2] * ray[2][k];
                 let (radial, tangential) = (at(0), at(1));
