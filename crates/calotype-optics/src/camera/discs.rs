@@ -307,9 +307,9 @@ mod tests {
     #[test]
     fn parabolas_meet_rays_that_are_traced_at_their_distance() {
         let lens = built_in_lens("swirl-f1.4").unwrap().unwrap();
+        // the same middle, and so the same rays; 3/4 dioptre lies between different nodes
         let far = View { range_m: [1.0, 4.0], ..view() };
-        let near = View { range_m: [4.0 / 3.0, 4.0], ..view() };
-        // 3/4 dioptre is an end of one, and lies between the nodes of the other
+        let near = View { range_m: [1.0 / 0.85, 2.5], ..view() };
         let [a, b] = [far, near].map(|v| Discs::trace(&lens, &v, &Bands::default()).unwrap());
         let rms = |d: &Discs| {
             let sum = d.arrivals(1, 0.6, 0.25).map(|a| f64::from(a.share * (a.radial.powi(2) + a.tangential.powi(2))));
@@ -351,22 +351,10 @@ mod tests {
 
     #[test]
     fn bubbles_behind_the_focus_are_cream_before_it() {
-        for name in [
-            "bubble-f2.7",
-            "swirl-f1.4",
-            "gauss-f1.4",
-            "soft-f2.8-sharp",
-            "soft-f2.8-soft",
-            "petzval-f1.9",
-            "gauss-f1.0",
-        ] {
+        for (name, _) in crate::built_in_lenses().into_iter().filter(|l| l.0 != "phone-9p") {
             let d = discs(name);
-            println!(
-                "{name}: behind {:.2} before {:.2} corner light {:.2}",
-                rim_over_middle(&d, -0.4),
-                rim_over_middle(&d, 0.4),
-                d.illumination(1, 1.0)
-            );
+            let (behind, before) = (rim_over_middle(&d, -0.4), rim_over_middle(&d, 0.4));
+            println!("{name}: {behind:.2} behind, {before:.2} before, corner {:.2}", d.illumination(1, 1.0));
         }
         let bubble = discs("bubble-f2.7");
         let (behind, before) = (rim_over_middle(&bubble, -0.4), rim_over_middle(&bubble, 0.4));
