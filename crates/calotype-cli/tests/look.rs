@@ -218,8 +218,18 @@ fn bad_tables_are_refused_with_what_is_wrong() {
     expect(&place.look("import @odd.png -o @x.toml"), 1, &["9x9", "no HaldCLUT"]);
     png(&place.at("fine.png"), 8, png::ColorType::Rgb);
     expect(&place.look("import @fine.png -o @fine.toml"), 0, &[]);
-    // A table that has changed is another table.
+    // A table where the look's own would go stays when it is the same, and is not replaced when it is another.
     let cube = place.read("fine.cube");
+    std::fs::remove_file(place.at("fine.toml")).unwrap();
+    place.write("fine.cube", "# mine\n".to_owned() + &cube);
+    expect(&place.look("import @fine.cube -o @fine.toml"), 0, &[]);
+    assert!(place.read("fine.cube").starts_with("# mine"));
+    expect(&place.look("verify @fine.toml"), 0, &[]);
+    let again = "import @fine.cube -o @fine.toml --input log2 --overwrite";
+    expect(&place.look(again), 2, &["would replace", "fine.cube", "another name"]);
+    assert!(place.read("fine.cube").starts_with("# mine"));
+    place.write("fine.cube", &cube);
+    // A table that has changed is another table.
     place.write("fine.cube", cube.replacen("0.5", "0.6", 1) + "\n# more\n");
     expect(&place.look("show @fine.toml"), 1, &["fine.cube is not the table the look was made with"]);
     place.write("fine.cube", cube.replace('\n', "\r\n") + "# only a comment\n");

@@ -123,8 +123,13 @@ fn a_table_becomes_numbers() {
     let own = look(here, &["fit", "table", "p.cube", "-o", "p.toml", "--overwrite"]);
     assert!(own.status.code() == Some(2) && said(&own).contains("would replace p.cube"), "{}", said(&own));
     assert_eq!(std::fs::read(here.join("p.cube")).unwrap(), before);
-    let found = json(&look(here, &["fit", "table", "p.cube", "-o", "mine.toml", "--json"]));
-    assert!(found["unseen"]["mean"].as_f64().unwrap() < 0.8, "{found}");
+    // The same table in other wrappings, and one for scene light.
+    assert!(look(here, &["export", "portrait", "-o", "p.clf"]).status.success());
+    assert!(look(here, &["export", "portrait", "-o", "p.xmp", "--size", "17"]).status.success());
+    for table in ["p.cube", "p.clf", "p.xmp"] {
+        let found = json(&look(here, &["fit", "table", table, "-o", "mine.toml", "--overwrite", "--json"]));
+        assert!(found["unseen"]["mean"].as_f64().unwrap() < 0.8, "{table}: {found}");
+    }
     std::fs::write(here.join("bad.cube"), "LUT_3D_SIZE 2\n0 0 nan\n").unwrap();
     let bad = look(here, &["fit", "table", "bad.cube", "-o", "x.toml"]);
     assert!(bad.status.code() == Some(1) && said(&bad).contains("line 2"), "{}", said(&bad));

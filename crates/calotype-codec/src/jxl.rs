@@ -4,7 +4,7 @@
 //! kept as it is.
 
 use crate::error::check_size;
-use crate::metadata::Metadata;
+use crate::metadata::{Metadata, xmp_packet};
 use crate::picture::Rows;
 use crate::quantize::interleave;
 use crate::{ColorSpace, Error, Result};
@@ -50,7 +50,7 @@ pub fn write_jxl(mut out: impl Write, picture: &impl Rows<u16>, metadata: &Metad
     write_box(&mut out, b"jxll", &[&[10]])?;
     write_box(&mut out, b"Exif", &[&[0; 4], &metadata.exif_block(width, height, usize::MAX, false)])?;
     if let Some(xmp) = &metadata.xmp {
-        write_box(&mut out, b"xml ", &[xmp.as_bytes()])?;
+        write_box(&mut out, b"xml ", &[xmp_packet(xmp).as_bytes()])?;
     }
     write_box(&mut out, b"jxlc", &[&head, &stream[skip.min(stream.len())..]])?;
     out.flush()?;

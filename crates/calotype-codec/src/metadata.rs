@@ -61,7 +61,7 @@ pub struct Exif {
 pub struct Metadata {
     /// Photographic facts.
     pub exif: Exif,
-    /// An XMP packet: the whole `x:xmpmeta` or `rdf:RDF` element. What the format needs is added to it.
+    /// XMP: the whole `x:xmpmeta` or `rdf:RDF` element, without the packet's wrapper. What the format needs is added to it.
     pub xmp: Option<String>,
     /// The picture's primaries: chooses the ICC profile.
     pub color_space: ColorSpace,
@@ -238,7 +238,17 @@ pub(crate) fn write_linked(mut main: Ifd, exif: Ifd, gps: Ifd, at: u32, out: &mu
     }
 }
 
-/// An XMP packet with further `rdf:Description` elements in it.
+/// XMP as a packet: between the processing instructions by which programs find it in files whose format they do not know
+/// (XMP specification part 1, 7.3.2). "w": it may be changed in place, though there is no padding to grow into. What has a
+/// wrapper keeps it.
+pub(crate) fn xmp_packet(xmp: &str) -> String {
+    if xmp.trim_start().starts_with("<?xpacket") {
+        return xmp.to_owned();
+    }
+    format!("<?xpacket begin=\"\u{feff}\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>\n{}\n<?xpacket end=\"w\"?>", xmp.trim_end())
+}
+
+/// XMP with further `rdf:Description` elements in it.
 pub(crate) fn xmp_with(xmp: Option<&str>, descriptions: &str) -> String {
     const CLOSE: &str = "</rdf:RDF>";
     match xmp.and_then(|x| x.rfind(CLOSE).map(|at| x.split_at(at))) {
@@ -305,6 +315,16 @@ mod tests {
         let main = entries(&block, 8);
         let sub = entries(&block, main.iter().find(|e| e.0 == EXIF_POINTER).unwrap().1 as usize);
         assert!(sub.iter().any(|e| e.0 == 0x9286) && sub.iter().all(|e| e.0 != 0x927C));
+    }
+
+    #[test]
+    fn xmp_is_wrapped_once() {
+        let packet = xmp_packet("<x/>\n");
+        assert_eq!(
+            packet,
+            "<?xpacket begin=\"\u{feff}\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>\n<x/>\n<?xpacket end=\"w\"?>"
+        );
+        assert_eq!(xmp_packet(&packet), packet);
     }
 
     #[test]

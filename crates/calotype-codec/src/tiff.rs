@@ -2,7 +2,7 @@
 
 use crate::error::check_size;
 use crate::ifd::Value;
-use crate::metadata::{Metadata, write_linked};
+use crate::metadata::{Metadata, write_linked, xmp_packet};
 use crate::picture::Rows;
 use crate::quantize::{band_rows, in_order, interleave};
 use crate::{EncodeOptions, Result};
@@ -65,7 +65,7 @@ pub fn write_tiff(
         main.set(0x013D, 2u16);
     }
     if let Some(xmp) = &metadata.xmp {
-        main.set(0x02BC, Value::Byte(xmp.clone().into_bytes()));
+        main.set(0x02BC, Value::Byte(xmp_packet(xmp).into_bytes()));
     }
     main.set(0x8773, Value::Undefined(metadata.icc().to_vec()));
     let mut directories = Vec::new();

@@ -6,7 +6,7 @@
 use crate::Result;
 use crate::gain_map::{GainMapImage, GainMapMetadata};
 use crate::jpeg::{Compressed, Layout, XMP_NAME, segment};
-use crate::metadata::xmp_with;
+use crate::metadata::{xmp_packet, xmp_with};
 
 /// The name that begins an ISO 21496-1 segment.
 const ISO_NAME: &[u8] = b"urn:iso:std:iso:ts:21496:-1\0";
@@ -29,7 +29,7 @@ pub(crate) fn gain_map_jpeg(map: &GainMapImage, quality: u8) -> Result<Vec<u8>> 
         }
     });
     let mut out = vec![0xFF, 0xD8];
-    let xmp = xmp_with(None, &hdrgm(&map.metadata, map.channels() == 3));
+    let xmp = xmp_packet(&xmp_with(None, &hdrgm(&map.metadata, map.channels() == 3)));
     segment(&mut out, 1, "XMP", &[XMP_NAME, xmp.as_bytes()])?;
     segment(&mut out, 2, "gain map", &[ISO_NAME, &iso(&map.metadata, map.channels() == 3)])?;
     compressed.write(&mut out)?;

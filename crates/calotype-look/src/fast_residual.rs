@@ -4,7 +4,7 @@ use crate::fast::fused;
 use crate::fast_math::{dot, exp2, log2, madd};
 use crate::residual::ResidualStep;
 use calotype_color::matrix::to_f32;
-use fearless_simd::{Level, Simd, dispatch};
+use fearless_simd::{Level, dispatch, f32x4, prelude::*};
 
 /// Pixels worked on at a time.
 const BLOCK: usize = 32;
@@ -54,14 +54,14 @@ impl FastResidual {
 #[inline(always)]
 fn rows<S: Simd>(simd: S, t: &FastResidual, r: &mut [f32], g: &mut [f32], b: &mut [f32]) {
     if fused(simd) {
-        blocks::<true>(t, r, g, b);
+        blocks::<S, true>(simd, t, r, g, b);
     } else {
-        blocks::<false>(t, r, g, b);
+        blocks::<S, false>(simd, t, r, g, b);
     }
 }
 
 #[inline(always)]
-fn blocks<const F: bool>(t: &FastResidual, r: &mut [f32], g: &mut [f32], b: &mut [f32]) {
+fn blocks<S: Simd, const F: bool>(simd: S, t: &FastResidual, r: &mut [f32], g: &mut [f32], b: &mut [f32]) {
     let n = r.len().min(g.len()).min(b.len());
     let mut pixels = [[0.0f32; BLOCK]; 3];
     let mut x = 0;
@@ -77,7 +77,7 @@ fn blocks<const F: bool>(t: &FastResidual, r: &mut [f32], g: &mut [f32], b: &mut
         for channel in &mut pixels {
             encode::<F>(channel);
         }
-        add::<F>(t, &mut pixels);
+        add::<S, F>(simd, t, &mut pixels);
         for channel in &mut pixels {
             decode::<F>(channel);
         }
@@ -130,12 +130,13 @@ fn decode<const F: bool>(v: &mut Lanes) {
 /// cell to the brightest goes along the axis of the largest share first and along that of the smallest last.
 #[inline(always)]
 #[allow(clippy::manual_clamp, reason = "clamp would keep what is not a number")]
-fn add<const F: bool>(t: &FastResidual, pixels: &mut [Lanes; 3]) {
+fn add<S: Simd, const F: bool>(simd: S, t: &FastResidual, pixels: &mut [Lanes; 3]) {
     let last = (t.size - 1) as f32;
     let cells = (t.size - 2) as f32;
     let [sx, sy, sz] = [1, t.size as u32, (t.size * t.size) as u32];
-    let mut corners = [[0u32; 4]; BLOCK];
-    let mut weights = [[0.0f32; 4]; BLOCK];
+    // by corner, so that a lane is a pixel
+    let mut corners = [[0u32; BLOCK]; 4];
+    let mut weights = [[0.0f32; BLOCK]; 4];
     let [r, g, b] = pixels;
     for i in 0..BLOCK {
         let (px, py, pz) =
@@ -144,37 +145,30 @@ fn add<const F: bool>(t: &FastResidual, pixels: &mut [Lanes; 3]) {
         let (x, y, z) = (px - cx, py - cy, pz - cz);
         let (most, least) = (x.max(y).max(z), x.min(y).min(z));
         let middle = (x + y + z) - (most + least);
-        let first = if x >= most {
-            sx
-        } else if y >= most {
-            sy
-        } else {
-            sz
-        };
-        let third = if z <= least {
-            sz
-        } else if y <= least {
-            sy
-        } else {
-            sx
-        };
+        let first = select(x >= most, sx, select(y >= most, sy, sz));
+        let third = select(z <= least, sz, select(y <= least, sy, sx));
         let base = cx as u32 * sx + cy as u32 * sy + cz as u32 * sz;
         let far = base + sx + sy + sz;
-        corners[i] = [base, base + first, far - third, far];
-        weights[i] = [1.0 - most, most - middle, middle - least, least];
+        (corners[0][i], corners[1][i], corners[2][i], corners[3][i]) = (base, base + first, far - third, far);
+        (weights[0][i], weights[1][i], weights[2][i], weights[3][i]) =
+            (1.0 - most, most - middle, middle - least, least);
     }
     for i in 0..BLOCK {
-        let mut sum = [0.0f32; 4];
-        for (corner, weight) in corners[i].into_iter().zip(weights[i]) {
-            let change = &t.change[corner as usize];
-            for c in 0..4 {
-                sum[c] = madd::<F>(weight, change[c], sum[c]);
-            }
+        let mut sum = f32x4::splat(simd, 0.0);
+        for k in 0..4 {
+            let change = f32x4::from_slice(simd, &t.change[corners[k][i] as usize]);
+            let weight = f32x4::splat(simd, weights[k][i]);
+            sum = if F { change.mul_add(weight, sum) } else { change * weight + sum };
         }
         r[i] += sum[0];
         g[i] += sum[1];
         b[i] += sum[2];
     }
+}
+
+#[inline(always)]
+fn select(which: bool, yes: u32, no: u32) -> u32 {
+    if which { yes } else { no }
 }
 
 #[cfg(test)]

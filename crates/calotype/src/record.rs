@@ -262,7 +262,7 @@ impl Record {
         };
         match self.inputs.iter().find(|i| i.name == other.name) {
             Some(was) => format!(
-                "{} has changed since: its SHA-256 was {}… and is {}…",
+                "{} has changed since: its content was {}… and is {}…",
                 other.name,
                 start(&was.content),
                 start(&other.content)

@@ -1,26 +1,22 @@
 //! `calotype look fit`: looks after what people love.
 
+use super::args::Input;
 use super::finished::{self, Planes, Shown, is_scene_light, png_bytes, resized, side_by_side};
-use super::{file, fit_report, save};
+use super::{file, fit_report, import, save};
 use crate::args::Common;
 use crate::failure::Failure;
 use crate::out::Outcome;
 use calotype::Look;
-use calotype::color::transfer::srgb_encode;
 use calotype::image::Plane;
-use calotype::look::Lattice;
 use calotype::look::fit::{
     Before, FitError, FitOptions, Form, Pair, PatchUse, Registration, examples, fit, fit_reference, fit_table,
 };
-use calotype_lab::{Limits, Source, read};
 use clap::{Args as ClapArgs, Subcommand};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
 /// Width of a picture on a sheet.
 const WIDTH: usize = 480;
-/// Bytes beyond which no .cube file is read.
-const MOST_BYTES: u64 = 200 << 20;
 
 /// `look fit`.
 #[derive(Debug, ClapArgs)]
@@ -46,7 +42,7 @@ pub enum FitCommand {
     Pair(PairArgs),
     /// After one finished picture whose original is not at hand. Soberly: it cannot know what the scene was.
     Reference(ReferenceArgs),
-    /// After a table of colours for finished sRGB pictures.
+    /// After a table of colours or a profile of another program.
     Table(TableArgs),
 }
 
@@ -105,9 +101,12 @@ pub struct ReferenceArgs {
 /// `look fit table`.
 #[derive(Debug, ClapArgs)]
 pub struct TableArgs {
-    /// A .cube file, or a HaldCLUT as .png.
+    /// A .cube, a .clf, a HaldCLUT as .png, a camera profile (.dcp) or an enhanced profile (.xmp).
     #[arg(value_name = "TABLE")]
     pub table: PathBuf,
+    /// What goes into the table; what its file says, or srgb, when left out.
+    #[arg(long, value_enum, value_name = "INPUT")]
+    pub input: Option<Input>,
     /// Where the look goes.
     #[command(flatten)]
     pub out: OutArgs,
@@ -218,46 +217,20 @@ fn reference(args: &ReferenceArgs, common: &Common) -> Result<Outcome, Failure> 
 fn of_table(args: &TableArgs) -> Result<Outcome, Failure> {
     let out = file(&args.out.out, &["toml"], args.out.overwrite)?;
     let beside = out.with_file_name(format!("{}.cube", name_of(&args.out, &out)));
-    // The look's own table must not take the place of the one it is fitted to, whatever may be replaced.
-    if let (Ok(own), Ok(given)) = (beside.canonicalize(), args.table.canonicalize())
-        && own == given
-    {
-        return Err(Failure::usage(format!("the look's own table would replace {}", args.table.display()))
-            .help("Give the look another name with -o or --name."));
+    if import::is_same_file(&beside, &args.table) {
+        return Err(import::would_replace(&args.table, "-o or --name"));
     }
-    let lattice = read_lattice(&args.table)?;
-    let found = fit_table(&lattice).map_err(|e| failed(format!("cannot fit a look to {}", args.table.display()), e))?;
+    let mut warnings = Vec::new();
+    let imported = import::look_of(&args.table, args.input, "import.cube", &mut warnings)?;
+    let table = imported.residual.ok_or_else(|| Failure::new(format!("{} has no table", args.table.display())))?;
+    let found =
+        fit_table(&table.lattice).map_err(|e| failed(format!("cannot fit a look to {}", args.table.display()), e))?;
     let mut look = found.fitted.look.clone();
     let name = args.table.file_name().unwrap_or_default().to_string_lossy().into_owned();
     look.meta.description = format!("Fitted to the table {name}.");
     write(look, &args.out, &out)?;
     let (text, json) = fit_report::table(&found, &out);
-    Ok(Outcome::new(text, json))
-}
-
-/// A .cube file, or a picture as a HaldCLUT.
-fn read_lattice(path: &Path) -> Result<Lattice, Failure> {
-    let failed = |e: Box<dyn std::error::Error + Send + Sync>| {
-        Failure::new(format!("cannot use the table {}", path.display()))
-            .because(e)
-            .help("A table is a .cube file of three dimensions, or a HaldCLUT as .png, for finished sRGB pictures.")
-    };
-    if finished::is_finished(path) {
-        let Source::Picture(picture) = read(path, None, &Limits::default())? else {
-            return Err(failed("it is a raw file".into()));
-        };
-        let planes = &picture.rgb.planes;
-        let (width, height) = picture.size();
-        let pixels = planes[0].data().iter().zip(planes[1].data()).zip(planes[2].data());
-        let codes: Vec<f32> = pixels.flat_map(|((r, g), b)| [*r, *g, *b].map(srgb_encode)).collect();
-        return Lattice::from_hald(width, height, &codes).map_err(|e| failed(e.into()));
-    }
-    let size = std::fs::metadata(path).map_err(|e| failed(e.into()))?.len();
-    if size > MOST_BYTES {
-        return Err(failed(format!("{size} bytes are more than any .cube file has").into()));
-    }
-    let text = std::fs::read_to_string(path).map_err(|e| failed(e.into()))?;
-    Lattice::from_cube(&text).map_err(|e| failed(e.into()))
+    Ok(Outcome { warnings, ..Outcome::new(text, json) })
 }
 
 /// Writes the look under its name, its table beside it.

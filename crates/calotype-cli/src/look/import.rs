@@ -1,13 +1,14 @@
 //! `calotype look import`: a look of what other programs made.
 
 use super::args::{ImportArgs, Input};
-use super::{file, hald, save};
+use super::{file, hald, is_kept, save};
 use crate::failure::Failure;
 use crate::inputs;
 use crate::out::Outcome;
 use calotype::Look;
 use calotype::dng::{Limits, read_look_profile};
 use calotype::look::{Lattice, ProcessList, ProfileLook, TableInput};
+use std::path::Path;
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
@@ -15,16 +16,37 @@ type Error = Box<dyn std::error::Error + Send + Sync>;
 pub fn import(args: &ImportArgs) -> Result<Outcome, Failure> {
     let out = file(&args.out, &["toml"], args.overwrite)?;
     let name = out.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
+    let beside = format!("{name}.cube");
+    let mut warnings = Vec::new();
+    let look = look_of(&args.table, args.input, &beside, &mut warnings)?;
+    let beside = out.with_file_name(beside);
+    if is_same_file(&beside, &args.table) && !is_kept(&beside, &look) {
+        return Err(would_replace(&args.table, "-o"));
+    }
+    let outcome = save(look, &name, &out, args.overwrite)?;
+    Ok(Outcome { warnings, ..outcome })
+}
+
+/// The look of a file with a table or a profile: the neutral rendition with a table laid over it, which is called `cube`.
+pub fn look_of(table: &Path, input: Option<Input>, cube: &str, warnings: &mut Vec<String>) -> Result<Look, Failure> {
     let failed = |e: Error| {
-        Failure::new(format!("cannot use the table {}", args.table.display())).because(e).help(
+        Failure::new(format!("cannot use the table {}", table.display())).because(e).help(
             "A table is a .cube, a .clf, a HaldCLUT as .png, a camera profile .dcp or an .xmp profile with a table of colours.",
         )
     };
-    let bytes = inputs::read_whole(&args.table).map_err(|e| failed(e.into()))?;
-    let mut warnings = Vec::new();
-    let look = read(&bytes, args.input, &format!("{name}.cube"), &mut warnings).map_err(failed)?;
-    let outcome = save(look, &name, &out, args.overwrite)?;
-    Ok(Outcome { warnings, ..outcome })
+    let bytes = inputs::read_whole(table).map_err(|e| failed(e.into()))?;
+    read(&bytes, input, cube, warnings).map_err(failed)
+}
+
+/// True where both are names of one file that exists.
+pub fn is_same_file(a: &Path, b: &Path) -> bool {
+    matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
+}
+
+/// A look's own table must not take the place of the one it is made of, whatever may be replaced.
+pub fn would_replace(table: &Path, options: &str) -> Failure {
+    Failure::usage(format!("the look's own table would replace {}", table.display()))
+        .help(format!("Give the look another name with {options}."))
 }
 
 fn read(bytes: &[u8], input: Option<Input>, cube: &str, warnings: &mut Vec<String>) -> Result<Look, Error> {

@@ -103,11 +103,20 @@ fn save(mut look: Look, name: &str, out: &Path, overwrite: bool) -> Result<Outco
         })?;
     if let Some(residual) = &look.residual {
         let beside = out.with_file_name(&residual.file);
+        if is_kept(&beside, &look) {
+            return written(out, overwrite, &text);
+        }
         target::check_writable(&beside, overwrite)?;
         let comments = [format!("laid over the look {name}; sRGB codes in and out")];
         calotype::save_bytes(&beside, residual.lattice.to_cube(name, &comments).as_bytes(), overwrite)?;
     }
     written(out, overwrite, &text)
+}
+
+/// True where a file holds a look's very table already.
+fn is_kept(table: &Path, look: &Look) -> bool {
+    let own = look.residual.as_ref().map(|r| r.lattice.sha256());
+    own.is_some() && read_table(table).ok().map(|t| t.sha256()) == own
 }
 
 fn diff(args: &DiffArgs) -> Result<Outcome, Failure> {

@@ -8,7 +8,7 @@ pub(crate) use scan::{Compressed, Layout};
 
 use crate::error::check_size;
 use crate::gain_map::GainMapImage;
-use crate::metadata::Metadata;
+use crate::metadata::{Metadata, xmp_packet};
 use crate::picture::Rows;
 use crate::ultra_hdr;
 use crate::{Chroma, EncodeOptions, Error, Result};
@@ -49,7 +49,7 @@ pub fn write_jpeg(
     segment(&mut head, 1, "EXIF", &[b"Exif\0\0", &exif])?;
     let map_length = gain_map.as_ref().map(Vec::len);
     if let Some(xmp) = ultra_hdr::primary_xmp(metadata.xmp.as_deref(), map_length) {
-        segment(&mut head, 1, "XMP", &[XMP_NAME, xmp.as_bytes()])?;
+        segment(&mut head, 1, "XMP", &[XMP_NAME, xmp_packet(&xmp).as_bytes()])?;
     }
     segment(&mut head, 2, "ICC", &[b"ICC_PROFILE\0\x01\x01", metadata.icc()])?;
     if let Some(length) = map_length {

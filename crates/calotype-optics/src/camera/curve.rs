@@ -1,7 +1,7 @@
 //! A smooth function of image height.
 
 /// The cubic spline through values at even steps from 0 to 1. It begins level, as even functions of a height do; at the
-/// end its slope is that of the parabola through the last three values. Held beyond both ends.
+/// end its slope is that of the cubic through the last four values, or of the parabola through three. Held beyond both ends.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Curve {
     values: Vec<f64>,
@@ -15,7 +15,11 @@ impl Curve {
         let n = values.len();
         let mut slopes = vec![0.0; n];
         if n >= 3 {
-            slopes[n - 1] = 0.5 * (3.0 * values[n - 1] - 4.0 * values[n - 2] + values[n - 3]);
+            let back = |i: usize| values[n - 1 - i];
+            slopes[n - 1] = match n {
+                3 => 0.5 * (3.0 * back(0) - 4.0 * back(1) + back(2)),
+                _ => (11.0 * back(0) - 18.0 * back(1) + 9.0 * back(2) - 2.0 * back(3)) / 6.0,
+            };
             // s[i-1] + 4 s[i] + s[i+1] = 3 (v[i+1] - v[i-1]), eliminated from the front
             let (mut factor, mut before) = (vec![0.0; n], 0.0);
             for i in 1..n - 1 {

@@ -323,7 +323,8 @@ mod tests {
         assert!((2.0 * second.sqrt() / radius_um - 1.0).abs() < 0.02, "{} {radius_um}", 2.0 * second.sqrt());
         // kept, and sums are 1
         assert!(Arc::ptr_eq(&table, &m.spots(0.3, 2.0).unwrap()));
-        assert!((table.at(2, 0.37).iter().sum::<f32>() - 1.0).abs() < 1e-5);
+        let sum: f64 = table.at(2, 0.37).into_iter().map(f64::from).sum();
+        assert!((sum - 1.0).abs() < 1e-5, "{sum}");
     }
 
     #[test]
