@@ -142,7 +142,7 @@ fn psnr(a: &Plane<f32>, b: &Plane<f32>) -> f64 {
     let seen = |v: &f32| f64::from(*v).clamp(0.0, 1.0).powf(1.0 / 2.2);
     let squares = a.rows().flatten().zip(b.rows().flatten()).map(|(a, b)| (seen(a) - seen(b)).powi(2));
     let (sum, n) = squares.fold((0.0, 0.0), |(sum, n), v| (sum + v, n + 1.0));
-    -10.0 * (sum / n as f64).log10()
+    -10.0 * (sum / n).log10()
 }
 
 /// The pixels that are looked at.
@@ -167,8 +167,8 @@ fn blur_is_that_of_brute_force() {
         let truth = brute_force(&lens, 1);
         let ours = looked_at(&drawn(&lens, 1));
         let (before, after) = (psnr(&sharp, &truth), psnr(&ours, &truth));
-        println!("{name}: {after:.1} dB against brute force ({before:.1} dB without character)");
-        assert!(after > 35.0, "{name}: {after} dB (sharp: {before} dB)");
+        // 38.2, 42.4 and 40.9 dB; 27.2 to 27.7 without character
+        assert!(after > 35.0 && before < 30.0, "{name}: {after} dB (sharp: {before} dB)");
     }
 }
 
