@@ -350,7 +350,13 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::print_stdout)] // the table of docs/explanation/character.md
     fn bubbles_behind_the_focus_are_cream_before_it() {
+        for (name, _) in crate::built_in_lenses().into_iter().filter(|l| l.0 != "phone-9p") {
+            let d = discs(name);
+            let (behind, before) = (rim_over_middle(&d, -0.4), rim_over_middle(&d, 0.4));
+            println!("{name}: {behind:.2} behind, {before:.2} before, corner {:.2}", d.illumination(1, 1.0));
+        }
         let bubble = discs("bubble-f2.7");
         let (behind, before) = (rim_over_middle(&bubble, -0.4), rim_over_middle(&bubble, 0.4));
         assert!(behind > 1.15 * before, "{behind} {before}");
