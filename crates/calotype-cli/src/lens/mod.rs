@@ -136,12 +136,20 @@ pub fn load(name: &str) -> Result<Lens, Failure> {
     if let Some(lens) = built_in_lens(name)? {
         return Ok(lens);
     }
-    if path.extension().is_none() && !path.is_file() {
-        let known: Vec<&str> = built_in_lenses().iter().map(|l| l.0).collect();
-        let help = format!("Use one of {}, or a lens file (.toml, .zmx, .seq, .json).", known.join(", "));
-        return Err(Failure::usage(format!("there is no lens called {name}")).help(help));
-    }
+    check_named(path)?;
     read_lens(path, &Catalogue::default(), &mut Vec::new()).map_err(|e| about(path, e))
+}
+
+/// That a path which is no file is not meant as the name of a lens: names may hold dots, lens files end as they do.
+fn check_named(path: &Path) -> Result<(), Failure> {
+    let ends_as_files =
+        path.extension().is_some_and(|e| ["toml", "zmx", "seq", "json"].iter().any(|known| e == *known));
+    if path.exists() || ends_as_files || path.components().count() > 1 {
+        return Ok(());
+    }
+    let known: Vec<&str> = built_in_lenses().iter().map(|l| l.0).collect();
+    let help = format!("Use one of {}, or a lens file (.toml, .zmx, .seq, .json).", known.join(", "));
+    Err(Failure::usage(format!("there is no lens called {}", path.display())).help(help))
 }
 
 impl Input {
@@ -150,6 +158,7 @@ impl Input {
         if let Some(lens) = self.lens.to_str().map(built_in_lens).transpose()?.flatten() {
             return Ok((lens, warnings));
         }
+        check_named(&self.lens)?;
         let lens = read_lens(&self.lens, &catalogue(&self.glass)?, &mut warnings).map_err(|e| about(&self.lens, e))?;
         Ok((lens, warnings))
     }
