@@ -59,6 +59,9 @@ struct Work {
     layer_cover: Vec<f32>,
     color: Vec<f32>,
     cover: Vec<f32>,
+    /// The cover of the layer, and of a part of it, if it were everywhere.
+    layer_whole: Vec<f32>,
+    whole: Vec<f32>,
 }
 
 impl<'a> Renderer<'a> {
@@ -161,18 +164,21 @@ impl<'a> Renderer<'a> {
     /// Spreads the light and the cover of a layer over a cell. False where it brings nothing.
     fn layer(&self, (i, j): (usize, usize), around: &[Around], label: u8, work: &mut Work) -> bool {
         let mut any = false;
-        for list in [&mut work.layer, &mut work.layer_cover] {
+        for list in [&mut work.layer, &mut work.layer_cover, &mut work.layer_whole] {
             list.clear();
             list.resize(CELL * CELL, 0.0);
         }
+        // where a neighbour does not hold the layer, any of its images does to say what it would have covered
+        let Some((like, _)) = around.iter().find(|(_, bits)| holds(bits, label)) else { return false };
         for pass in 0..SCALES {
             let s = 1 << pass;
             let side = CELL / s;
             // one sample more on every side
             let across = room(side + 2);
             let mut some = false;
-            for (cell, _) in around.iter().filter(|(_, bits)| holds(bits, label)) {
-                let Some(kernel) = &self.image(*cell, label)[pass] else { continue };
+            for (cell, bits) in around {
+                let there = holds(bits, label);
+                let Some(kernel) = &self.image(if there { *cell } else { *like }, label)[pass] else { continue };
                 // the cell in samples, from the first one of the window
                 let offset = |a: isize, b: usize| (a - b as isize) * side as isize + 1;
                 let (x, y) = (offset(cell.0, i), offset(cell.1, j));
@@ -188,14 +194,16 @@ impl<'a> Renderer<'a> {
                 }
                 let from = (cell.0 * side as isize + x0 - x, cell.1 * side as isize + y0 - y);
                 let size = ((x1 - x0) as usize, (y1 - y0) as usize);
-                let Some(part) = self.part(from, size, (label, s)) else { continue };
                 if !some {
                     some = true;
-                    for list in [&mut work.color, &mut work.cover] {
+                    for list in [&mut work.color, &mut work.cover, &mut work.whole] {
                         list.clear();
                         list.resize(across * (side + 2), 0.0);
                     }
                 }
+                kernel.spread_ones(size, (x0, y0), &mut work.whole, across);
+                let Some(part) = there.then(|| self.part(from, size, (label, s))).flatten() else { continue };
+                any = true;
                 kernel.spread(self.level, &part.color, (x0, y0), &mut work.color, across);
                 match &part.cover {
                     Some(cover) => kernel.spread(self.level, cover, (x0, y0), &mut work.cover, across),
@@ -205,8 +213,14 @@ impl<'a> Renderer<'a> {
             if some {
                 enlarge(&work.color, across, s, &mut work.layer);
                 enlarge(&work.cover, across, s, &mut work.layer_cover);
-                any = true;
+                enlarge(&work.whole, across, s, &mut work.layer_whole);
             }
+        }
+        // images change from cell to cell: where they meet they overlap a little, or leave a gap
+        for ((light, cover), whole) in work.layer.iter_mut().zip(&mut work.layer_cover).zip(&work.layer_whole) {
+            let per = 1.0 / whole.max(0.1);
+            *light *= per;
+            *cover *= per;
         }
         any
     }
