@@ -17,6 +17,7 @@ mod calibration;
 mod camera;
 mod error;
 pub mod gamut;
+pub mod hsv;
 mod hsv_table;
 pub mod lab;
 pub mod matrix;

@@ -2,6 +2,7 @@
 
 use crate::export::{RoundTrip, encode, probe};
 use crate::{Look, LookError, OutputSpace, PointTransform};
+use calotype_color::hsv::{hsv_to_rgb, rgb_to_hsv};
 use calotype_color::lab::{delta_e_2000, xyz_to_lab_d65};
 use calotype_color::matrix::{multiply, transform};
 use calotype_color::transfer::{srgb_decode, srgb_encode};
@@ -184,30 +185,6 @@ fn along(curve: &[[f32; 2]], v: f64, axis: usize) -> Option<f64> {
         ([0, 1].map(|k| f64::from(curve[i - 1 + k][axis])), [0, 1].map(|k| f64::from(curve[i - 1 + k][1 - axis])));
     let part = if to > from { ((v - from) / (to - from)).clamp(0.0, 1.0) } else { 0.0 };
     Some(start + (end - start) * part)
-}
-
-/// Hue (0 to 6), saturation, value of RGB.
-fn rgb_to_hsv([r, g, b]: [f64; 3]) -> [f64; 3] {
-    let (top, low) = (r.max(g).max(b), r.min(g).min(b));
-    let gap = top - low;
-    if !(gap > 0.0) {
-        return [0.0, 0.0, top];
-    }
-    let hue = if r == top {
-        (g - b) / gap
-    } else if g == top {
-        2.0 + (b - r) / gap
-    } else {
-        4.0 + (r - g) / gap
-    };
-    [hue.rem_euclid(6.0), gap / top, top]
-}
-
-fn hsv_to_rgb([h, s, v]: [f64; 3]) -> [f64; 3] {
-    [5.0, 3.0, 1.0].map(|n: f64| {
-        let k = (n + h).rem_euclid(6.0);
-        v - v * s * k.min(4.0 - k).clamp(0.0, 1.0)
-    })
 }
 
 #[cfg(test)]

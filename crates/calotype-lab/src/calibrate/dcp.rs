@@ -4,6 +4,7 @@
 
 use super::colour_profile::ColourProfile;
 use crate::{LabError, Result};
+use calotype_color::hsv::{hsv_to_rgb, rgb_to_hsv};
 use calotype_color::matrix::{invert, transform};
 use calotype_color::{D50_XY, HueSatMap, Matrix3, RgbSpace, bradford};
 use calotype_dng::tiff::{Endian, Value, tags};
@@ -112,30 +113,6 @@ pub(super) fn profile_tags(profiles: &[ColourProfile], name: &str, model: &str) 
     all
 }
 
-/// Hue (0 to 6), saturation, value of RGB.
-fn rgb_to_hsv([r, g, b]: [f64; 3]) -> [f64; 3] {
-    let (top, low) = (r.max(g).max(b), r.min(g).min(b));
-    let gap = top - low;
-    if !(gap > 0.0) {
-        return [0.0, 0.0, top];
-    }
-    let hue = if r == top {
-        (g - b) / gap
-    } else if g == top {
-        2.0 + (b - r) / gap
-    } else {
-        4.0 + (r - g) / gap
-    };
-    [hue.rem_euclid(6.0), gap / top, top]
-}
-
-fn hsv_to_rgb([h, s, v]: [f64; 3]) -> [f64; 3] {
-    [5.0, 3.0, 1.0].map(|n: f64| {
-        let k = (n + h).rem_euclid(6.0);
-        v - v * s * k.min(4.0 - k).clamp(0.0, 1.0)
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::colour_profile::tests::{CAMERA, chart_raw};
@@ -144,14 +121,6 @@ mod tests {
     use crate::ChartReference;
     use calotype_color::lab::{delta_e_2000, xyz_to_lab};
     use calotype_color::{CameraModel, SceneHueSat, WhiteBalance, xy_to_xyz};
-
-    #[test]
-    fn hsv_and_back() {
-        for rgb in [[0.2, 0.5, 0.9], [1.0, 0.0, 0.3], [0.4, 0.4, 0.4], [0.1, 0.9, 0.2]] {
-            let back = hsv_to_rgb(rgb_to_hsv(rgb));
-            assert!(rgb.iter().zip(back).all(|(a, b): (&f64, f64)| (a - b).abs() < 1e-12));
-        }
-    }
 
     /// Mean, 95th percentile and largest CIEDE2000 between `profile`'s polynomial and what a DNG reader that knows nothing of
     /// this module makes of colours in a file with the tags of `all` and that profile's white.
