@@ -5,6 +5,7 @@ mod dusk;
 mod foliage;
 mod interior;
 mod leaves;
+mod noise;
 mod paint;
 mod portrait;
 mod street;

@@ -1,6 +1,7 @@
 //! A lake after sunset: a cabin with lit windows, a jetty with a lantern, mountains that keep the last light.
 
-use super::paint::{floor, fractal, hash, in_box, inside, mix3, noise, smooth, sub_seed, times};
+use super::noise::{floor, fractal, hash, noise};
+use super::paint::{in_box, inside, mix3, smooth, sub_seed, times};
 use crate::scene::{Dab, Layer, Motion, Scene, Setting, Studio};
 
 type Rgb = [f32; 3];

@@ -1,6 +1,7 @@
 //! Leaves in the sun, and a branch in the wind.
 
-use super::paint::{floor, fractal, hash, inside, mix3, smooth, sub_seed, times};
+use super::noise::{floor, fractal, hash};
+use super::paint::{inside, mix3, smooth, sub_seed, times};
 use crate::scene::{DARK, Dab, Layer, Motion, Scene, Setting, Studio};
 
 type Rgb = [f32; 3];

@@ -1,6 +1,7 @@
 //! A room with a bright window: fourteen stops from the garden to the shadow under the table.
 
-use super::paint::{floor, fractal, hash, in_box, inside, mix3, smooth, sub_seed, times};
+use super::noise::{floor, fractal, hash};
+use super::paint::{in_box, inside, mix3, smooth, sub_seed, times};
 use crate::light::Illuminant;
 use crate::reflectance::chart24;
 use crate::scene::{Dab, Dyes, Layer, Mark, Scene, Setting, Stimulus, Studio, mixed, scaled, sum};

@@ -1,6 +1,7 @@
 //! Ten people, one for each tone of the Monk scale.
 
-use super::paint::{fractal, hash, inside, mix3, smooth, srgb, sub_seed, times};
+use super::noise::{fractal, hash};
+use super::paint::{inside, mix3, smooth, srgb, sub_seed, times};
 use crate::scene::{DARK, Dab, Dyes, Layer, Mark, Motion, Scene, Setting, Stimulus, Studio, scaled};
 use calotype_color::MONK_TONES;
 

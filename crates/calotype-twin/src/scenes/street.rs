@@ -1,6 +1,7 @@
 //! A wet street at night: lamps, windows, signs, and a car that drives off.
 
-use super::paint::{floor, fractal, hash, in_box, inside, mix3, noise, smooth, sub_seed, times};
+use super::noise::{floor, fractal, hash, noise};
+use super::paint::{in_box, inside, mix3, smooth, sub_seed, times};
 use crate::light::Illuminant;
 use crate::scene::{DARK, Dab, Dyes, Layer, Motion, Scene, Setting, Stimulus, Studio, mixed, scaled, sum};
 use crate::spectrum::Spectrum;

@@ -1,7 +1,7 @@
 //! A printed page.
 
 use super::charts::single;
-use super::paint::fractal;
+use super::noise::fractal;
 use crate::scene::{Dab, Layer, Mark, Scene, Setting, Studio, mixed, scaled};
 
 /// Letters of five by seven cells, row by row from the top; the lowest bit is the right column.

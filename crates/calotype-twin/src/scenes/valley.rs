@@ -1,6 +1,7 @@
 //! A lake between mountains before sunset: a picture to begin with.
 
-use super::paint::{floor, fractal, hash, inside, mix3, noise, smooth, sub_seed, times};
+use super::noise::{floor, fractal, hash, noise};
+use super::paint::{inside, mix3, smooth, sub_seed, times};
 use crate::scene::{Dab, Layer, Motion, Scene, Setting, Studio};
 
 type Rgb = [f32; 3];
