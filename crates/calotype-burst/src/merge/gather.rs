@@ -243,7 +243,7 @@ mod tests {
         places.resize(30);
         places.xs.iter_mut().enumerate().for_each(|(k, x)| *x = k as f32 * 1.01 + 0.37);
         places.ys.iter_mut().enumerate().for_each(|(k, y)| *y = 3.0 + 0.07 * k as f32);
-        places.cut(30);
+        places.cut(30, 0, LANES);
         (patch, places)
     }
 
@@ -286,7 +286,7 @@ mod tests {
     fn places_outside_add_nothing() {
         let (patch, mut places) = ramp();
         places.ys.fill(500.0);
-        places.cut(30);
+        places.cut(30, 0, LANES);
         let (mut num, mut den) = (vec![0.0; 30 + LANES], vec![0.0; 30 + LANES]);
         gather(&patch, &places, &[1.0; 30 + LANES], pattern([1.0; 4]), &mut num, &mut den);
         assert!(den.iter().all(|d| *d == 0.0));

@@ -8,6 +8,9 @@ use super::gather::smooth;
 use super::patch::{LANES, Patch, Places, bounds};
 use super::signal::{CLIPPED, FETCHED, OUTSIDE, Signal};
 
+/// Cells from one node of the motion to the next.
+const KNOTS: usize = crate::MotionField::SPACING / 2;
+
 /// A rectangle of cells of the reference: columns `x.0..x.1`, rows `y.0..y.1`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cells {
@@ -97,7 +100,7 @@ pub(crate) fn lowpass(
         for p in 0..4 {
             in_plane(cx, (p & 1) as f32, &mut s.places.xs);
             in_plane(cy, (p >> 1) as f32, &mut s.places.ys);
-            s.places.cut(nx);
+            s.places.cut(nx, cells.x.0.wrapping_neg() % KNOTS, KNOTS);
             let color = signal.frame.cfa.0[p] as usize;
             let share = match color {
                 1 if signal.frame.cfa.is_mono() => 0.25,

@@ -8,6 +8,7 @@ use super::gather::{bilinear, gather, gather_masked, pattern};
 use super::patch::{LANES, Patch, Places, bounds};
 use super::robust::{Agreement, BLOCK_PX};
 use super::signal::{CLIPPED, FETCHED, IS_CLIPPED, Signal};
+use crate::MotionField;
 use calotype_image::{Plane, Rect};
 
 /// Buffers that are reused from frame to frame and tile to tile.
@@ -97,7 +98,7 @@ fn add(signal: &Signal, understudies: &Understudies, agreement: &Agreement, fram
     for y in 0..area.height {
         let n = area.width;
         signal.motion.row(area.y + y, area.x, &mut s.places.xs[..n], &mut s.places.ys[..n]);
-        s.places.cut(n);
+        s.places.cut(n, area.x.wrapping_neg() % MotionField::SPACING, MotionField::SPACING);
         weight_row(agreement, weights, area.x, area.y + y, n, &mut s.line, &mut s.weight);
         let (sum, weights) = (&mut s.sum[y * n..], &mut s.weights[y * n..]);
         let touched = |v: i32| s.missing.get((v as isize - y0) as usize) == Some(&true);
@@ -244,7 +245,7 @@ fn between(inverse: &[[f32; 2]], columns: usize, y: usize, first: usize, places:
     let (top, bottom) = (&inverse[y / ROWS * columns..][..columns], &inverse[(y / ROWS + 1) * columns..][..columns]);
     let t = (y % ROWS) as f32 / ROWS as f32;
     fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => between_row(top, bottom, t, first as f32, places));
-    places.cut(n);
+    places.cut(n, 0, LANES);
 }
 
 #[inline(always)]

@@ -81,8 +81,8 @@ impl Places {
         self.ys.resize(n + LANES, 0.0);
     }
 
-    /// Finds the runs of the first `n` places.
-    pub fn cut(&mut self, n: usize) {
-        cut(&self.xs, &self.ys, n, &mut self.runs);
+    /// Finds the runs of the first `n` places, which are linear between every `step`-th one from the place `first` on.
+    pub fn cut(&mut self, n: usize, first: usize, step: usize) {
+        cut(&self.xs, &self.ys, n, (first, step), &mut self.runs);
     }
 }

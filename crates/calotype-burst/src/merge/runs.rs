@@ -1,7 +1,5 @@
 //! Stretches of a row that look at another frame with the same whole-pixel offset.
 
-use super::patch::LANES;
-
 /// A stretch of positions: columns `start..end` lie nearest to sample (column + `dx`, `row`).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Run {
@@ -11,44 +9,37 @@ pub(crate) struct Run {
     pub row: i32,
 }
 
-/// Cuts the first `n` positions of a row into runs. Rotated frames give short runs, still ones a single long one. The rows
-/// are [`LANES`] longer than what they hold.
-pub(crate) fn cut(xs: &[f32], ys: &[f32], n: usize, runs: &mut Vec<Run>) {
-    fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => cut_row(xs, ys, n, runs));
-}
-
-#[inline(always)]
-fn cut_row(xs: &[f32], ys: &[f32], n: usize, runs: &mut Vec<Run>) {
+/// Cuts the first `n` positions of a row into runs. Rotated frames give short runs, still ones a single long one.
+///
+/// Positions are linear from one knot to the next, every `step`-th from `first` on (at most `step`): what lies between two
+/// knots is in a run when both are.
+pub(crate) fn cut(xs: &[f32], ys: &[f32], n: usize, (first, step): (usize, usize), runs: &mut Vec<Run>) {
+    let (xs, ys) = (&xs[..n], &ys[..n]);
     runs.clear();
     let mut start = 0;
+    let mut next = first;
     while start < n {
-        let (x, row) = (nearest(xs[start]), nearest(ys[start]));
-        let mut end = start;
-        while end < n {
-            let (Some(xs), Some(ys)) = (xs[end..].first_chunk(), ys[end..].first_chunk()) else { break };
-            let same = alike(xs, ys, x + (end - start) as i32, row);
-            end += same;
-            if same < LANES {
+        let (dx, row) = (nearest(xs[start]) - start as i32, nearest(ys[start]));
+        let alike = |i: usize| nearest(xs[i]) - i as i32 == dx && nearest(ys[i]) == row;
+        // the first one is like itself, unless it is not a number
+        let mut end = start + 1;
+        loop {
+            if next <= start {
+                next += step;
+            } else if next < n && alike(next) {
+                end = next + 1;
+                next += step;
+            } else {
                 break;
             }
         }
-        // the first one is like itself, unless it is not a number
-        let end = end.clamp(start + 1, n);
-        runs.push(Run { start, end, dx: x - start as i32, row });
+        let last = next.min(n);
+        while end < last && alike(end) {
+            end += 1;
+        }
+        runs.push(Run { start, end, dx, row });
         start = end;
     }
-}
-
-/// How many positions from the first on are nearest to samples x, x + 1, ... of a row.
-#[inline(always)]
-fn alike(xs: &[f32; LANES], ys: &[f32; LANES], x: i32, row: i32) -> usize {
-    let mut other = [0; LANES];
-    let mut any = 0;
-    for k in 0..LANES {
-        other[k] = (nearest(xs[k]) ^ (x + k as i32)) | (nearest(ys[k]) ^ row);
-        any |= other[k];
-    }
-    if any == 0 { LANES } else { other.iter().position(|&o| o != 0).unwrap_or(LANES) }
 }
 
 /// The nearest whole number. A float between 2^23 and 2^24 holds a whole number in its low bits, so adding 1.5 times 2^23
@@ -66,10 +57,19 @@ mod tests {
     #[test]
     fn runs_cover_every_column_with_its_nearest_sample() {
         let n = 301;
-        let xs: Vec<f32> = (0..n + LANES).map(|k| k as f32 * 1.013 - 7.3).collect();
-        let ys: Vec<f32> = (0..n + LANES).map(|k| 4.0 + k as f32 * 0.05).collect();
+        // a kink at every knot, some of several samples
+        let knots = (4usize, 8usize);
+        let mut bend = 0.0;
+        let mut xs: Vec<f32> = vec![-7.3];
+        for k in 1..n {
+            if k > knots.0 && (k - 1 - knots.0).is_multiple_of(knots.1) {
+                bend = [0.0, 0.3, -0.01, 0.002, -0.7][k / 8 % 5];
+            }
+            xs.push(xs[k - 1] + 1.0 + bend);
+        }
+        let ys: Vec<f32> = (0..n).map(|k| 4.0 + k as f32 * 0.01).collect();
         let mut runs = vec![];
-        cut(&xs, &ys, n, &mut runs);
+        cut(&xs, &ys, n, knots, &mut runs);
         let mut next = 0;
         for r in &runs {
             assert_eq!(r.start, next);
@@ -80,5 +80,18 @@ mod tests {
             }
         }
         assert_eq!(next, n);
+        assert!(runs.iter().any(|r| r.end - r.start > 12) && runs.iter().any(|r| r.end - r.start < 4), "{runs:?}");
+    }
+
+    #[test]
+    fn still_rows_are_one_run_and_none_is_lost_without_numbers() {
+        let xs: Vec<f32> = (0..100).map(|k| k as f32 + 0.2).collect();
+        let mut runs = vec![];
+        cut(&xs, &[3.0; 100], 100, (0, 16), &mut runs);
+        assert_eq!(runs, [Run { start: 0, end: 100, dx: 0, row: 3 }]);
+        cut(&[f32::NAN; 40], &[f32::NAN; 40], 40, (0, 16), &mut runs);
+        assert_eq!(runs.iter().map(|r| r.end - r.start).sum::<usize>(), 40);
+        cut(&[], &[], 0, (0, 16), &mut runs);
+        assert!(runs.is_empty());
     }
 }

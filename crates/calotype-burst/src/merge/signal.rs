@@ -202,28 +202,29 @@ fn convert(codes: &[u16], gains: Option<&[f32]>, scale: [f32; 2], out: &mut [f32
 #[inline(always)]
 fn convert_row(codes: &[u16], gains: Option<&[f32]>, scale: [f32; 2], out: &mut [f32]) {
     let n = codes.len();
-    let out = &mut out[..n];
-    for k in 0..n {
-        out[k] = convert_one(codes[k], 1.0);
-    }
-    if let Some(gains) = gains {
-        let gains = &gains[..n];
-        for k in 0..n {
-            out[k] *= gains[k];
+    let (groups, rest) = out[..n].as_chunks_mut::<LANES>();
+    let (code_groups, code_rest) = codes.as_chunks::<LANES>();
+    let scales: [f32; LANES] = std::array::from_fn(|k| scale[k & 1]);
+    let whole = groups.len() * LANES;
+    match gains {
+        None => {
+            for (group, codes) in groups.iter_mut().zip(code_groups) {
+                for k in 0..LANES {
+                    group[k] = convert_one(codes[k], scales[k]);
+                }
+            }
+        }
+        Some(gains) => {
+            let gains = &gains[..n];
+            for ((group, codes), gains) in groups.iter_mut().zip(code_groups).zip(gains.as_chunks::<LANES>().0) {
+                for k in 0..LANES {
+                    group[k] = convert_one(codes[k], gains[k]) * scales[k];
+                }
+            }
         }
     }
-    let mut scales = [scale[0]; LANES];
-    for k in 0..LANES / 2 {
-        scales[2 * k + 1] = scale[1];
-    }
-    let (groups, rest) = out.as_chunks_mut::<LANES>();
-    for group in groups {
-        for k in 0..LANES {
-            group[k] *= scales[k];
-        }
-    }
-    for (v, scale) in rest.iter_mut().zip(scales) {
-        *v *= scale;
+    for (k, (v, code)) in rest.iter_mut().zip(code_rest).enumerate() {
+        *v = convert_one(*code, gains.map_or(1.0, |g| g[whole + k])) * scales[k];
     }
 }
 
