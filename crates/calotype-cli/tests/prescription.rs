@@ -63,8 +63,7 @@ fn what_the_lens_bends_is_straightened() {
     let straight =
         read(&measured(folder.path(), &frame, "straight", &["--lens", "phone-9p", "--deblur", "0"], "distortion"));
     assert!(bent.0 > 3.0, "{bent:?}");
-    // measured 0.23 in the corner, where the dots' own coma moves them, and 0.03 over the field
-    assert!(straight.0 < 0.3 && straight.1 < 0.1, "{bent:?} {straight:?}");
+    assert!(straight.0 < 0.1 && straight.1 < 0.1, "{bent:?} {straight:?}");
     // demosaicing hides more than half of so little lateral colour before it is corrected, and the colour matrix doubles it
     assert!(straight.2 < 0.25 && straight.3 < 0.25, "{bent:?} {straight:?}");
 }
@@ -99,8 +98,8 @@ fn what_the_lens_blurs_is_sharpened_without_ringing() {
         corner.iter().sum::<f64>() / corner.len() as f64
     };
     let (soft, sharp) = (far(&edges("soft", "0")), far(&edges("sharp", "1")));
-    // 0.263 and 0.333 cycles per pixel
-    assert!(sharp > 1.2 * soft, "{soft} {sharp}");
+    // 0.262 and 0.344 cycles per pixel
+    assert!(sharp > 1.3 * soft, "{soft} {sharp}");
 }
 
 #[test]

@@ -18,8 +18,8 @@ const RAMP: usize = 32;
 const REACH: usize = (N - PITCH - RAMP) / 2;
 const WINDOW: usize = PITCH + RAMP;
 /// Power of a picture's contrasts at a frequency f in cycles per pixel, in units of the square of the mean: this over f².
-/// A contrast whose mean square is 0.1, spread evenly over the 7.6 factors of e between the picture and the pixel.
-const CONTRAST: f64 = 0.1 / (std::f64::consts::TAU * 7.6);
+/// A contrast whose mean square is 0.3, spread evenly over the 7.6 factors of e between the picture and the pixel.
+const CONTRAST: f64 = 0.3 / (std::f64::consts::TAU * 7.6);
 /// Most that any frequency is amplified.
 const MOST_GAIN: f32 = 6.0;
 /// Where what the filter adds counts for half: so many standard deviations of what it makes of noise.
@@ -310,15 +310,19 @@ impl Transform {
         self.forward(filter);
     }
 
-    /// The transfer function of a spot at an azimuth: shares go to the four pixels around them, and the triangle over which
-    /// they do is undone.
+    /// The transfer function of a spot at an azimuth about its light's centre, so that nothing is moved: shares go to the four
+    /// pixels around them, and the triangle over which they do is undone.
     fn spot(&self, spot: &LensSpot, azimuth: f64) -> Vec<Complex32> {
         let mut data = vec![Complex32::new(0.0, 0.0); N * N];
         let (sin, cos) = azimuth.sin_cos();
         let half = (spot.size / 2) as f64;
+        let all: f64 = spot.shares.iter().map(|v| f64::from(*v)).sum();
+        let moment: f64 = spot.shares.iter().enumerate().map(|(i, v)| (i % spot.size) as f64 * f64::from(*v)).sum();
+        // spots are the same on both sides of the radius
+        let centre = if all > 0.0 { moment / all } else { half };
         let mut total = 0f32;
         for (i, share) in spot.shares.iter().enumerate().take(spot.size * spot.size).filter(|s| *s.1 > 0.0) {
-            let (r, t) = ((i % spot.size) as f64 - half, (i / spot.size) as f64 - half);
+            let (r, t) = ((i % spot.size) as f64 - centre, (i / spot.size) as f64 - half);
             if r.hypot(t) * spot.pitch_px > (REACH - 1) as f64 {
                 continue;
             }

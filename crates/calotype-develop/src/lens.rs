@@ -194,9 +194,9 @@ fn lanczos() -> Box<[[f32; LOAD]; PHASES + 1]> {
     table
 }
 
-/// How far a resampled value may leave those of the four pixels around, as a part of them: between samples there may
-/// be more than at them, but the kernel's ringing beside bright lights must not show.
-const FREEDOM: f32 = 0.3;
+/// How far a resampled value may leave those of the 4x4 pixels around, as a part of them: between samples there may be a
+/// little more than at them, but the kernel's ringing beside edges must not show.
+const FREEDOM: f32 = 0.05;
 
 /// Places are counted in 1/65536 pixel along a cell.
 const FRACTION: u32 = 16;
@@ -231,17 +231,12 @@ fn resample_cell<S: Simd>(
         let (sum, least, most) = if inside {
             let start = top as usize * stride + left as usize;
             let row = |j: usize| f32x8::from_slice(simd, &data[start + j * stride..][..LOAD]);
-            let (upper, lower) = (row(2), row(3));
-            let near = upper * wy[2] + lower * wy[3];
-            let far = (row(0) * wy[0] + row(1) * wy[1]) + (row(4) * wy[4] + row(5) * wy[5]);
+            let (a, b, c, d) = (row(1), row(2), row(3), row(4));
+            let near = b * wy[2] + c * wy[3];
+            let far = (row(0) * wy[0] + a * wy[1]) + (d * wy[4] + row(5) * wy[5]);
             let sum = ((near + far) * f32x8::from_slice(simd, wx)).reduce_sum();
-            let (least, most) = (upper.min(lower), upper.max(lower));
-            let (least, most) = (least.as_slice(), most.as_slice());
-            (
-                sum,
-                if least[2] < least[3] { least[2] } else { least[3] },
-                if most[2] > most[3] { most[2] } else { most[3] },
-            )
+            let (least, most) = (a.min(b).min(c.min(d)), a.max(b).max(c.max(d)));
+            (sum, extreme(least.as_slice(), |a, b| a < b), extreme(most.as_slice(), |a, b| a > b))
         } else {
             border_sample(source, left as isize, top as isize, wx, wy)
         };
@@ -252,6 +247,13 @@ fn resample_cell<S: Simd>(
     }
 }
 
+/// The most extreme of the four columns around a place.
+#[inline(always)]
+fn extreme(columns: &[f32], beyond: impl Fn(f32, f32) -> bool) -> f32 {
+    let more = |a: f32, b: f32| if beyond(a, b) { a } else { b };
+    more(more(columns[1], columns[2]), more(columns[3], columns[4]))
+}
+
 /// The kernel's phase at a place.
 #[inline(always)]
 fn phase(at: i64) -> usize {
@@ -259,7 +261,7 @@ fn phase(at: i64) -> usize {
     ((((at & ((1 << FRACTION) - 1)) + ROUND) as usize * PHASES) >> FRACTION).min(PHASES)
 }
 
-/// A sample whose taps partly lie outside the picture, and the least and greatest of the four pixels around.
+/// A sample whose taps partly lie outside the picture, and the least and greatest of the 4x4 pixels around.
 #[inline(never)]
 fn border_sample(source: &Plane<f32>, left: isize, top: isize, wx: &[f32; LOAD], wy: &[f32; LOAD]) -> (f32, f32, f32) {
     let at = |i: usize, j: usize| source.clamped(left + i as isize, top + j as isize);
@@ -268,8 +270,8 @@ fn border_sample(source: &Plane<f32>, left: isize, top: isize, wx: &[f32; LOAD],
         let row: f32 = (0..TAPS).map(|i| wx[i] * at(i, j)).sum();
         sum += wy[j] * row;
     }
-    let around = [at(2, 2), at(3, 2), at(2, 3), at(3, 3)];
-    (sum, around.into_iter().fold(f32::MAX, f32::min), around.into_iter().fold(f32::MIN, f32::max))
+    let around = || (1..5).flat_map(|j| (1..5).map(move |i| at(i, j)));
+    (sum, around().fold(f32::MAX, f32::min), around().fold(f32::MIN, f32::max))
 }
 
 #[cfg(test)]

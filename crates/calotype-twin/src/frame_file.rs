@@ -45,15 +45,19 @@ pub(crate) struct FrameFile<'a> {
     pub names: (&'a str, &'a str),
     /// Focal length in mm, f-number, and focal length for 36x24 mm.
     pub lens: (f64, f64, f64),
+    /// The distance in focus, in metres.
+    pub focus_m: f64,
     /// Distance of pixels in µm behind a lens of that focal length.
     pub pitch_um: f64,
     /// Seconds since the burst began.
     pub since_s: f64,
 }
 
+/// Numbers too large for it are infinite: EXIF's way to say it of a distance.
 fn unsigned(x: f64) -> [u32; 2] {
     let denominator = if x < 1000.0 { 1_000_000 } else { 1000 };
-    [(x * f64::from(denominator)).round() as u32, denominator]
+    let above = (x * f64::from(denominator)).round();
+    if above < f64::from(u32::MAX) { [above as u32, denominator] } else { [u32::MAX, 1] }
 }
 
 fn signed(x: f64) -> [i32; 2] {
@@ -93,6 +97,7 @@ impl FrameFile<'_> {
         exif.set(tags::EXPOSURE_BIAS_VALUE, Value::SRational(vec![signed(self.time.ev)]));
         exif.set(tags::FOCAL_LENGTH, Value::Rational(vec![unsigned(focal_mm)]));
         exif.set(tags::FOCAL_LENGTH_IN_35MM_FILM, Value::Short(vec![focal_35mm.round() as u16]));
+        exif.set(tags::SUBJECT_DISTANCE, Value::Rational(vec![unsigned(self.focus_m)]));
         exif.set(tags::FOCAL_PLANE_X_RESOLUTION, Value::Rational(vec![unsigned(1e4 / self.pitch_um)]));
         exif.set(tags::FOCAL_PLANE_Y_RESOLUTION, Value::Rational(vec![unsigned(1e4 / self.pitch_um)]));
         // pixels per centimetre

@@ -73,6 +73,7 @@ pub fn write_requested(
         gain: &shot.gains[k],
         names: (&plan.camera.name, &plan.camera.lens_name),
         lens,
+        focus_m: plan.focus_m,
         pitch_um: shot.geometry.height_per_px * optics.half_diagonal_mm() * 1e3,
         since_s: shot.times[k].start_s - first,
     };

@@ -179,7 +179,7 @@ fn scene_light(
     };
     if let Some(lens) = &prescription {
         // Before the falloff is undone, for the noise is known there.
-        rgb = lens.deblurred(rgb, noise.averaged(report.effective_frames.max(1.0)), recipe.deblur)?;
+        rgb = lens.deblurred(rgb, noise.averaged(report.effective_frames.max(1.0)), recipe.deblur);
     }
     if let Some(shading) = &shading {
         shading.apply(&mut rgb, false);

@@ -42,7 +42,7 @@ pub enum WarpTerms {
 pub fn opcode_list(mounted: &Mounted, size: (usize, usize), terms: WarpTerms) -> LensExport {
     let (long, short) = (size.0.max(size.1) as f64, size.0.min(size.1).max(1) as f64);
     let corner = 0.5 * long.hypot(short);
-    let correction = Correction::of(mounted, long / short);
+    let correction = Correction::of(mounted, None, long / short);
     let count = if terms == WarpTerms::Four { 4 } else { 8 };
     let mut off = [0f64; 3];
     let planes = [0, 1, 2].map(|c| {
@@ -224,7 +224,7 @@ mod tests {
     #[test]
     fn opcodes_do_what_their_residuals_say() {
         let mounted = phone();
-        let correction = Correction::of(&mounted, 4.0 / 3.0);
+        let correction = Correction::of(&mounted, None, 4.0 / 3.0);
         let mut worst = Vec::new();
         for terms in [WarpTerms::Four, WarpTerms::Eight] {
             let export = opcode_list(&mounted, SIZE, terms);

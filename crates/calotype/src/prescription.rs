@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 /// Radii at which a correction is worked out; between them it is linear.
 const RADII: usize = 1024;
-/// Where the lens is focused, and what is sharp, in metres: as good as infinitely far away.
+/// Where the lens is focused, and what is sharp, in metres, where the file does not say: as good as infinitely far away.
 const FAR_M: f64 = 1e6;
 /// Half of the diagonal of 36x24 mm, to which FocalLengthIn35mmFilm refers.
 const HALF_35_MM: f64 = 21.633;
@@ -32,12 +32,18 @@ pub struct Correction {
 }
 
 impl Correction {
-    /// Of a lens in front of a sensor whose longer side is `aspect` (at least 1) times its shorter one.
-    pub fn of(mounted: &Mounted, aspect: f64) -> Self {
+    /// Of a lens in front of a sensor whose longer side is `aspect` (at least 1) times its shorter one. `spots` are those of
+    /// the distance in focus, whose light does not lie quite where that of the lens focused far away does.
+    pub fn of(mounted: &Mounted, spots: Option<&SpotTable>, aspect: f64) -> Self {
         let radii: Vec<f64> = (0..=RADII).map(|i| i as f64 / RADII as f64).collect();
         let ideal: [Vec<f64>; 3] = [0, 1, 2].map(|c| {
             let curve = &mounted.rendition(c).ideal_ratio;
-            radii.iter().map(|r| r * curve.at(*r)).collect()
+            let in_corners = |um: f64| 1e-3 * um / mounted.half_diagonal_mm();
+            let shifts: Vec<f64> =
+                spots.map_or_else(|| vec![0.0; 2], |s| s.shifts_um(c).into_iter().map(in_corners).collect());
+            // the table's place whose light lies at a radius
+            let place = |r: f64| r - at(&shifts, r - at(&shifts, r));
+            radii.iter().map(|r| place(*r) * curve.at(place(*r))).collect()
         });
         // the border's nearest place is the middle of the longer side
         let nearest = (1.0 / aspect.max(1.0).hypot(1.0) * RADII as f64).floor().max(1.0) as usize;
@@ -83,7 +89,7 @@ fn inverse(x: &[f64], y: &[f64], value: f64) -> f64 {
 /// A picture's lens, ready to correct it.
 pub(crate) struct Prescription {
     mounted: Mounted,
-    pixel_um: f64,
+    spots: Spots,
 }
 
 impl Prescription {
@@ -100,24 +106,21 @@ impl Prescription {
             pixel_um.or_else(|| pitch_um(info, diagonal)).ok_or_else(|| Error::PixelPitch { name: name.into() })?;
         let bad = |source| Error::Lens { lens: lens.name.clone(), source };
         let mounted = Mounted::new(lens.clone(), 0.5e-3 * pixel_um * diagonal, &Bands::default()).map_err(bad)?;
-        Ok(Self { mounted, pixel_um })
+        let focus_m = focus_m(info, mounted.focal_mm());
+        let table = mounted.spots(focus_m, focus_m).map_err(bad)?;
+        Ok(Self { mounted, spots: Spots { table, pixel_um } })
     }
 
     /// Takes back the lens's blur.
-    pub(crate) fn deblurred(&self, picture: CameraRgb, noise: NoiseModel, amount: f32) -> Result<CameraRgb, Error> {
-        if amount == 0.0 {
-            return Ok(picture);
-        }
-        let bad = |source| Error::Lens { lens: self.mounted.lens().name.clone(), source };
-        let spots = Spots { table: self.mounted.spots(FAR_M, FAR_M).map_err(bad)?, pixel_um: self.pixel_um };
-        Ok(Deblur { spots: &spots, noise, amount }.apply(picture))
+    pub(crate) fn deblurred(&self, picture: CameraRgb, noise: NoiseModel, amount: f32) -> CameraRgb {
+        Deblur { spots: &self.spots, noise, amount }.apply(picture)
     }
 
     /// Straightens a picture; undoes its falloff if `shading`.
     pub(crate) fn straightened(&self, picture: CameraRgb, shading: bool) -> (CameraRgb, LensWarp, LensReport) {
         let size = (picture.width(), picture.height());
         let (long, short) = (size.0.max(size.1) as f64, size.0.min(size.1).max(1) as f64);
-        let correction = Correction::of(&self.mounted, long / short);
+        let correction = Correction::of(&self.mounted, Some(&self.spots.table), long / short);
         let warp = LensWarp::from_places(size.0, size.1, |c, x, y| {
             let (x, y, gain) = correction.source(c, (f64::from(x), f64::from(y)), size);
             (x as f32, y as f32, if shading { gain as f32 } else { 1.0 })
@@ -131,7 +134,7 @@ impl Prescription {
         };
         let report = LensReport {
             name: self.mounted.lens().name.clone(),
-            pixel_pitch_um: self.pixel_um,
+            pixel_pitch_um: self.spots.pixel_um,
             moved_px: correction.ratio.iter().map(moved).fold(0.0, f64::max),
             gain: if shading { f64::from(warp.max_gain()) } else { 1.0 },
         };
@@ -150,6 +153,12 @@ impl LensSpots for Spots {
         let table = &self.table;
         LensSpot { pitch_px: table.pitch_um / self.pixel_um, size: table.size, shares: table.at(plane, radius) }
     }
+}
+
+/// The distance in focus in metres: what the file says, if the lens can be focused there.
+fn focus_m(info: &DngInfo, focal_mm: f64) -> f64 {
+    let told = info.exif_raw.iter().find(|e| e.tag == tags::SUBJECT_DISTANCE).and_then(|e| e.value.f64_at(0));
+    told.filter(|m| (4e-3 * focal_mm..FAR_M).contains(m)).unwrap_or(FAR_M)
 }
 
 /// Distance of pixels in µm: what the file says of the focal plane, else from the two focal lengths.
@@ -180,7 +189,7 @@ mod tests {
     #[test]
     fn a_correction_looks_where_the_lens_has_put_the_light() {
         let mounted = phone();
-        let correction = Correction::of(&mounted, 4.0 / 3.0);
+        let correction = Correction::of(&mounted, None, 4.0 / 3.0);
         let size = (4096, 3072);
         for (x, y) in [(0.5, 0.5), (700.5, 2000.5), (2948.5, 1536.5), (4095.5, 1536.5), (2048.5, 0.5)] {
             for c in 0..3 {

@@ -93,6 +93,18 @@ impl SpotTable {
         let f = (x - i as f64) as f32;
         spots[i].iter().zip(&spots[i + 1]).map(|(a, b)| a + f * (b - a)).collect()
     }
+
+    /// How far the light's centre of gravity lies beyond the tables' place, in µm away from the axis, of a channel at the
+    /// [`KNOTS`] heights.
+    pub fn shifts_um(&self, channel: usize) -> Vec<f64> {
+        let half = (self.size / 2) as f64;
+        let shift = |spot: &Vec<f32>| {
+            let light =
+                |row: &[f32]| row.iter().enumerate().map(|(i, v)| (i as f64 - half) * f64::from(*v)).sum::<f64>();
+            self.pitch_um * spot.chunks_exact(self.size).map(light).sum::<f64>()
+        };
+        self.spots[channel.min(2)].iter().map(shift).collect()
+    }
 }
 
 struct Grid {
