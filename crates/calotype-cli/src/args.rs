@@ -185,7 +185,8 @@ pub struct Choices {
     /// How much of that character, 0 to 2: 1 is that of a camera for 35 mm film with the picture's field of view.
     #[arg(long, value_name = "0..2")]
     pub character_strength: Option<f32>,
-    /// How far away things are, for --character: .exr in metres, or .png in dioptres (with --depth-white).
+    /// How far away things are, for --character: .exr in metres, .png in dioptres (with --depth-white), or the .jpg that the
+    /// phone saved with its depth map inside.
     #[arg(long, value_name = "FILE")]
     pub depth: Option<String>,
     /// Dioptres (1/m) of white in a .png of --depth: with 4, white is 25 cm away and black infinitely far.
@@ -194,7 +195,8 @@ pub struct Choices {
     /// Whose pixels the depth map has: those of the photograph (corrected, cropped, upright), or of the raw frame.
     #[arg(long, value_enum, value_name = "PICTURE")]
     pub depth_of: Option<DepthOf>,
-    /// Distance in focus for --character, in metres; what is in the picture's middle when left out.
+    /// Distance in focus in metres: for --character what is in the picture's middle when left out, for --lens what the file
+    /// tells.
     #[arg(long, value_name = "M")]
     pub focus: Option<f64>,
     /// Primaries of the photograph.

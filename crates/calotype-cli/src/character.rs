@@ -24,11 +24,22 @@ pub fn load(recipe: &Recipe, preview: bool) -> Result<Option<Character>, Failure
     Ok(Some(Character { lens, depth, preview }))
 }
 
-/// Reads a depth map: metres of an EXR, dioptres of anything else.
+/// Reads a depth map: that inside a phone's JPEG, metres of an EXR, dioptres of anything else.
 fn read_depth(path: &Path, white: f64) -> Result<DepthMap, Failure> {
     let name = path.display().to_string();
-    let exr = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("exr"));
-    let unit = match (exr, white > 0.0) {
+    let is = |extension: &str| path.extension().is_some_and(|e| e.eq_ignore_ascii_case(extension));
+    if is("jpg") || is("jpeg") {
+        if white > 0.0 {
+            return Err(Failure::usage(format!("{name} tells itself what its depth map means"))
+                .help("Leave --depth-white out."));
+        }
+        let mut bytes = Vec::new();
+        calotype::read_file(path, &mut bytes).map_err(|e| {
+            Failure::new(format!("cannot read {name}")).because(e).help("Check the path and its permissions.")
+        })?;
+        return Ok(DepthMap::of_photograph(&name, &bytes)?);
+    }
+    let unit = match (is("exr"), white > 0.0) {
         (true, false) => DepthUnit::Metres,
         (_, true) => DepthUnit::Dioptres(white),
         (false, false) => {

@@ -36,6 +36,8 @@ pub struct Character {
 pub struct DepthMap {
     dioptres: Plane<f32>,
     name: String,
+    /// It covers the whole of the photograph with pixels of its own.
+    stretches: bool,
 }
 
 /// What the numbers of a depth map are.
@@ -75,7 +77,19 @@ impl DepthMap {
                 *to = d.clamp(DIOPTRES[0], DIOPTRES[1]);
             }
         }
-        Ok(Self { dioptres, name: name.into() })
+        Ok(Self { dioptres, name: name.into(), stretches: false })
+    }
+
+    /// That inside the JPEG a phone saved beside the raw frames (Depthmap Metadata or Dynamic Depth): smaller than the
+    /// photograph, whose whole it covers, upright as its EXIF tells.
+    ///
+    /// # Errors
+    /// [`Error::Depth`] where there is none, or none in metres.
+    pub fn of_photograph(name: &str, jpeg: &[u8]) -> Result<Self, Error> {
+        let wrong = |what| Error::Depth { what, name: name.into() };
+        let mut dioptres = crate::depth_photo::dioptres(jpeg).map_err(wrong)?;
+        dioptres.data_mut().iter_mut().for_each(|d| *d = d.clamp(DIOPTRES[0], DIOPTRES[1]));
+        Ok(Self { dioptres, name: name.into(), stretches: true })
     }
 
     /// Pixels across and down.
@@ -121,7 +135,7 @@ fn turned(orientation: Orientation, (u, v): (f64, f64), (w, h): (f64, f64)) -> [
 impl Character {
     /// The depth map, if it belongs to the frame: checked against its size.
     pub(crate) fn frame_depth(&self, size: (usize, usize)) -> Result<Option<Plane<f32>>, Error> {
-        self.depth.as_deref().map(|d| d.sized(size, "the frame").cloned()).transpose()
+        self.depth.as_deref().filter(|d| !d.stretches).map(|d| d.sized(size, "the frame")).transpose()
     }
 
     /// Draws the lens's character into an upright picture.
@@ -136,7 +150,7 @@ impl Character {
         let full = (picture.width(), picture.height());
         let mut depth = match (depth, self.depth.as_deref()) {
             (Some(depth), _) => Some(depth),
-            (None, Some(map)) => Some(map.sized(full, "the photograph")?.clone()),
+            (None, Some(map)) => Some(map.sized(full, "the photograph")?),
             (None, None) => None,
         };
         let (mut axis, mut corner_px) = framing.axis(info);
@@ -190,14 +204,47 @@ impl Character {
 
 impl DepthMap {
     /// The map, where it has a size.
-    fn sized(&self, size: (usize, usize), of: &str) -> Result<&Plane<f32>, Error> {
+    fn sized(&self, (width, height): (usize, usize), of: &str) -> Result<Plane<f32>, Error> {
         let own = self.size();
-        if own == size {
-            return Ok(&self.dioptres);
+        if own == (width, height) {
+            return Ok(self.dioptres.clone());
         }
-        let what = format!("a depth map of {}x{} pixels does not fit {of} of {}x{}", own.0, own.1, size.0, size.1);
+        let scale = [own.0 as f32 / width as f32, own.1 as f32 / height as f32];
+        if self.stretches && (scale[0] / scale[1] - 1.0).abs() < ASPECT {
+            return Ok(stretched(&self.dioptres, (width, height), scale));
+        }
+        let what = format!("a depth map of {}x{} pixels does not fit {of} of {width}x{height}", own.0, own.1);
         Err(Error::Depth { what, name: self.name.clone() })
     }
+}
+
+/// How far the sides of a map that stretches may be in another ratio than the photograph's: phones crop a little.
+const ASPECT: f32 = 0.03;
+
+/// A map with more pixels: linear between its own, but for steps, which stay steps.
+fn stretched(map: &Plane<f32>, (width, height): (usize, usize), scale: [f32; 2]) -> Plane<f32> {
+    /// Ratio of dioptres from which they belong to different things.
+    const STEP: f32 = 1.2;
+    let place = |i: usize, scale: f32| {
+        let at = (i as f32 + 0.5) * scale - 0.5;
+        (at.floor() as isize, at - at.floor())
+    };
+    let columns: Vec<(isize, f32)> = (0..width).map(|x| place(x, scale[0])).collect();
+    let mut out = Plane::<f32>::new(width, height);
+    calotype_image::par::bands_mut(&mut out, 64, |top, mut band| {
+        for y in 0..band.height() {
+            let (j, v) = place(top + y, scale[1]);
+            for (out, &(i, u)) in band.row_mut(y).iter_mut().zip(&columns) {
+                let four = [(0, 0), (1, 0), (0, 1), (1, 1)].map(|(x, y)| map.clamped(i + x, j + y));
+                let (low, high) = four.iter().fold((f32::MAX, 0f32), |(l, h), d| (l.min(*d), h.max(*d)));
+                let (a, b) = (four[0] + u * (four[1] - four[0]), four[2] + u * (four[3] - four[2]));
+                let between = a + v * (b - a);
+                let nearest = if between - low < high - between { low } else { high };
+                *out = if high > STEP * low { nearest } else { between };
+            }
+        }
+    });
+    out
 }
 
 /// Dioptres of what fills the middle ninth of a picture: their median.

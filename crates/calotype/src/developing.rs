@@ -171,9 +171,10 @@ fn scene_light(
     rgb = denoise(rgb, camera.wb_gains, noise, frames.as_ref(), recipe)?;
     let prescription = match task.lens.as_deref().filter(|_| recipe.lens) {
         Some(lens) => {
-            let pitch_um = Some(recipe.pixel_pitch_um).filter(|um| *um > 0.0);
+            let asked = |v: f64| Some(v).filter(|v| *v > 0.0);
+            let asked = (asked(recipe.pixel_pitch_um), asked(recipe.focus_m));
             let name = report.frames.get(report.reference).map_or("the reference", |f| &f.name);
-            Some(Prescription::new(lens, info, (rgb.width(), rgb.height()), pitch_um, name)?)
+            Some(Prescription::new(lens, info, (rgb.width(), rgb.height()), asked, name)?)
         }
         None => None,
     };

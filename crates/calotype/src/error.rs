@@ -149,7 +149,7 @@ impl Error {
             Self::Lens { source, .. } => return source.remedy(),
             Self::PixelPitch { .. } => "Give the distance of pixels with --pixel-pitch, like --pixel-pitch 1.4 (µm).",
             Self::Depth { .. } => {
-                "Give a depth map with one positive number for each pixel of the photograph, or with --depth-of frame of the raw frame."
+                "Give a depth map with one positive number for each pixel of the photograph, with --depth-of frame of the raw frame, or a phone's .jpg that holds one."
             }
             Self::Crop { .. } => "Choose a smaller crop, or --crop full.",
             _ => return None,

@@ -22,6 +22,7 @@
 mod burst;
 mod camera_rgb;
 mod character;
+mod depth_photo;
 mod developing;
 mod diagnostics;
 mod error;

@@ -93,12 +93,13 @@ pub(crate) struct Prescription {
 }
 
 impl Prescription {
-    /// Of a picture of `width` x `height` pixels; `pixel_um` is their distance where the caller knows it.
+    /// Of a picture of `width` x `height` pixels; `pixel_um` is their distance and `focus_m` the distance in focus
+    /// where the caller knows them.
     pub(crate) fn new(
         lens: &Lens,
         info: &DngInfo,
         (width, height): (usize, usize),
-        pixel_um: Option<f64>,
+        (pixel_um, focus_m): (Option<f64>, Option<f64>),
         name: &str,
     ) -> Result<Self, Error> {
         let diagonal = (width as f64).hypot(height as f64);
@@ -106,7 +107,7 @@ impl Prescription {
             pixel_um.or_else(|| pitch_um(info, diagonal)).ok_or_else(|| Error::PixelPitch { name: name.into() })?;
         let bad = |source| Error::Lens { lens: lens.name.clone(), source };
         let mounted = Mounted::new(lens.clone(), 0.5e-3 * pixel_um * diagonal, &Bands::default()).map_err(bad)?;
-        let focus_m = focus_m(info, mounted.focal_mm());
+        let focus_m = focus_m.unwrap_or_else(|| told_focus_m(info, mounted.focal_mm()));
         let table = mounted.spots(focus_m, focus_m).map_err(bad)?;
         Ok(Self { mounted, spots: Spots { table, pixel_um } })
     }
@@ -156,7 +157,7 @@ impl LensSpots for Spots {
 }
 
 /// The distance in focus in metres: what the file says, if the lens can be focused there.
-fn focus_m(info: &DngInfo, focal_mm: f64) -> f64 {
+fn told_focus_m(info: &DngInfo, focal_mm: f64) -> f64 {
     let told = info.exif_raw.iter().find(|e| e.tag == tags::SUBJECT_DISTANCE).and_then(|e| e.value.f64_at(0));
     told.filter(|m| (4e-3 * focal_mm..FAR_M).contains(m)).unwrap_or(FAR_M)
 }

@@ -51,9 +51,9 @@ pub struct Recipe {
     /// How much of that character: 1 is that of a camera for 35 mm film with the picture's field of view, 2 that of one twice
     /// as large; 0 is none.
     pub character_strength: f32,
-    /// Distance in metres that is in focus; 0 for that of the picture's middle.
+    /// Distance in metres that is in focus; 0 for that of the picture's middle (character), or what the file tells (lens).
     pub focus_m: f64,
-    /// Path of the depth map (.exr in metres, .png in dioptres); empty for none. The caller reads it.
+    /// Path of the depth map (.exr in metres, .png in dioptres, .jpg of a phone); empty for none. The caller reads it.
     pub depth: String,
     /// Dioptres (1/m) that white stands for in a depth map in PNG; 0 where it is not told.
     pub depth_white: f64,
