@@ -25,6 +25,8 @@ fuzz_target!(|data: &[u8]| {
         let Ok(system) = System::new(lens) else { continue };
         let mut rays = Rays::new(system.aim(&system.lens().fields[0], 0).paraxial(&hexapolar(2)));
         system.trace(0, &mut rays, Clip::Apertures, Until::Image);
+        let light = system.trace_light(0, &mut rays.clone(), Clip::Apertures);
+        assert!(light.iter().all(|v| (0.0..=1.0 + 1e-9).contains(v)));
         assert!(rays.x.iter().chain(&rays.y).chain(&rays.opl).all(|v| v.is_finite()));
     }
 });

@@ -1,6 +1,8 @@
 //! Lenses with closed-form answers, for tests.
 
-use crate::{After, Aperture, Clear, Field, FieldKind, Form, Glass, Kind, Lens, Pose, Shape, Surface, Wavelength};
+use crate::{
+    After, Aperture, Clear, Coating, Field, FieldKind, Form, Glass, Kind, Layer, Lens, Pose, Shape, Surface, Wavelength,
+};
 
 fn lens(name: &str, surfaces: Vec<Surface>, epd: f64) -> Lens {
     Lens {
@@ -93,6 +95,10 @@ pub(crate) fn everything() -> Lens {
         Some(Pose { decentre: [0.01, 0.0, 0.0], tilt_deg: [0.1, 0.0, 0.0], tilt_first: false, after: After::Return });
     s[2].clear.inner = 0.5;
     s[0].label = "front".into();
+    s[0].coating = Some(Coating::Bare);
+    s[1].coating = Some(Coating::Ideal(0.005));
+    s[2].coating = Some(Coating::Layers { layers: vec![Layer { n: 1.38, k: 0.0, thickness_nm: 99.6 }], metal: None });
+    s[0].glass.internal = vec![[0.4, 0.98, 10.0], [0.6, 0.99, 10.0]];
     s[4].glass = crate::glass::built_in("N-BK7").unwrap_or_else(Glass::air);
     let mut z = Surface::refracting(
         shape(f64::INFINITY, 0.0, Form::Zernike { norm_radius: 20.0, coefficients: vec![0.0, 0.0, 0.0, 0.001] }),

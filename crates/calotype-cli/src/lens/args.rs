@@ -72,7 +72,8 @@ pub struct InfoArgs {
 /// `lens analyse`.
 #[derive(Debug, Args)]
 pub struct AnalyseArgs {
-    /// first-order, spots, fans, wavefront, psf, mtf, mtf-field, focus, field, colour, encircled or ghosts.
+    /// first-order, spots, fans, wavefront, psf, mtf, mtf-field, focus, field, colour, encircled, transmission or
+    /// ghosts.
     #[arg(value_name = "ANALYSIS", value_parser = calotype_optics::show::ANALYSES.map(|a| a.0))]
     pub analysis: String,
     /// The lens.

@@ -264,7 +264,7 @@ impl Reader<'_> {
         {
             let mut points: Vec<[f64; 2]> = nm.iter().zip(n).map(|(l, n)| [l / 1e3, *n]).collect();
             points.sort_by(|a, b| a[0].total_cmp(&b[0]));
-            return Ok(Glass { name: name.clone(), dispersion: Dispersion::Table(points), range_um: None });
+            return Ok(Glass { name: name.clone(), ..Glass::unnamed(Dispersion::Table(points)) });
         }
         if let Some((n, v)) = word.split_once(['.', ':'])
             && n.bytes().all(|b| b.is_ascii_digit())

@@ -5,8 +5,8 @@ use crate::glass::Catalogue;
 use crate::lens::named;
 use crate::text::decode;
 use crate::{
-    After, Aperture, Clear, Field, FieldKind, Form, Glass, Kind, Lens, OpticsError, Pose, Result, Shape, Surface,
-    Wavelength,
+    After, Aperture, Clear, Coating, Field, FieldKind, Form, Glass, Kind, Lens, OpticsError, Pose, Result, Shape,
+    Surface, Wavelength,
 };
 
 /// A surface as it is gathered.
@@ -19,6 +19,7 @@ struct Gathered {
     thickness: f64,
     conic: f64,
     glass: Option<Vec<String>>,
+    coating: Option<String>,
     diameter: Option<f64>,
     /// The semi-diameter is a hard aperture: fixed by the user.
     fixed: bool,
@@ -71,6 +72,7 @@ pub fn from_zmx(bytes: &[u8], file: &str, catalogue: &Catalogue, warnings: &mut 
                 "DISZ" => s.thickness = if number(0).is_finite() { number(0) } else { f64::INFINITY },
                 "CONI" => s.conic = number(0),
                 "GLAS" => s.glass = Some(rest.iter().map(|w| (*w).to_owned()).collect()),
+                "COAT" => s.coating = rest.first().map(|w| (*w).to_owned()),
                 "DIAM" => (s.diameter, s.fixed) = (Some(number(0)), number(1) == 1.0),
                 "CLAP" | "FLAP" => s.aperture = Some([number(0), number(1)]),
                 "STOP" => s.stop = true,
@@ -295,6 +297,18 @@ fn surface(
             }
         }
     };
+    // I.995 is an ideal coating that lets through 0.995; others are names in a file of their own
+    let coating =
+        match s.coating.as_deref().map(|name| (name, name.strip_prefix('I').and_then(|t| t.parse::<f64>().ok()))) {
+            None => None,
+            Some((_, Some(through))) => {
+                Some(Coating::Ideal(if kind == Kind::Reflect { through } else { 1.0 - through }))
+            }
+            Some((name, None)) => {
+                warnings.push(format!("surface {i}: the coating {name} is left out: its layers are not in the file"));
+                None
+            }
+        };
     let asphere = !matches!(form, Form::Conic);
     let outer = match (s.aperture, s.diameter) {
         (Some([_, outer]), _) if outer > 0.0 => Some(outer),
@@ -309,6 +323,7 @@ fn surface(
         thickness: if s.thickness.is_finite() { s.thickness * scale } else { 0.0 },
         kind,
         glass,
+        coating,
         clear: Clear { outer: outer.map(|r| r * scale), inner: inner * scale },
         stop: s.stop,
         pose,
@@ -322,7 +337,7 @@ mod tests {
     const FILE: &str = "VERS 140124 0\nMODE SEQ\nNAME Doublet\nNOTE 0 a note\nUNIT MM X W X CM MR CPMM\nENPD 20\nFTYP 0 0 2 3\n\
         XFLN 0 0 0\nYFLN 0 5 0\nFWGN 1 1 1\nVCYN 0 0.1 0\nWAVM 1 0.4861 1\nWAVM 2 0.5876 1\nWAVM 3 0.6563 1\nWAVM 4 0.55 1\nPWAV 2\n\
         SURF 0\n  TYPE STANDARD\n  CURV 0.0\n  DISZ INFINITY\nSURF 1\n  STOP\n  TYPE EVENASPH\n  CURV 0.016\n  CONI -0.5\n  DISZ 6\n  GLAS N-BK7 0 0 1.5168 64.17\n\
-        DIAM 11 1 0 0 1\n  PARM 1 0\n  PARM 2 1e-7\n  DIAM 11 1\nSURF 2\n  TYPE STANDARD\n  CURV -0.02\n  DISZ 2.5\n  GLAS ___BLANK 1 0 1.62 36.4\n\
+        DIAM 11 1 0 0 1\n  PARM 1 0\n  PARM 2 1e-7\n  DIAM 11 1\nSURF 2\n  TYPE STANDARD\n  CURV -0.02\n  DISZ 2.5\n  GLAS ___BLANK 1 0 1.62 36.4\n  COAT I.75\n\
         SURF 3\n  TYPE STANDARD\n  CURV 0\n  DISZ 95\nSURF 4\n  TYPE STANDARD\n  DISZ 0\n";
 
     #[test]
@@ -334,6 +349,7 @@ mod tests {
         assert_eq!(lens.surfaces[0].clear.outer, Some(11.0));
         assert_eq!(lens.fields[1].vignetting[3], 0.1);
         assert_eq!(lens.surfaces[1].glass, Glass::model(1.62, 36.4));
+        assert_eq!(lens.surfaces[1].coating, Some(Coating::Ideal(0.25)));
         let utf16: Vec<u8> = [0xff, 0xfe].into_iter().chain(FILE.encode_utf16().flat_map(u16::to_le_bytes)).collect();
         assert_eq!(from_zmx(&utf16, "d.zmx", &Catalogue::default(), &mut warnings).unwrap(), lens);
         assert!(warnings.is_empty());

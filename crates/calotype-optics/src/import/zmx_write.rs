@@ -1,6 +1,6 @@
 //! Zemax lens files, written.
 
-use crate::{After, Aperture, Dispersion, FieldKind, Form, Kind, Lens, OpticsError, Result, Surface};
+use crate::{After, Aperture, Coating, Dispersion, FieldKind, Form, Kind, Lens, OpticsError, Result, Surface};
 use std::fmt::Write;
 
 /// The lens as a `.zmx` file (ASCII, mm). Glasses without name are written as model glasses by nd and Vd; `warnings` says
@@ -159,6 +159,22 @@ fn surface(
             writeln!(out, "  GLAS {} 0 0 {nd:E} {vd:E} 0 0 0 0 0 0", s.glass.name).ok();
         }
     }
+    match &s.coating {
+        None => {}
+        Some(Coating::Ideal(share)) => {
+            let through = if s.kind == Kind::Reflect { *share } else { 1.0 - share };
+            let number = format!("{through}");
+            // its names start with a point: what is 1, or 0, cannot be said
+            match number.strip_prefix("0.") {
+                Some(digits) => writeln!(out, "  COAT I.{digits}").unwrap_or(()),
+                None => warnings.push(format!("surface {i}: a coating that lets {number} through is left out")),
+            }
+        }
+        Some(Coating::Bare) => {}
+        Some(Coating::Layers { .. }) => {
+            warnings.push(format!("surface {i}: the layers on it are left out; keep the lens as .toml"));
+        }
+    }
     for (k, v) in parameters {
         writeln!(out, "  PARM {k} {v:E}").ok();
     }
@@ -196,6 +212,10 @@ mod tests {
         aspheric.surfaces[2].shape.form = Form::Powers(vec![(4, 1e-6), (18, -2e-24)]);
         aspheric.surfaces[4].shape.form = Form::Powers(vec![(3, 1e-6), (5, -2e-9)]);
         aspheric.surfaces[4].glass = crate::glass::built_in("N-BK7").unwrap();
+        aspheric.surfaces[2].coating = Some(Coating::Ideal(0.25));
+        let coated =
+            from_zmx(to_zmx(&aspheric, &mut vec![]).unwrap().as_bytes(), "x.zmx", &Catalogue::default(), &mut vec![]);
+        assert_eq!(coated.unwrap().surfaces[2].coating, aspheric.surfaces[2].coating);
         for lens in [samples::triplet(), aspheric, samples::parabolic_mirror(200.0)] {
             let mut warnings = vec![];
             let text = to_zmx(&lens, &mut warnings).unwrap();

@@ -2,12 +2,14 @@
 
 mod built_in;
 mod check;
+mod coating;
 mod raw;
 mod read;
 mod write;
 
 pub use built_in::{built_in_lens, built_in_lenses, built_in_text};
 pub use check::check;
+pub use coating::{Coating, Layer};
 pub use read::SCHEMA;
 pub(crate) use read::{explain, named};
 
@@ -113,6 +115,8 @@ pub struct Surface {
     pub kind: Kind,
     /// The medium behind it; ignored for mirrors, which keep the one before.
     pub glass: Glass,
+    /// What lies on it; nothing where its source does not say: then glass counts as bare, and a mirror reflects everything.
+    pub coating: Option<Coating>,
     /// Its clear aperture.
     pub clear: Clear,
     /// True for the aperture stop.
@@ -130,6 +134,7 @@ impl Surface {
             thickness,
             kind: Kind::Refract,
             glass,
+            coating: None,
             clear: Clear::default(),
             stop: false,
             pose: None,
@@ -193,6 +198,11 @@ impl Lens {
     pub fn full_field(&self) -> Field {
         let size = |f: &Field| f.x.hypot(f.y);
         self.fields.iter().copied().max_by(|a, b| size(a).total_cmp(&size(b))).unwrap_or(Field::up(0.0))
+    }
+
+    /// True where the coating of at least one surface is stated.
+    pub fn states_coatings(&self) -> bool {
+        self.surfaces.iter().any(|s| s.coating.is_some())
     }
 
     /// The wavelength of first order, micrometres.

@@ -16,6 +16,8 @@ pub(super) struct RawLens {
     pub notes: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub object_mm: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coating: Option<Value>,
     pub aperture: RawAperture,
     pub fields: RawFields,
     pub wavelength: Vec<RawWavelength>,
@@ -81,6 +83,8 @@ pub(super) struct RawSurface {
     pub thickness_mm: f64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub glass: Option<Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coating: Option<Value>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clear_mm: Option<f64>,
     #[serde(default, skip_serializing_if = "is_zero")]
@@ -166,6 +170,28 @@ pub(super) struct RawGlass {
     pub squared_poles: Option<Vec<[f64; 3]>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub direct_powers: Option<Vec<[f64; 2]>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub internal: Vec<[f64; 3]>,
+}
+
+#[derive(Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawCoating {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reflectance: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layers: Option<Vec<RawLayer>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metal: Option<[f64; 2]>,
+}
+
+#[derive(Clone, Copy, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawLayer {
+    pub n: f64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub k: f64,
+    pub thickness_nm: f64,
 }
 
 fn one() -> f64 {

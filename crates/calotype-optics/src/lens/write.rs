@@ -1,10 +1,11 @@
 //! Lens files, written.
 
 use super::raw::{
-    RawAfter, RawAperture, RawBiconic, RawFieldKind, RawFields, RawGlass, RawLens, RawSurface, RawWavelength,
+    RawAfter, RawAperture, RawBiconic, RawCoating, RawFieldKind, RawFields, RawGlass, RawLayer, RawLens, RawSurface,
+    RawWavelength,
 };
 use super::read::SCHEMA;
-use crate::{After, Aperture, Dispersion, FieldKind, Form, Glass, Kind, Lens, Surface};
+use crate::{After, Aperture, Coating, Dispersion, FieldKind, Form, Glass, Kind, Lens, Surface};
 
 impl Lens {
     /// The lens as a file that [`Lens::from_toml`] reads back unchanged. Built-in glasses are written by name, others with
@@ -25,6 +26,7 @@ impl Lens {
             source: self.source.clone(),
             notes: self.notes.clone(),
             object_mm: self.object_mm,
+            coating: None,
             aperture,
             fields: RawFields {
                 kind: match self.field_kind {
@@ -69,6 +71,7 @@ fn surface(s: &Surface) -> RawSurface {
         conic: s.shape.conic,
         thickness_mm: s.thickness,
         glass: glass(&s.glass),
+        coating: s.coating.as_ref().and_then(coating),
         clear_mm: s.clear.outer,
         obscured_mm: s.clear.inner,
         stop: s.stop,
@@ -106,6 +109,21 @@ fn surface(s: &Surface) -> RawSurface {
     raw
 }
 
+fn coating(coating: &Coating) -> Option<toml::Value> {
+    let raw = match coating {
+        Coating::Bare => return Some(toml::Value::String("bare".into())),
+        Coating::Ideal(share) => RawCoating { reflectance: Some(*share), ..RawCoating::default() },
+        Coating::Layers { layers, metal } => {
+            let layers: Vec<RawLayer> =
+                layers.iter().map(|l| RawLayer { n: l.n, k: l.k, thickness_nm: l.thickness_nm }).collect();
+            // an empty list says that there is a coating of layers, where no metal does
+            let layers = (metal.is_none() || !layers.is_empty()).then_some(layers);
+            RawCoating { layers, metal: *metal, ..RawCoating::default() }
+        }
+    };
+    toml::Value::try_from(raw).ok()
+}
+
 fn glass(glass: &Glass) -> Option<toml::Value> {
     if glass.is_air() {
         return None;
@@ -113,7 +131,7 @@ fn glass(glass: &Glass) -> Option<toml::Value> {
     if crate::glass::built_in(&glass.name).is_some_and(|g| g == *glass) {
         return Some(toml::Value::String(glass.name.clone()));
     }
-    let mut raw = RawGlass { name: glass.name.clone(), ..RawGlass::default() };
+    let mut raw = RawGlass { name: glass.name.clone(), internal: glass.internal.clone(), ..RawGlass::default() };
     match &glass.dispersion {
         Dispersion::Constant(n) => raw.n = Some(*n),
         Dispersion::Model { nd, vd } => (raw.nd, raw.vd) = (Some(*nd), Some(*vd)),

@@ -137,7 +137,8 @@ pub(super) fn apply(lens: &mut Lens, error: Error, part: Part, amount: f64, semi
             table.dedup_by(|a, b| a[0] == b[0]);
             let glass = &mut lens.surfaces[s].glass;
             let name = if glass.name.is_empty() { glass.label() } else { glass.name.clone() };
-            *glass = Glass { name: format!("{name} as melted"), dispersion: Dispersion::Table(table), range_um: None };
+            let internal = std::mem::take(&mut glass.internal);
+            *glass = Glass { name: format!("{name} as melted"), internal, ..Glass::unnamed(Dispersion::Table(table)) };
         }
         Error::Irregularity => irregular(lens, s, amount, semi[s]),
     }

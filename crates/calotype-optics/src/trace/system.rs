@@ -11,7 +11,7 @@ use fearless_simd::Level;
 /// How far beyond its clear radius an asphere exists, for rays that are not clipped.
 const MARGIN: f64 = 1.02;
 /// Rays of one piece of work; a multiple of every vector length.
-const PIECE: usize = 4096;
+pub(super) const PIECE: usize = 4096;
 
 /// A lens made ready for tracing: indices, compiled surfaces, first order. Built once, used from any thread.
 #[derive(Clone, Debug)]
@@ -21,7 +21,7 @@ pub struct System {
     pub(super) forms: Vec<Compiled>,
     /// Steps by wavelength.
     pub(super) steps: Vec<Vec<Step>>,
-    level: Level,
+    pub(super) level: Level,
 }
 
 /// The form of a surface, compiled.
@@ -136,9 +136,9 @@ impl System {
         (step.before, step.after)
     }
 
-    /// Traces rays that are reflected backwards at the surface of index `back` and forwards again at that of index `front`,
+    /// The way of light that is reflected backwards at the surface of index `back` and forwards again at that of index `front`,
     /// to the image plane.
-    pub(crate) fn trace_ghost(&self, wavelength: usize, rays: &mut Rays, clip: Clip, back: usize, front: usize) {
+    pub(super) fn ghost_path(&self, wavelength: usize, back: usize, front: usize) -> Vec<Step> {
         let all = &self.steps[wavelength];
         let mut path: Vec<Step> = all[..back].to_vec();
         let to_previous = |i: usize| if i == 0 { 0.0 } else { -all[i - 1].thickness };
@@ -153,7 +153,7 @@ impl System {
         }));
         path.push(mirror(front, all[front].after, all[front].thickness));
         path.extend_from_slice(&all[front + 1..]);
-        kernel::run(self.level, &self.forms, &path, rays, clip == Clip::Apertures, true, PIECE);
+        path
     }
 
     /// The same with the plainest instructions, to compare with.
