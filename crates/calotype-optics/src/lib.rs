@@ -63,8 +63,8 @@ pub use glass::{
 };
 pub use import::{from_json, from_seq, from_zmx, read_lens, to_zmx};
 pub use lens::{
-    After, Aperture, Clear, Coating, Field, FieldKind, Kind, Layer, Lens, Pose, SCHEMA, Surface, Wavelength,
-    built_in_lens, built_in_lenses, built_in_text, check,
+    After, Aperture, Clear, Coating, Field, FieldKind, Kind, Layer, Lens, Pose, SCHEMA, Surface, Vignetting,
+    Wavelength, built_in_lens, built_in_lenses, built_in_text, check,
 };
 pub use paraxial::{FirstOrder, first_order};
 pub use surface::{Form, Shape, noll, noll_indices};

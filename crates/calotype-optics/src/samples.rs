@@ -1,7 +1,8 @@
 //! Lenses with closed-form answers, for tests.
 
 use crate::{
-    After, Aperture, Clear, Coating, Field, FieldKind, Form, Glass, Kind, Layer, Lens, Pose, Shape, Surface, Wavelength,
+    After, Aperture, Clear, Coating, Field, FieldKind, Form, Glass, Kind, Layer, Lens, Pose, Shape, Surface,
+    Vignetting, Wavelength,
 };
 
 fn lens(name: &str, surfaces: Vec<Surface>, epd: f64) -> Lens {
@@ -80,7 +81,7 @@ pub(crate) fn everything() -> Lens {
     lens.title = "every kind of \"surface\"".into();
     lens.source = "made up".into();
     lens.notes = vec!["first".into(), "second".into()];
-    lens.fields[1].vignetting = [0.0, 0.1, 0.0, 0.2];
+    lens.fields[1].vignetting = Vignetting { decentre: [0.0, 0.1], compression: [0.0, 0.2], angle_deg: 5.0 };
     lens.fields[2].x = 3.0;
     lens.wavelengths[0].weight = 0.5;
     let shape = |radius, conic, form| Shape { radius, conic, form };

@@ -127,6 +127,9 @@ pub struct ConvertArgs {
     /// The file to make: .toml or .zmx.
     #[arg(short, long = "output", value_name = "OUT")]
     pub out: PathBuf,
+    /// Replace the fields' vignetting factors by those that the clear apertures make.
+    #[arg(long)]
+    pub set_vignetting: bool,
     /// Replace files that exist.
     #[arg(long)]
     pub overwrite: bool,

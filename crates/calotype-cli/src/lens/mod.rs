@@ -13,6 +13,7 @@ use crate::failure::Failure;
 use crate::out::Outcome;
 use crate::target::{self, Target};
 use args::{AnalyseArgs, ConvertArgs, DrawArgs, InfoArgs, Input, LensCommand, ReportArgs, VerifyArgs};
+use calotype_optics::design::vignetting_from_apertures;
 use calotype_optics::show::{Chart, chart, drawing, report, svg};
 use calotype_optics::verify::{Reference, Verification, verify};
 use calotype_optics::{
@@ -94,7 +95,13 @@ fn page(args: &ReportArgs) -> Result<Outcome, Failure> {
 
 fn convert(args: &ConvertArgs) -> Result<Outcome, Failure> {
     check(&args.out, &["toml", "zmx"], args.overwrite)?;
-    let (lens, mut warnings) = args.input.read()?;
+    let (mut lens, mut warnings) = args.input.read()?;
+    if args.set_vignetting {
+        let bad = |e| about(&args.input.lens, e);
+        lens.fields.iter_mut().for_each(|f| f.vignetting = Default::default());
+        let system = System::new(lens.clone()).map_err(bad)?;
+        lens.fields = vignetting_from_apertures(&system, false).map_err(bad)?;
+    }
     let zmx = args.out.extension().is_some_and(|e| e.eq_ignore_ascii_case("zmx"));
     let text = if zmx { to_zmx(&lens, &mut warnings)? } else { lens.to_toml() };
     written(&args.out, args.overwrite, &text, warnings)

@@ -41,7 +41,7 @@ pub fn ghosts(system: &System, field: &Field) -> Vec<Ghost> {
         .iter()
         .flat_map(|back| reflecting.iter().filter(move |front| *front < back).map(move |front| [*back, *front]))
         .collect();
-    let start = Rays::new(system.aim(field, lens.primary).paraxial(&hexapolar(12)));
+    let start = Rays::new(system.aim(field, lens.primary).pupil(&hexapolar(12)));
     let image: f64 = system.trace_light(lens.primary, &mut start.clone(), Clip::Apertures).iter().sum();
     // what the image keeps, of every ray that is sent; of a lens in the dark no ghost is ranked against it
     let image = if image > 0.0 { image / start.len() as f64 } else { 1.0 };

@@ -130,7 +130,7 @@ fn waves(system: &System, field: &Field, wavelength: usize, across: usize) -> Re
     let places: Vec<[f64; 2]> = square_grid(across).into_iter().map(|(p, _)| p).collect();
     let trace = |dx: f64, dy: f64, clip| {
         let places: Vec<[f64; 2]> = places.iter().map(|[x, y]| [x + dx, y + dy]).collect();
-        let mut rays = Rays::new(aim.paraxial(&places));
+        let mut rays = Rays::new(aim.pupil(&places));
         system.trace(wavelength, &mut rays, clip, Until::Image);
         rays
     };

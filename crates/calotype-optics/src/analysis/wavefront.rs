@@ -8,7 +8,7 @@ use serde::Serialize;
 /// chief ray's image point through the middle of the paraxial exit pupil; in waves of the light's own wavelength.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Wavefront {
-    /// Places in the paraxial entrance pupil, units of its radius.
+    /// Places in the paraxial entrance pupil, units of its radius (in the unit circle that vignetting factors make an ellipse of).
     pub places: Vec<[f64; 2]>,
     /// W at each, waves; nothing where the ray was lost.
     pub waves: Vec<Option<f64>>,
@@ -23,8 +23,8 @@ pub struct Wavefront {
     pub wavelength_um: f64,
 }
 
-/// The wavefront of a field point at a wavelength's index over places of the paraxial entrance pupil, which are not aimed;
-/// the chief ray is the one through the pupil's middle. `clip` says whether apertures take rays away; the chief ray is
+/// The wavefront of a field point at a wavelength's index over places of the paraxial entrance pupil, vignetted by the field's
+/// factors, which are not aimed; the chief ray is the one through that pupil's middle. `clip` says whether apertures take rays away; the chief ray is
 /// never clipped.
 ///
 /// # Errors
@@ -37,7 +37,7 @@ pub fn wavefront(
     clip: Clip,
 ) -> Result<Wavefront> {
     let aim = system.aim(field, wavelength);
-    let mut chief = Rays::new(aim.paraxial(&[[0.0, 0.0]]));
+    let mut chief = Rays::new(aim.pupil(&[[0.0, 0.0]]));
     system.trace(wavelength, &mut chief, Clip::Nothing, Until::Image);
     let Some(centre) = chief.get(0) else {
         let loss = chief.main_loss();
@@ -64,7 +64,7 @@ pub fn wavefront(
         let root = (radius * radius - off2).max(0.0).sqrt();
         ray.opl + n * (-along + side * (radius - off2 / (radius + root)))
     };
-    let mut rays = Rays::new(aim.paraxial(places));
+    let mut rays = Rays::new(aim.pupil(places));
     system.trace(wavelength, &mut rays, clip, Until::Image);
     let um = system.lens().wavelengths[wavelength].um;
     let chief_path = path(&centre);

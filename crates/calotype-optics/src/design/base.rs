@@ -101,8 +101,7 @@ impl Base {
 
     /// The place of a ray in the stop, by the field's vignetting factors.
     pub(super) fn place(&self, ray: &Which) -> [f64; 2] {
-        let [dx, dy, cx, cy] = self.lens.fields[ray.field].vignetting;
-        [dx + ray.pupil[0] * (1.0 - cx), dy + ray.pupil[1] * (1.0 - cy)]
+        self.lens.fields[ray.field].vignetting.place(ray.pupil)
     }
 
     /// Makes fields given by real image heights those of the object that have these heights now: the object stays while the lens

@@ -350,7 +350,8 @@ mod tests {
         lens.surfaces[3].shape.form = Form::Qbfs { norm_radius: 6.0, coefficients: vec![0.01, 0.002] };
         lens.surfaces[4].shape.form = Form::Qcon { norm_radius: 7.5, coefficients: vec![0.01, -0.004] };
         lens.surfaces.iter_mut().for_each(|s| s.clear.outer = None);
-        lens.fields[1].vignetting = [0.0, 0.1, 0.0, 0.1];
+        lens.fields[1].vignetting.decentre[1] = 0.1;
+        lens.fields[1].vignetting.compression[1] = 0.1;
         let mut text = String::from(
             "schema = \"design/1\"\n[[variable]]\nsurface = \"all\"\nwhat = [\"curvature\", \"thickness\", \"nd\", \"vd\"]\n\
              [[variable]]\nsurface = 1\nwhat = [\"conic\", \"a4\", \"a8\"]\n[[variable]]\nsurface = 3\nwhat = \"a3\"\n\

@@ -26,4 +26,4 @@ pub use proof::{SpotProof, spot_proofs};
 pub(crate) use quantity::{overlap, pupil_rule};
 pub use search::{Found, Search, SearchState, search};
 pub use solve::{Ending, Optimised, Settings, State, Unwatched, Watch, optimise, redundant};
-pub(crate) use vignetting::vignetting_from_apertures;
+pub use vignetting::vignetting_from_apertures;

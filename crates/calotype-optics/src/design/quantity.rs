@@ -48,7 +48,7 @@ impl Task {
     pub fn new(base: &Base, design: &Design, operand: Operand, _index: usize, start: &[f64]) -> Result<Self> {
         let lens = base.lens();
         let field = operand.field;
-        let half = lens.fields[field].x == 0.0;
+        let half = lens.fields[field].x == 0.0 && lens.fields[field].vignetting.is_even();
         let primary = operand.wave.unwrap_or(lens.primary);
         let ray = |field: usize, wave: usize, pupil: [f64; 2]| Which { field, wave, pupil };
         let chief = ray(field, primary, [0.0, 0.0]);
@@ -61,7 +61,7 @@ impl Task {
         let share = |w: usize| if total > 0.0 { lens.wavelengths[w].weight / total } else { 1.0 / waves.len() as f64 };
         match operand.quantity {
             Quantity::Spot | Quantity::Rms | Quantity::Opd | Quantity::Wfe => {
-                let on_axis = lens.fields[field].y == 0.0 && half && lens.fields[field].vignetting == [0.0; 4];
+                let on_axis = lens.fields[field].y == 0.0 && half && lens.fields[field].vignetting.is_none();
                 for w in &waves {
                     for (place, weight) in bundle(design.rings, design.arms, half, on_axis) {
                         task.rays.push(ray(field, *w, place));

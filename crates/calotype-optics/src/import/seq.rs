@@ -6,7 +6,7 @@ use crate::lens::named;
 use crate::text::decode;
 use crate::{
     After, Aperture, Clear, Dispersion, Field, FieldKind, Form, Glass, Kind, Lens, OpticsError, Pose, Result, Shape,
-    Surface, Wavelength,
+    Surface, Vignetting, Wavelength,
 };
 
 /// Letters of the coefficients of r^4, r^6, ... r^20.
@@ -134,7 +134,7 @@ pub fn from_seq(bytes: &[u8], file: &str, catalogue: &Catalogue, warnings: &mut 
                 x: at(&x, i, 0.0) * lengths,
                 y: at(&y, i, 0.0) * lengths,
                 weight: at(&weight, i, 1.0),
-                vignetting: [dx, dy, cx, cy],
+                vignetting: Vignetting { decentre: [dx, dy], compression: [cx, cy], angle_deg: 0.0 },
             }
         })
         .collect();
@@ -368,7 +368,9 @@ mod tests {
         assert_eq!(lens.surfaces[0].glass.name, "N-SK16");
         assert_eq!(lens.surfaces[2].glass, Glass::model(1.62, 36.4));
         assert_eq!(lens.surfaces[4].glass, Glass::model(1.62, 60.0));
-        assert_eq!(lens.fields[1].vignetting[3], 0.15000000000000002);
+        let v = lens.fields[1].vignetting;
+        // from -0.9 to 0.8
+        assert!((v.place([0.0, 1.0])[1] - 0.8).abs() < 1e-15 && (v.place([0.0, -1.0])[1] + 0.9).abs() < 1e-15, "{v:?}");
         assert!((lens.wavelengths[2].um - 0.4861).abs() < 1e-12);
         assert_eq!(lens.surfaces[3].clear.outer, Some(5.0));
     }

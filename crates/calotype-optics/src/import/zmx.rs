@@ -6,8 +6,11 @@ use crate::lens::named;
 use crate::text::decode;
 use crate::{
     After, Aperture, Clear, Coating, Field, FieldKind, Form, Glass, Kind, Lens, OpticsError, Pose, Result, Shape,
-    Surface, Wavelength,
+    Surface, Vignetting, Wavelength,
 };
+
+/// Lines with one number for each field: place, weight, vignetting factors.
+const COLUMNS: [&str; 8] = ["XFLN", "YFLN", "FWGN", "VDXN", "VDYN", "VCXN", "VCYN", "VANN"];
 
 /// A surface as it is gathered.
 #[derive(Default)]
@@ -46,7 +49,7 @@ pub fn from_zmx(bytes: &[u8], file: &str, catalogue: &Catalogue, warnings: &mut 
     let mut notes = Vec::new();
     let mut aperture = None;
     let (mut field_type, mut telecentric) = (0.0, false);
-    let mut columns: [Vec<f64>; 7] = Default::default();
+    let mut columns: [Vec<f64>; 8] = Default::default();
     let mut counts = [0usize; 2];
     let mut waves: Vec<(usize, f64, f64)> = Vec::new();
     let mut old_waves: [Vec<f64>; 2] = Default::default();
@@ -106,8 +109,8 @@ pub fn from_zmx(bytes: &[u8], file: &str, catalogue: &Catalogue, warnings: &mut 
                 (field_type, telecentric) = (number(0), number(1) != 0.0);
                 counts = [number(2) as usize, number(3) as usize];
             }
-            "XFLN" | "YFLN" | "FWGN" | "VDXN" | "VDYN" | "VCXN" | "VCYN" => {
-                let k = ["XFLN", "YFLN", "FWGN", "VDXN", "VDYN", "VCXN", "VCYN"].iter().position(|n| *n == key);
+            key if COLUMNS.contains(&key) => {
+                let k = COLUMNS.iter().position(|n| *n == key);
                 columns[k.unwrap_or(0)] = numbers();
             }
             // older files: one list each, without the count beside FTYP
@@ -151,7 +154,7 @@ pub fn from_zmx(bytes: &[u8], file: &str, catalogue: &Catalogue, warnings: &mut 
     if stop.is_none() {
         return Err(OpticsError::format(file, None, "no stop in it"));
     }
-    let [x, y, weight, vdx, vdy, vcx, vcy] = columns;
+    let [x, y, weight, vdx, vdy, vcx, vcy, van] = columns;
     let used = if counts[0] > 0 { counts[0] } else { y.len().max(x.len()).max(1) }.min(200);
     let field_kind = match field_type as i32 {
         0 => FieldKind::AngleDeg,
@@ -167,7 +170,11 @@ pub fn from_zmx(bytes: &[u8], file: &str, catalogue: &Catalogue, warnings: &mut 
             x: at(&x, i, 0.0) * lengths,
             y: at(&y, i, 0.0) * lengths,
             weight: at(&weight, i, 1.0),
-            vignetting: [at(&vdx, i, 0.0), at(&vdy, i, 0.0), at(&vcx, i, 0.0), at(&vcy, i, 0.0)],
+            vignetting: Vignetting {
+                decentre: [at(&vdx, i, 0.0), at(&vdy, i, 0.0)],
+                compression: [at(&vcx, i, 0.0), at(&vcy, i, 0.0)],
+                angle_deg: at(&van, i, 0.0),
+            },
         })
         .collect();
     let mut chosen: Vec<(usize, f64, f64)> = if waves.is_empty() {
@@ -335,7 +342,7 @@ mod tests {
     use super::*;
 
     const FILE: &str = "VERS 140124 0\nMODE SEQ\nNAME Doublet\nNOTE 0 a note\nUNIT MM X W X CM MR CPMM\nENPD 20\nFTYP 0 0 2 3\n\
-        XFLN 0 0 0\nYFLN 0 5 0\nFWGN 1 1 1\nVCYN 0 0.1 0\nWAVM 1 0.4861 1\nWAVM 2 0.5876 1\nWAVM 3 0.6563 1\nWAVM 4 0.55 1\nPWAV 2\n\
+        XFLN 0 0 0\nYFLN 0 5 0\nFWGN 1 1 1\nVCYN 0 0.1 0\nVANN 0 30 0\nWAVM 1 0.4861 1\nWAVM 2 0.5876 1\nWAVM 3 0.6563 1\nWAVM 4 0.55 1\nPWAV 2\n\
         SURF 0\n  TYPE STANDARD\n  CURV 0.0\n  DISZ INFINITY\nSURF 1\n  STOP\n  TYPE EVENASPH\n  CURV 0.016\n  CONI -0.5\n  DISZ 6\n  GLAS N-BK7 0 0 1.5168 64.17\n\
         DIAM 11 1 0 0 1\n  PARM 1 0\n  PARM 2 1e-7\n  DIAM 11 1\nSURF 2\n  TYPE STANDARD\n  CURV -0.02\n  DISZ 2.5\n  GLAS ___BLANK 1 0 1.62 36.4\n  COAT I.75\n\
         SURF 3\n  TYPE STANDARD\n  CURV 0\n  DISZ 95\nSURF 4\n  TYPE STANDARD\n  DISZ 0\n";
@@ -347,7 +354,8 @@ mod tests {
         assert_eq!((lens.surfaces.len(), lens.fields.len(), lens.wavelengths.len(), lens.primary), (3, 2, 3, 1));
         assert_eq!(lens.surfaces[0].shape.form, Form::Powers(vec![(4, 1e-7)]));
         assert_eq!(lens.surfaces[0].clear.outer, Some(11.0));
-        assert_eq!(lens.fields[1].vignetting[3], 0.1);
+        let found = lens.fields[1].vignetting;
+        assert_eq!(found, Vignetting { compression: [0.0, 0.1], angle_deg: 30.0, ..Vignetting::default() });
         assert_eq!(lens.surfaces[1].glass, Glass::model(1.62, 36.4));
         assert_eq!(lens.surfaces[1].coating, Some(Coating::Ideal(0.25)));
         let utf16: Vec<u8> = [0xff, 0xfe].into_iter().chain(FILE.encode_utf16().flat_map(u16::to_le_bytes)).collect();

@@ -36,9 +36,13 @@ pub fn to_zmx(lens: &Lens, warnings: &mut Vec<String>) -> Result<String> {
     line(&mut out, "XFLN", &column(&|f| f.x));
     line(&mut out, "YFLN", &column(&|f| f.y));
     line(&mut out, "FWGN", &column(&|f| f.weight));
-    for (k, key) in ["VDXN", "VDYN", "VCXN", "VCYN"].into_iter().enumerate() {
-        line(&mut out, key, &column(&|f| f.vignetting[k]));
+    for (k, key) in ["VDXN", "VDYN"].into_iter().enumerate() {
+        line(&mut out, key, &column(&|f| f.vignetting.decentre[k]));
     }
+    for (k, key) in ["VCXN", "VCYN"].into_iter().enumerate() {
+        line(&mut out, key, &column(&|f| f.vignetting.compression[k]));
+    }
+    line(&mut out, "VANN", &column(&|f| f.vignetting.angle_deg));
     for (i, w) in (1..).zip(&lens.wavelengths) {
         writeln!(out, "WAVM {i} {:E} {:E}", w.um, w.weight).ok();
     }
@@ -203,7 +207,7 @@ mod tests {
     use super::*;
     use crate::glass::Catalogue;
     use crate::import::from_zmx;
-    use crate::{Clip, Rays, System, Until, samples};
+    use crate::{Clip, Rays, System, Until, Vignetting, samples};
 
     #[test]
     fn a_written_lens_traces_the_same_when_read() {
@@ -212,10 +216,14 @@ mod tests {
         aspheric.surfaces[2].shape.form = Form::Powers(vec![(4, 1e-6), (18, -2e-24)]);
         aspheric.surfaces[4].shape.form = Form::Powers(vec![(3, 1e-6), (5, -2e-9)]);
         aspheric.surfaces[4].glass = crate::glass::built_in("N-BK7").unwrap();
+        aspheric.fields[1].vignetting =
+            Vignetting { decentre: [0.01, -0.1], compression: [0.05, 0.2], angle_deg: 12.5 };
         aspheric.surfaces[2].coating = Some(Coating::Ideal(0.25));
         let coated =
             from_zmx(to_zmx(&aspheric, &mut vec![]).unwrap().as_bytes(), "x.zmx", &Catalogue::default(), &mut vec![]);
-        assert_eq!(coated.unwrap().surfaces[2].coating, aspheric.surfaces[2].coating);
+        let coated = coated.unwrap();
+        assert_eq!(coated.surfaces[2].coating, aspheric.surfaces[2].coating);
+        assert_eq!(coated.fields[1].vignetting, aspheric.fields[1].vignetting);
         for lens in [samples::triplet(), aspheric, samples::parabolic_mirror(200.0)] {
             let mut warnings = vec![];
             let text = to_zmx(&lens, &mut warnings).unwrap();

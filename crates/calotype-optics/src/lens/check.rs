@@ -52,12 +52,14 @@ pub fn check(lens: &Lens) -> Result<()> {
         let most = if lens.field_kind == FieldKind::AngleDeg { 89.0 } else { 1e6 };
         within("a field's size", f.x.hypot(f.y), 0.0, most)?;
         within("a field's weight", f.weight, 0.0, 1e9)?;
-        if f.vignetting.iter().any(|v| !(v.abs() <= 1.0)) || f.vignetting[2..].contains(&1.0) {
-            return Err(OpticsError::value(
-                "vignetting factors",
-                format!("{:?}", f.vignetting),
-                "they lie within -1..1",
-            ));
+        let v = &f.vignetting;
+        let inside = |v: &f64| v.abs() <= 1.0;
+        if !v.decentre.iter().chain(&v.compression).all(inside)
+            || v.compression.contains(&1.0)
+            || !(v.angle_deg.abs() <= 360.0)
+        {
+            let reason = "factors lie within -1..1 (a compression is below 1), the angle within 360 degrees";
+            return Err(OpticsError::value("a field's vignetting", format!("{v:?}"), reason));
         }
     }
     if lens.field_kind == FieldKind::ObjectHeight && lens.object_mm.is_none() {

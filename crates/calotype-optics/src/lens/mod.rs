@@ -5,6 +5,7 @@ mod check;
 mod coating;
 mod raw;
 mod read;
+mod vignetting;
 mod write;
 
 pub use built_in::{built_in_lens, built_in_lenses, built_in_text};
@@ -12,6 +13,7 @@ pub use check::check;
 pub use coating::{Coating, Layer};
 pub use read::SCHEMA;
 pub(crate) use read::{explain, named};
+pub use vignetting::Vignetting;
 
 use crate::Glass;
 use crate::surface::Shape;
@@ -79,15 +81,14 @@ pub struct Field {
     pub y: f64,
     /// Its share in sums over fields.
     pub weight: f64,
-    /// Vignetting factors [decentre x, decentre y, compression x, compression y], fractions of the pupil's radius: the
-    /// pupil point (px, py) becomes (vdx + px (1 - vcx), vdy + py (1 - vcy)).
-    pub vignetting: [f64; 4],
+    /// The part of the pupil that its light fills.
+    pub vignetting: Vignetting,
 }
 
 impl Field {
     /// A field point upwards, without vignetting factors.
     pub fn up(y: f64) -> Self {
-        Self { x: 0.0, y, weight: 1.0, vignetting: [0.0; 4] }
+        Self { x: 0.0, y, weight: 1.0, vignetting: Vignetting::default() }
     }
 }
 

@@ -47,7 +47,7 @@ pub(super) struct RawFields {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub weight: Vec<f64>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub vignetting: Vec<[f64; 4]>,
+    pub vignetting: Vec<Vec<f64>>,
 }
 
 #[derive(Clone, Copy, Deserialize, Serialize)]

@@ -5,7 +5,7 @@ use crate::glass::Catalogue;
 use crate::nearest::nearest;
 use crate::{
     After, Aperture, Clear, Coating, Dispersion, Field, FieldKind, Form, Glass, Kind, Layer, Lens, OpticsError, Pose,
-    Result, Shape, Surface, Wavelength,
+    Result, Shape, Surface, Vignetting, Wavelength,
 };
 use toml::Value;
 
@@ -44,9 +44,19 @@ impl Lens {
         let weight = column("the number of values in fields.weight", &raw.fields.weight, 1.0)?;
         let vignetting = &raw.fields.vignetting;
         if !vignetting.is_empty() && vignetting.len() != count {
-            let reason = format!("it has four factors for each of the {count} fields");
+            let reason = format!("it has four or five factors for each of the {count} fields");
             return Err(OpticsError::value("the number of values in fields.vignetting", vignetting.len(), reason));
         }
+        let factors = |list: &Vec<f64>| match list[..] {
+            [dx, dy, cx, cy] => Ok(Vignetting { decentre: [dx, dy], compression: [cx, cy], angle_deg: 0.0 }),
+            [dx, dy, cx, cy, angle_deg] => Ok(Vignetting { decentre: [dx, dy], compression: [cx, cy], angle_deg }),
+            _ => Err(OpticsError::value(
+                "a field's vignetting",
+                format!("{list:?}"),
+                "it is [decentre x, decentre y, compression x, compression y], and an angle in degrees where one is needed",
+            )),
+        };
+        let vignetting = vignetting.iter().map(factors).collect::<Result<Vec<_>>>()?;
         let fields = (0..count)
             .map(|i| Field {
                 x: x[i],

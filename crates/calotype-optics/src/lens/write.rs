@@ -5,7 +5,7 @@ use super::raw::{
     RawWavelength,
 };
 use super::read::SCHEMA;
-use crate::{After, Aperture, Coating, Dispersion, FieldKind, Form, Glass, Kind, Lens, Surface};
+use crate::{After, Aperture, Coating, Dispersion, FieldKind, Form, Glass, Kind, Lens, Surface, Vignetting};
 
 impl Lens {
     /// The lens as a file that [`Lens::from_toml`] reads back unchanged. Built-in glasses are written by name, others with
@@ -42,10 +42,10 @@ impl Lens {
                 } else {
                     fields.iter().map(|f| f.weight).collect()
                 },
-                vignetting: if fields.iter().all(|f| f.vignetting == [0.0; 4]) {
+                vignetting: if fields.iter().all(|f| f.vignetting.is_none()) {
                     vec![]
                 } else {
-                    fields.iter().map(|f| f.vignetting).collect()
+                    fields.iter().map(|f| factors(&f.vignetting)).collect()
                 },
             },
             wavelength: (0..)
@@ -107,6 +107,11 @@ fn surface(s: &Surface) -> RawSurface {
         };
     }
     raw
+}
+
+fn factors(v: &Vignetting) -> Vec<f64> {
+    let angle = (v.angle_deg != 0.0).then_some(v.angle_deg);
+    v.decentre.into_iter().chain(v.compression).chain(angle).collect()
 }
 
 fn coating(coating: &Coating) -> Option<toml::Value> {

@@ -180,7 +180,7 @@ fn spots(system: &System) -> Chart {
         );
         let Some(spot) = spot else { continue };
         let series = lens.wavelengths.iter().enumerate().filter(|(_, w)| w.weight > 0.0).map(|(i, w)| {
-            let mut rays = Rays::new(system.aim(field, i).paraxial(&hexapolar(8)));
+            let mut rays = Rays::new(system.aim(field, i).pupil(&hexapolar(8)));
             system.trace(i, &mut rays, Clip::Apertures, Until::Image);
             let points = rays.iter().map(|r| [0, 1].map(|k| (r.at[k] - spot.centroid[k]) * 1e3)).collect();
             Series { dots: true, ..line(w.name.clone(), i, points) }
@@ -194,7 +194,8 @@ fn spots(system: &System) -> Chart {
             ..Plot::default()
         });
     }
-    let note = "Rays in 12 rings through the paraxial entrance pupil, clipped by the apertures, every wavelength of weight above 0; \
+    let note = "Rays in 12 rings through the paraxial entrance pupil (the part of it that vignetting factors leave, where the lens states \
+        some), clipped by the apertures, every wavelength of weight above 0; \
         radii about the centroid of all.";
     Chart { note: note.into(), tables: vec![table], plots, ..Chart::default() }
 }

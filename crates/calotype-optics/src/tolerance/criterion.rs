@@ -98,13 +98,12 @@ impl Judge {
         compensators: Vec<Compensator>,
     ) -> Result<Self> {
         let system = System::new(lens.clone())?;
-        let all = vignetting_from_apertures(&system, false)?;
+        // the factors that the lens states, or else those that its apertures make
+        let stated = lens.fields.iter().any(|f| !f.vignetting.is_none());
+        let all = if stated { lens.fields.clone() } else { vignetting_from_apertures(&system, false)? };
         let mut list: Vec<Field> = fields.iter().map(|i| all[*i]).collect();
         if both_sides {
-            let other = |f: &Field| {
-                let [dx, dy, cx, cy] = f.vignetting;
-                Field { x: -f.x, y: -f.y, vignetting: [-dx, -dy, cx, cy], ..*f }
-            };
+            let other = |f: &Field| Field { x: -f.x, y: -f.y, vignetting: f.vignetting.opposite(), ..*f };
             let off: Vec<Field> = list.iter().filter(|f| f.x != 0.0 || f.y != 0.0).map(other).collect();
             list.extend(off);
         }
@@ -186,9 +185,7 @@ fn norm(list: &[f64]) -> f64 {
 
 /// Rays through places of the vignetted pupil, all of which must arrive.
 fn traced(system: &System, field: &Field, wave: usize, places: &[[f64; 2]]) -> Result<Vec<Ray>> {
-    let [dx, dy, cx, cy] = field.vignetting;
-    let places: Vec<[f64; 2]> = places.iter().map(|[x, y]| [dx + x * (1.0 - cx), dy + y * (1.0 - cy)]).collect();
-    let mut rays = Rays::new(system.aim(field, wave).paraxial(&places));
+    let mut rays = Rays::new(system.aim(field, wave).pupil(places));
     system.trace(wave, &mut rays, Clip::Nothing, Until::Image);
     (0..rays.len()).map(|i| rays.get(i)).collect::<Option<Vec<Ray>>>().ok_or_else(|| {
         let loss = rays.main_loss();

@@ -80,7 +80,7 @@ pub(super) fn semi_diameters(system: &System) -> Vec<f64> {
                 return r;
             }
             let reach = fields.iter().flat_map(|f| {
-                let mut rays = Rays::new(system.aim(f, lens.primary).paraxial(&rim));
+                let mut rays = Rays::new(system.aim(f, lens.primary).pupil(&rim));
                 system.trace(lens.primary, &mut rays, Clip::Apertures, Until::Surface(s));
                 rays.iter().map(|r| r.at[0].hypot(r.at[1])).collect::<Vec<_>>()
             });
