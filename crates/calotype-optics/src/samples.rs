@@ -1,8 +1,8 @@
 //! Lenses with closed-form answers, for tests.
 
 use crate::{
-    After, Aperture, Clear, Coating, Field, FieldKind, Form, Glass, Kind, Layer, Lens, Pose, Shape, Surface,
-    Vignetting, Wavelength,
+    After, Aperture, Clear, Coating, Configuration, Field, FieldKind, Form, Glass, Kind, Layer, Lens, Pose, Shape,
+    Surface, Vignetting, Wavelength,
 };
 
 fn lens(name: &str, surfaces: Vec<Surface>, epd: f64) -> Lens {
@@ -18,6 +18,7 @@ fn lens(name: &str, surfaces: Vec<Surface>, epd: f64) -> Lens {
         wavelengths: vec![Wavelength { name: "d".into(), um: 0.5875618, weight: 1.0 }],
         primary: 0,
         surfaces,
+        configurations: vec![],
     }
 }
 
@@ -72,6 +73,25 @@ pub(crate) fn triplet() -> Lens {
         .map(|(name, um)| Wavelength { name: name.into(), um, weight: 1.0 })
         .to_vec();
     lens.primary = 1;
+    lens
+}
+
+/// Two ideal lenses of 100 and -50 mm, whose distance zooms: 250 mm at 70, 500 mm at 60.
+pub(crate) fn thin_zoom() -> Lens {
+    let ideal = |f: f64, thickness: f64| {
+        let mut s = Surface::refracting(Shape::plane(), thickness, Glass::air());
+        s.kind = Kind::ThinLens(f);
+        s
+    };
+    let mut lens = lens("thin zoom", vec![ideal(100.0, 70.0), ideal(-50.0, 75.0)], 10.0);
+    lens.surfaces[0].stop = true;
+    lens.fields[1].y = 1.0;
+    for (name, gap, image) in [("wide", 70.0, 75.0), ("tele", 60.0, 200.0)] {
+        let mut state = Configuration::new(name);
+        state.surface(0).thickness = Some(gap);
+        state.surface(1).thickness = Some(image);
+        lens.configurations.push(state);
+    }
     lens
 }
 

@@ -62,6 +62,10 @@ fn use_it(lens: Lens) -> bool {
     let again = Lens::from_toml(&text, "again.toml", &Catalogue::default()).unwrap_or_else(|e| panic!("{e}\n{text}"));
     assert!(again == lens, "read back otherwise: {text}\n{}", again.to_toml());
     to_zmx(&lens, &mut vec![]).ok();
+    for state in &lens.configurations {
+        let state = lens.configured(&state.name).unwrap_or_else(|e| panic!("{e}"));
+        System::new(state).ok();
+    }
     let Ok(system) = System::new(lens) else { return false };
     for field in system.lens().fields.iter().take(2) {
         let mut rays = Rays::new(system.aim(field, 0).paraxial(&hexapolar(2)));

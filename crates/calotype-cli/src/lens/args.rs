@@ -59,6 +59,9 @@ pub struct Input {
     /// Glass catalogues (.agf) to look names up in before the built-in ones.
     #[arg(long, value_name = "AGF")]
     pub glass: Vec<PathBuf>,
+    /// The state of the lens, by its name in the file: a zoom position, a distance in focus. Without it the lens as it stands.
+    #[arg(long, value_name = "NAME")]
+    pub configuration: Option<String>,
 }
 
 /// `lens info`.

@@ -1,6 +1,7 @@
 //! Zemax lens files (`.zmx`), ASCII or UTF-16: sequential, the surface kinds that this crate knows.
 
 use super::json::LIMIT;
+use super::zmx_states::States;
 use crate::glass::Catalogue;
 use crate::lens::named;
 use crate::text::decode;
@@ -54,6 +55,7 @@ pub fn from_zmx(bytes: &[u8], file: &str, catalogue: &Catalogue, warnings: &mut 
     let mut waves: Vec<(usize, f64, f64)> = Vec::new();
     let mut old_waves: [Vec<f64>; 2] = Default::default();
     let mut primary = 1;
+    let mut states = States::default();
     for (i, line) in text.lines().enumerate() {
         let line_number = i + 1;
         let indented = line.starts_with([' ', '\t']);
@@ -83,6 +85,9 @@ pub fn from_zmx(bytes: &[u8], file: &str, catalogue: &Catalogue, warnings: &mut 
                 "XDAT" => s.extra.push((number(0) as usize, number(1))),
                 _ => {}
             }
+            continue;
+        }
+        if states.take(key, line, line_number) {
             continue;
         }
         match key {
@@ -189,7 +194,8 @@ pub fn from_zmx(bytes: &[u8], file: &str, catalogue: &Catalogue, warnings: &mut 
     if chosen.is_empty() {
         chosen.push((1, 0.55, 1.0));
     }
-    let lens = Lens {
+    let numbers: Vec<usize> = chosen.iter().map(|w| w.0).collect();
+    let mut lens = Lens {
         name: if name.is_empty() {
             file.rsplit('/').next().unwrap_or(file).trim_end_matches(".zmx").into()
         } else {
@@ -208,7 +214,9 @@ pub fn from_zmx(bytes: &[u8], file: &str, catalogue: &Catalogue, warnings: &mut 
             .map(|(_, um, weight)| Wavelength { name: format!("{:.1} nm", um * 1e3), um, weight })
             .collect(),
         surfaces: list,
+        configurations: vec![],
     };
+    states.put(&mut lens, scale, &numbers, file, catalogue, warnings)?;
     crate::check(&lens)?;
     Ok(lens)
 }
@@ -361,6 +369,44 @@ mod tests {
         let utf16: Vec<u8> = [0xff, 0xfe].into_iter().chain(FILE.encode_utf16().flat_map(u16::to_le_bytes)).collect();
         assert_eq!(from_zmx(&utf16, "d.zmx", &Catalogue::default(), &mut warnings).unwrap(), lens);
         assert!(warnings.is_empty());
+    }
+
+    #[test]
+    fn configurations_are_read() {
+        let states = "MNUM 3 1\nLTTL 0 1 \"far away\" 0 0 0 1 1 0 0.0 \"\" 0\nLTTL 0 2 \"\" 0 0 0 1 1 0 0.0 \"\" 0\n\
+            MOFF 0 1 \"\" 0 0\nTHIC 0 1 1.0E+10 0 0\nTHIC 0 2 500 0 0\nTHIC 3 1 95 0 0\nTHIC 3 2 120.5 0 0\nTHIC 3 3 140 0 0\n\
+            CRVT 2 3 -0.021 0 0\nGLSS 1 3 \"N-SK16\" 0 0\nAPER 0 3 12 0 0\nYFIE 2 3 4.5 0 0\nFVCY 2 3 0.25 0 0\n\
+            WAVE 3 3 0.66 0 0\nPRAM 2 1 3 0 0\nCONF 1\n";
+        let mut warnings = vec![];
+        let text = format!("{FILE}{states}");
+        let lens = from_zmx(text.as_bytes(), "d.zmx", &Catalogue::default(), &mut warnings).unwrap();
+        let names: Vec<&str> = lens.configurations.iter().map(|c| c.name.as_str()).collect();
+        assert_eq!(names, ["far away", "configuration 2", "configuration 3"]);
+        let (near, third) = (lens.configured("configuration 2").unwrap(), lens.configured("Configuration 3").unwrap());
+        assert_eq!((near.object_mm, near.surfaces[2].thickness), (Some(500.0), 120.5));
+        assert_eq!(lens.configured("far away").unwrap().object_mm, None);
+        assert!(
+            (third.surfaces[1].shape.radius + 1.0 / 0.021).abs() < 1e-12 && third.surfaces[0].glass.name == "N-SK16"
+        );
+        assert_eq!(
+            (third.aperture, third.fields[1].y, third.wavelengths[2].um),
+            (Aperture::EntrancePupil(12.0), 4.5, 0.66)
+        );
+        assert_eq!(third.fields[1].vignetting.compression, [0.0, 0.25]);
+        assert!(warnings.len() == 1 && warnings[0].contains("PRAM"), "{warnings:?}");
+        // written and read again, every state traces alike
+        let again = super::super::to_zmx(&lens, &mut warnings).unwrap();
+        let again = from_zmx(again.as_bytes(), "d.zmx", &Catalogue::default(), &mut warnings).unwrap();
+        for name in names {
+            let of = |lens: &Lens| crate::first_order(&lens.configured(name).unwrap(), 0.5876).unwrap();
+            let (a, b) = (of(&lens), of(&again));
+            assert!(
+                (a.efl - b.efl).abs() < 1e-9 && (a.defocus - b.defocus).abs() < 1e-9 && (a.epd - b.epd).abs() < 1e-9
+            );
+        }
+        let none =
+            from_zmx(text.replace("THIC 3 1", "THIC 9 1").as_bytes(), "d.zmx", &Catalogue::default(), &mut warnings);
+        assert!(none.unwrap_err().to_string().contains("no surface 9"));
     }
 
     #[test]

@@ -57,7 +57,102 @@ pub fn to_zmx(lens: &Lens, warnings: &mut Vec<String>) -> Result<String> {
         surface(&mut out, i, s, &mut number, lens, warnings)?;
     }
     writeln!(out, "SURF {number}\n  TYPE STANDARD\n  CURV 0.0\n  DISZ 0").ok();
+    states(&mut out, lens, warnings);
     Ok(out)
+}
+
+/// The configurations, operand by operand: what changes in one has a value in all.
+fn states(out: &mut String, lens: &Lens, warnings: &mut Vec<String>) {
+    if lens.configurations.is_empty() {
+        return;
+    }
+    writeln!(out, "MNUM {} 1", lens.configurations.len()).ok();
+    for (i, c) in (1..).zip(&lens.configurations) {
+        writeln!(out, "LTTL 0 {i} \"{}\" 0 0 0 1 1 0 0.0 \"\" 0", one_line(&c.name).replace('"', "'")).ok();
+    }
+    let of = |i: usize| -> Vec<&crate::SurfaceChange> {
+        lens.configurations.iter().filter_map(|c| c.surfaces.iter().find(|s| s.surface == i)).collect()
+    };
+    // every state as a lens of its own: the checked lens has only such
+    let all: Vec<Lens> = lens.configurations.iter().filter_map(|c| lens.configured(&c.name).ok()).collect();
+    let mut put = |key: &str, number: usize, value: &dyn Fn(&Lens) -> String| {
+        for (i, state) in (1..).zip(&all) {
+            writeln!(out, "{key} {number} {i} {} 0 0 0 1 1 1 0 0 \"\" 0", value(state)).ok();
+        }
+    };
+    if lens.configurations.iter().any(|c| c.object_mm.is_some()) {
+        put("THIC", 0, &|l| format!("{:E}", l.object_mm.unwrap_or(1e10)));
+    }
+    for i in 0..lens.surfaces.len() {
+        let changes = of(i);
+        if changes.iter().any(|c| c.thickness.is_some()) {
+            put("THIC", i + 1, &|l| format!("{:E}", l.surfaces[i].thickness));
+        }
+        if changes.iter().any(|c| c.radius.is_some()) {
+            put("CRVT", i + 1, &|l| format!("{:E}", l.surfaces[i].shape.curvature()));
+        }
+        if changes.iter().any(|c| c.conic.is_some()) {
+            put("CONN", i + 1, &|l| format!("{:E}", l.surfaces[i].shape.conic));
+        }
+        if changes.iter().any(|c| c.clear.is_some()) {
+            put("SDIA", i + 1, &|l| format!("{:E}", l.surfaces[i].clear.outer.unwrap_or(0.0)));
+        }
+        if changes.iter().any(|c| c.glass.is_some()) {
+            if all.iter().any(|l| !l.surfaces[i].glass.is_air() && l.surfaces[i].glass.name.is_empty()) {
+                warnings.push(format!("surface {}: the configurations' glass has no name and is left out", i + 1));
+            } else {
+                put("GLSS", i + 1, &|l| format!("\"{}\"", l.surfaces[i].glass.name));
+            }
+        }
+    }
+    if lens.configurations.iter().any(|c| c.aperture.is_some()) {
+        let kind = std::mem::discriminant(&lens.aperture);
+        if all
+            .iter()
+            .any(|l| std::mem::discriminant(&l.aperture) != kind || matches!(l.aperture, Aperture::StopRadius(_)))
+        {
+            warnings.push(
+                "the configurations' apertures are left out: such files have one kind of aperture, and no stop radii"
+                    .into(),
+            );
+        } else {
+            put("APER", 0, &|l| match l.aperture {
+                Aperture::EntrancePupil(v) | Aperture::FNumber(v) | Aperture::ObjectNa(v) | Aperture::StopRadius(v) => {
+                    format!("{v:E}")
+                }
+            });
+        }
+    }
+    for i in 0..lens.fields.len() {
+        let changes: Vec<_> =
+            lens.configurations.iter().filter_map(|c| c.fields.iter().find(|f| f.field == i)).collect();
+        if changes.iter().any(|c| c.x.is_some()) {
+            put("XFIE", i + 1, &|l| format!("{:E}", l.fields[i].x));
+        }
+        if changes.iter().any(|c| c.y.is_some()) {
+            put("YFIE", i + 1, &|l| format!("{:E}", l.fields[i].y));
+        }
+        if changes.iter().any(|c| c.weight.is_some()) {
+            put("FLWT", i + 1, &|l| format!("{:E}", l.fields[i].weight));
+        }
+        if changes.iter().any(|c| c.vignetting.is_some()) {
+            for k in 0..2 {
+                put(["FVDX", "FVDY"][k], i + 1, &|l| format!("{:E}", l.fields[i].vignetting.decentre[k]));
+                put(["FVCX", "FVCY"][k], i + 1, &|l| format!("{:E}", l.fields[i].vignetting.compression[k]));
+            }
+            put("FVAN", i + 1, &|l| format!("{:E}", l.fields[i].vignetting.angle_deg));
+        }
+    }
+    for i in 0..lens.wavelengths.len() {
+        let changes: Vec<_> =
+            lens.configurations.iter().filter_map(|c| c.wavelengths.iter().find(|w| w.wavelength == i)).collect();
+        if changes.iter().any(|c| c.um.is_some()) {
+            put("WAVE", i + 1, &|l| format!("{:E}", l.wavelengths[i].um));
+        }
+        if changes.iter().any(|c| c.weight.is_some()) {
+            put("WLWT", i + 1, &|l| format!("{:E}", l.wavelengths[i].weight));
+        }
+    }
 }
 
 fn surface(

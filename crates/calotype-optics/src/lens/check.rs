@@ -8,6 +8,8 @@ use crate::{OpticsError, Result};
 const MOST_SURFACES: usize = 500;
 /// Field points or wavelengths beyond which a lens is refused.
 const MOST_POINTS: usize = 200;
+/// Configurations beyond which a lens is refused.
+const MOST_CONFIGURATIONS: usize = 50;
 /// Coefficients of one surface beyond which a lens is refused.
 const MOST_COEFFICIENTS: usize = 64;
 
@@ -66,7 +68,27 @@ pub fn check(lens: &Lens) -> Result<()> {
         let reason = "the object is at infinity; give angles or image heights";
         return Err(OpticsError::value("the fields", "object heights", reason));
     }
-    surfaces(lens)
+    surfaces(lens)?;
+    configurations(lens)
+}
+
+/// States with names of their own, each of which is a lens.
+fn configurations(lens: &Lens) -> Result<()> {
+    if lens.configurations.len() > MOST_CONFIGURATIONS {
+        let reason = format!("a lens has at most {MOST_CONFIGURATIONS}");
+        return Err(OpticsError::value("the number of configurations", lens.configurations.len(), reason));
+    }
+    for (i, c) in lens.configurations.iter().enumerate() {
+        let taken = lens.configurations[..i].iter().any(|other| other.name.eq_ignore_ascii_case(&c.name));
+        if c.name.trim().is_empty() || taken {
+            let reason = "every configuration has a name of its own";
+            return Err(OpticsError::value("the name of a configuration", format!("`{}`", c.name), reason));
+        }
+        c.applied(lens)
+            .and_then(|state| check(&state))
+            .map_err(|source| OpticsError::Configuration { name: c.name.clone(), source: Box::new(source) })?;
+    }
+    Ok(())
 }
 
 fn surfaces(lens: &Lens) -> Result<()> {

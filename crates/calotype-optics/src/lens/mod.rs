@@ -3,6 +3,7 @@
 mod built_in;
 mod check;
 mod coating;
+mod configuration;
 mod raw;
 mod read;
 mod vignetting;
@@ -11,6 +12,7 @@ mod write;
 pub use built_in::{built_in_lens, built_in_lenses, built_in_text};
 pub use check::check;
 pub use coating::{Coating, Layer};
+pub use configuration::{Configuration, FieldChange, SurfaceChange, WavelengthChange};
 pub use read::SCHEMA;
 pub(crate) use read::{explain, named};
 pub use vignetting::Vignetting;
@@ -44,6 +46,9 @@ pub struct Lens {
     pub primary: usize,
     /// The surfaces in the order of the light; the last one's thickness reaches the image plane.
     pub surfaces: Vec<Surface>,
+    /// Its other states, for zoom and focus; [`Lens::configured`] gives the lens in one of them. Everything else looks at the
+    /// lens as it stands.
+    pub configurations: Vec<Configuration>,
 }
 
 /// How the size of the entrance pupil is given.

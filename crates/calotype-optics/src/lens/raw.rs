@@ -22,6 +22,64 @@ pub(super) struct RawLens {
     pub fields: RawFields,
     pub wavelength: Vec<RawWavelength>,
     pub surface: Vec<RawSurface>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub configuration: Vec<RawConfiguration>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawConfiguration {
+    pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub object_mm: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aperture: Option<RawAperture>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub surface: Vec<RawSurfaceChange>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub field: Vec<RawFieldChange>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub wavelength: Vec<RawWavelengthChange>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawSurfaceChange {
+    pub number: usize,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thickness_mm: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub radius_mm: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conic: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub glass: Option<Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clear_mm: Option<f64>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawFieldChange {
+    pub number: usize,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub x: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub y: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vignetting: Option<Vec<f64>>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawWavelengthChange {
+    pub number: usize,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub um: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight: Option<f64>,
 }
 
 #[derive(Default, Deserialize, Serialize)]

@@ -1,11 +1,14 @@
 //! Lens files in TOML.
 
-use super::raw::{RawAfter, RawAperture, RawCoating, RawFieldKind, RawGlass, RawLayer, RawLens, RawSurface};
+use super::raw::{
+    RawAfter, RawAperture, RawCoating, RawConfiguration, RawFieldChange, RawFieldKind, RawGlass, RawLayer, RawLens,
+    RawSurface, RawSurfaceChange, RawWavelengthChange,
+};
 use crate::glass::Catalogue;
 use crate::nearest::nearest;
 use crate::{
-    After, Aperture, Clear, Coating, Dispersion, Field, FieldKind, Form, Glass, Kind, Layer, Lens, OpticsError, Pose,
-    Result, Shape, Surface, Vignetting, Wavelength,
+    After, Aperture, Clear, Coating, Configuration, Dispersion, Field, FieldChange, FieldKind, Form, Glass, Kind,
+    Layer, Lens, OpticsError, Pose, Result, Shape, Surface, SurfaceChange, Vignetting, Wavelength, WavelengthChange,
 };
 use toml::Value;
 
@@ -47,16 +50,7 @@ impl Lens {
             let reason = format!("it has four or five factors for each of the {count} fields");
             return Err(OpticsError::value("the number of values in fields.vignetting", vignetting.len(), reason));
         }
-        let factors = |list: &Vec<f64>| match list[..] {
-            [dx, dy, cx, cy] => Ok(Vignetting { decentre: [dx, dy], compression: [cx, cy], angle_deg: 0.0 }),
-            [dx, dy, cx, cy, angle_deg] => Ok(Vignetting { decentre: [dx, dy], compression: [cx, cy], angle_deg }),
-            _ => Err(OpticsError::value(
-                "a field's vignetting",
-                format!("{list:?}"),
-                "it is [decentre x, decentre y, compression x, compression y], and an angle in degrees where one is needed",
-            )),
-        };
-        let vignetting = vignetting.iter().map(factors).collect::<Result<Vec<_>>>()?;
+        let vignetting = vignetting.iter().map(|list| factors(list)).collect::<Result<Vec<_>>>()?;
         let fields = (0..count)
             .map(|i| Field {
                 x: x[i],
@@ -99,9 +93,61 @@ impl Lens {
                 })
                 .collect(),
             surfaces,
+            configurations: raw
+                .configuration
+                .into_iter()
+                .map(|c| configuration(c, file, catalogue))
+                .collect::<Result<_>>()?,
         };
         crate::check(&lens)?;
         Ok(lens)
+    }
+}
+
+fn configuration(raw: RawConfiguration, file: &str, catalogue: &Catalogue) -> Result<Configuration> {
+    let name = raw.name;
+    let numbers = raw.surface.iter().map(|s| s.number).chain(raw.field.iter().map(|f| f.number));
+    if numbers.chain(raw.wavelength.iter().map(|w| w.number)).any(|n| n == 0) {
+        let reason = format!("in configuration `{name}`: surfaces, fields and wavelengths count from 1");
+        return Err(OpticsError::value("a number", 0, reason));
+    }
+    let surface = |s: RawSurfaceChange| {
+        let glass = match s.glass {
+            None => None,
+            Some(value) => Some(glass(s.number, value, file, catalogue)?),
+        };
+        Ok(SurfaceChange {
+            surface: s.number - 1,
+            thickness: s.thickness_mm,
+            radius: s.radius_mm,
+            conic: s.conic,
+            glass,
+            clear: s.clear_mm,
+        })
+    };
+    let field = |f: RawFieldChange| {
+        let vignetting = f.vignetting.map(|list| factors(&list)).transpose()?;
+        Ok(FieldChange { field: f.number - 1, x: f.x, y: f.y, weight: f.weight, vignetting })
+    };
+    let wavelength = |w: RawWavelengthChange| WavelengthChange { wavelength: w.number - 1, um: w.um, weight: w.weight };
+    Ok(Configuration {
+        name,
+        object_mm: raw.object_mm,
+        aperture: raw.aperture.map(|a| aperture(&a)).transpose()?,
+        surfaces: raw.surface.into_iter().map(surface).collect::<Result<_>>()?,
+        fields: raw.field.into_iter().map(field).collect::<Result<_>>()?,
+        wavelengths: raw.wavelength.into_iter().map(wavelength).collect(),
+    })
+}
+
+fn factors(list: &[f64]) -> Result<Vignetting> {
+    match *list {
+        [dx, dy, cx, cy] => Ok(Vignetting { decentre: [dx, dy], compression: [cx, cy], angle_deg: 0.0 }),
+        [dx, dy, cx, cy, angle_deg] => Ok(Vignetting { decentre: [dx, dy], compression: [cx, cy], angle_deg }),
+        _ => {
+            let reason = "it is [decentre x, decentre y, compression x, compression y], and an angle in degrees where one is needed";
+            Err(OpticsError::value("a field's vignetting", format!("{list:?}"), reason))
+        }
     }
 }
 

@@ -1,23 +1,18 @@
 //! Lens files, written.
 
 use super::raw::{
-    RawAfter, RawAperture, RawBiconic, RawCoating, RawFieldKind, RawFields, RawGlass, RawLayer, RawLens, RawSurface,
-    RawWavelength,
+    RawAfter, RawAperture, RawBiconic, RawCoating, RawConfiguration, RawFieldChange, RawFieldKind, RawFields, RawGlass,
+    RawLayer, RawLens, RawSurface, RawSurfaceChange, RawWavelength, RawWavelengthChange,
 };
 use super::read::SCHEMA;
-use crate::{After, Aperture, Coating, Dispersion, FieldKind, Form, Glass, Kind, Lens, Surface, Vignetting};
+use crate::{
+    After, Aperture, Coating, Configuration, Dispersion, FieldKind, Form, Glass, Kind, Lens, Surface, Vignetting,
+};
 
 impl Lens {
     /// The lens as a file that [`Lens::from_toml`] reads back unchanged. Built-in glasses are written by name, others with
     /// their formula.
     pub fn to_toml(&self) -> String {
-        let mut aperture = RawAperture::default();
-        match self.aperture {
-            Aperture::EntrancePupil(v) => aperture.entrance_pupil_mm = Some(v),
-            Aperture::FNumber(v) => aperture.f_number = Some(v),
-            Aperture::ObjectNa(v) => aperture.object_na = Some(v),
-            Aperture::StopRadius(v) => aperture.stop_radius_mm = Some(v),
-        }
         let fields = &self.fields;
         let raw = RawLens {
             schema: SCHEMA.into(),
@@ -27,7 +22,7 @@ impl Lens {
             notes: self.notes.clone(),
             object_mm: self.object_mm,
             coating: None,
-            aperture,
+            aperture: aperture(self.aperture),
             fields: RawFields {
                 kind: match self.field_kind {
                     FieldKind::AngleDeg => RawFieldKind::AngleDeg,
@@ -58,6 +53,7 @@ impl Lens {
                 })
                 .collect(),
             surface: self.surfaces.iter().map(surface).collect(),
+            configuration: self.configurations.iter().map(configuration).collect(),
         };
         // a value of plain numbers, texts and lists can always be written
         toml::to_string(&raw).unwrap_or_default()
@@ -107,6 +103,54 @@ fn surface(s: &Surface) -> RawSurface {
         };
     }
     raw
+}
+
+fn aperture(aperture: Aperture) -> RawAperture {
+    let mut raw = RawAperture::default();
+    match aperture {
+        Aperture::EntrancePupil(v) => raw.entrance_pupil_mm = Some(v),
+        Aperture::FNumber(v) => raw.f_number = Some(v),
+        Aperture::ObjectNa(v) => raw.object_na = Some(v),
+        Aperture::StopRadius(v) => raw.stop_radius_mm = Some(v),
+    }
+    raw
+}
+
+fn configuration(c: &Configuration) -> RawConfiguration {
+    let air = || Some(toml::Value::String("air".into()));
+    RawConfiguration {
+        name: c.name.clone(),
+        object_mm: c.object_mm,
+        aperture: c.aperture.map(aperture),
+        surface: c
+            .surfaces
+            .iter()
+            .map(|s| RawSurfaceChange {
+                number: s.surface + 1,
+                thickness_mm: s.thickness,
+                radius_mm: s.radius,
+                conic: s.conic,
+                glass: s.glass.as_ref().and_then(|g| glass(g).or_else(air)),
+                clear_mm: s.clear,
+            })
+            .collect(),
+        field: c
+            .fields
+            .iter()
+            .map(|f| RawFieldChange {
+                number: f.field + 1,
+                x: f.x,
+                y: f.y,
+                weight: f.weight,
+                vignetting: f.vignetting.as_ref().map(factors),
+            })
+            .collect(),
+        wavelength: c
+            .wavelengths
+            .iter()
+            .map(|w| RawWavelengthChange { number: w.wavelength + 1, um: w.um, weight: w.weight })
+            .collect(),
+    }
 }
 
 fn factors(v: &Vignetting) -> Vec<f64> {
