@@ -18,6 +18,7 @@ fn lens(name: &str, surfaces: Vec<Surface>, epd: f64) -> Lens {
         wavelengths: vec![Wavelength { name: "d".into(), um: 0.5875618, weight: 1.0 }],
         primary: 0,
         surfaces,
+        image: None,
         configurations: vec![],
     }
 }
@@ -133,5 +134,6 @@ pub(crate) fn everything() -> Lens {
     s.push(z);
     s.push(Surface::refracting(Shape::plane(), 0.5, Glass::air()));
     s.push(thin);
+    lens.image = Some(Shape::conic(-300.0, 0.2));
     lens
 }

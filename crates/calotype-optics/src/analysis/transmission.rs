@@ -1,6 +1,6 @@
 //! What of its light a lens lets through.
 
-use super::illumination::relative_illumination;
+use super::illumination::{directions, relative_illumination};
 use crate::{Clip, Field, Rays, Result, System, Wavelength};
 use serde::Serialize;
 use std::f64::consts::TAU;
@@ -52,7 +52,9 @@ pub fn transmission(system: &System, field: &Field, wavelength: usize, clip: Cli
         [r * spoke(j).cos(), r * spoke(j).sin()]
     };
     let places: Vec<[f64; 2]> = (0..=RINGS).flat_map(|i| (0..SPOKES).map(move |j| place(i, j))).collect();
-    let mut rays = Rays::new(system.aim(field, wavelength).through_stop(&places));
+    let aim = system.aim(field, wavelength);
+    let mut rays = Rays::new(aim.through_stop(&places));
+    let cosines = directions(system, wavelength, Rays::new(aim.through_stop(&[[0.0, 0.0]])));
     let light = system.trace_light(wavelength, &mut rays, clip);
     let (mut sum, mut area, mut plain, mut cells) = (0.0, 0.0, 0.0, 0.0);
     for i in 0..RINGS {
@@ -61,7 +63,7 @@ pub fn transmission(system: &System, field: &Field, wavelength: usize, clip: Cli
             if !corners.iter().all(|c| rays.arrived(*c)) {
                 continue;
             }
-            let d = |k: usize| [rays.l[corners[k % 4]], rays.m[corners[k % 4]]];
+            let d = |k: usize| cosines([rays.l[corners[k % 4]], rays.m[corners[k % 4]], rays.n[corners[k % 4]]]);
             let cell = (0..4).map(|k| d(k)[0] * d(k + 1)[1] - d(k)[1] * d(k + 1)[0]).sum::<f64>().abs();
             let share = 0.25 * corners.iter().map(|c| light[*c]).sum::<f64>();
             (area, sum) = (area + cell, sum + cell * share);

@@ -51,15 +51,16 @@ pub fn wavefront(
     };
     let first = system.first_order();
     let n = system.image_index(wavelength);
-    let to_pupil = first.exp_from_image;
+    // from the chief ray's image point, which lies off the plane where the image is curved
+    let to_pupil = first.exp_from_image - centre.at[2];
     let far = !to_pupil.is_finite() || to_pupil.abs() > 1e9;
     let radius = if far { 1e9 } else { (centre.at[0].powi(2) + centre.at[1].powi(2) + to_pupil * to_pupil).sqrt() };
     // path from the image plane back (or forth) to the sphere about the chief point
     let side = if far { -centre.d[2].signum() } else { (to_pupil * centre.d[2]).signum() };
     let path = |ray: &crate::Ray| {
-        let v = [ray.at[0] - centre.at[0], ray.at[1] - centre.at[1]];
-        let along = v[0] * ray.d[0] + v[1] * ray.d[1];
-        let off2 = v[0] * v[0] + v[1] * v[1] - along * along;
+        let v = [0, 1, 2].map(|k| ray.at[k] - centre.at[k]);
+        let along = v[0] * ray.d[0] + v[1] * ray.d[1] + v[2] * ray.d[2];
+        let off2 = v[0] * v[0] + v[1] * v[1] + v[2] * v[2] - along * along;
         // |v + s d| = R, written so that nothing large is subtracted: s = -along + side (R - off2 / (R + sqrt(R2 - off2)))
         let root = (radius * radius - off2).max(0.0).sqrt();
         ray.opl + n * (-along + side * (radius - off2 / (radius + root)))

@@ -74,6 +74,10 @@ impl Mounted {
                 line: None,
             });
         }
+        if lens.image.is_some() {
+            let reason = "a sensor is flat; leave the image surface out";
+            return Err(OpticsError::value("the image of a lens before a sensor", "curved", reason));
+        }
         lens.object_mm = None;
         lens.field_kind = crate::FieldKind::AngleDeg;
         let first = first_order(&lens, lens.primary_um())?;

@@ -153,6 +153,7 @@ pub fn from_json(text: &str, file: &str) -> Result<Lens> {
             .map(|w| Wavelength { name: w.name, um: w.um, weight: w.weight })
             .collect(),
         surfaces,
+        image: None,
         configurations: vec![],
     };
     crate::check(&lens)?;

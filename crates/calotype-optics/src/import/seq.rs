@@ -23,6 +23,7 @@ struct Reader<'a> {
     curvatures: bool,
     surfaces: Vec<Surface>,
     object: Option<f64>,
+    image: Option<Shape>,
     /// 0 before the object, 1 among the surfaces, 2 behind the image.
     place: u8,
     private: Vec<(String, Vec<f64>)>,
@@ -48,6 +49,7 @@ pub fn from_seq(bytes: &[u8], file: &str, catalogue: &Catalogue, warnings: &mut 
         curvatures: false,
         surfaces: vec![],
         object: None,
+        image: None,
         place: 0,
         private: vec![],
         private_nm: None,
@@ -122,7 +124,7 @@ pub fn from_seq(bytes: &[u8], file: &str, catalogue: &Catalogue, warnings: &mut 
     }
     let aperture = aperture.ok_or_else(|| OpticsError::format(file, None, "no aperture (EPD, FNO or NAO) in it"))?;
     let surfaces = std::mem::take(&mut r.surfaces);
-    let (object, scale) = (r.object, r.scale);
+    let (object, scale, image) = (r.object, r.scale, r.image.take());
     // the dimension may stand behind the aperture
     let aperture =
         if let Aperture::EntrancePupil(d) = aperture { Aperture::EntrancePupil(d * scale) } else { aperture };
@@ -167,6 +169,7 @@ pub fn from_seq(bytes: &[u8], file: &str, catalogue: &Catalogue, warnings: &mut 
             .map(|(i, nm)| Wavelength { name: format!("{nm:.1} nm"), um: nm / 1e3, weight: at(&weights, i, 1.0) })
             .collect(),
         surfaces,
+        image,
         configurations: vec![],
     };
     let mut left_out = Vec::new();
@@ -189,6 +192,9 @@ impl Reader<'_> {
         }
         if key == "SI" {
             self.place = 2;
+            let v = rest.first().and_then(|w| w.parse::<f64>().ok()).unwrap_or(0.0);
+            let radius = if self.curvatures { self.scale / v } else { v * self.scale };
+            self.image = (v != 0.0).then(|| Shape::conic(radius, 0.0));
             return Ok(());
         }
         if is_surface {

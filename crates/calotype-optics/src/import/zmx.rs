@@ -140,7 +140,7 @@ pub fn from_zmx(bytes: &[u8], file: &str, catalogue: &Catalogue, warnings: &mut 
         warnings.push("the object space is telecentric in the file; it is not here".into());
     }
     let object = surfaces.remove(0);
-    surfaces.pop();
+    let image = surfaces.pop().filter(|s| s.curvature != 0.0).map(|s| Shape::conic(scale / s.curvature, s.conic));
     let object_mm = (object.thickness.is_finite() && object.thickness.abs() < 1e10).then_some(object.thickness * scale);
     let count = surfaces.len();
     let stop = surfaces.iter().position(|s| s.stop);
@@ -214,6 +214,7 @@ pub fn from_zmx(bytes: &[u8], file: &str, catalogue: &Catalogue, warnings: &mut 
             .map(|(_, um, weight)| Wavelength { name: format!("{:.1} nm", um * 1e3), um, weight })
             .collect(),
         surfaces: list,
+        image,
         configurations: vec![],
     };
     states.put(&mut lens, scale, &numbers, file, catalogue, warnings)?;

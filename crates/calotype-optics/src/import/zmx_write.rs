@@ -56,7 +56,8 @@ pub fn to_zmx(lens: &Lens, warnings: &mut Vec<String>) -> Result<String> {
     for (i, s) in (1..).zip(&lens.surfaces) {
         surface(&mut out, i, s, &mut number, lens, warnings)?;
     }
-    writeln!(out, "SURF {number}\n  TYPE STANDARD\n  CURV 0.0\n  DISZ 0").ok();
+    let (curvature, conic) = lens.image.as_ref().map_or((0.0, 0.0), |s| (s.curvature(), s.conic));
+    writeln!(out, "SURF {number}\n  TYPE STANDARD\n  CURV {curvature:E}\n  CONI {conic:E}\n  DISZ 0").ok();
     states(&mut out, lens, warnings);
     Ok(out)
 }
@@ -302,7 +303,7 @@ mod tests {
     use super::*;
     use crate::glass::Catalogue;
     use crate::import::from_zmx;
-    use crate::{Clip, Rays, System, Until, Vignetting, samples};
+    use crate::{Clip, Rays, Shape, System, Until, Vignetting, samples};
 
     #[test]
     fn a_written_lens_traces_the_same_when_read() {
@@ -311,6 +312,7 @@ mod tests {
         aspheric.surfaces[2].shape.form = Form::Powers(vec![(4, 1e-6), (18, -2e-24)]);
         aspheric.surfaces[4].shape.form = Form::Powers(vec![(3, 1e-6), (5, -2e-9)]);
         aspheric.surfaces[4].glass = crate::glass::built_in("N-BK7").unwrap();
+        aspheric.image = Some(Shape::conic(-50.0, 0.5));
         aspheric.fields[1].vignetting =
             Vignetting { decentre: [0.01, -0.1], compression: [0.05, 0.2], angle_deg: 12.5 };
         aspheric.surfaces[2].coating = Some(Coating::Ideal(0.25));
@@ -318,6 +320,8 @@ mod tests {
             from_zmx(to_zmx(&aspheric, &mut vec![]).unwrap().as_bytes(), "x.zmx", &Catalogue::default(), &mut vec![]);
         let coated = coated.unwrap();
         assert_eq!(coated.surfaces[2].coating, aspheric.surfaces[2].coating);
+        let image = coated.image.clone().unwrap();
+        assert!((image.radius + 50.0).abs() < 1e-12 && image.conic == 0.5);
         assert_eq!(coated.fields[1].vignetting, aspheric.fields[1].vignetting);
         for lens in [samples::triplet(), aspheric, samples::parabolic_mirror(200.0)] {
             let mut warnings = vec![];

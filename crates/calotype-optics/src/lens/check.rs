@@ -69,6 +69,12 @@ pub fn check(lens: &Lens) -> Result<()> {
         return Err(OpticsError::value("the fields", "object heights", reason));
     }
     surfaces(lens)?;
+    if let Some(s) = &lens.image {
+        let reason = "it is a sphere or a conic with a radius that is not 0";
+        if s.form != Form::Conic || s.radius.is_nan() || s.radius.abs() < 1e-6 || !(s.conic.abs() <= 1e9) {
+            return Err(OpticsError::value("the image surface", format!("{s:?}"), reason));
+        }
+    }
     configurations(lens)
 }
 

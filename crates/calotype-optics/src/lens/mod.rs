@@ -46,6 +46,8 @@ pub struct Lens {
     pub primary: usize,
     /// The surfaces in the order of the light; the last one's thickness reaches the image plane.
     pub surfaces: Vec<Surface>,
+    /// The image surface, a sphere or conic about the image plane's middle; nothing for the plane.
+    pub image: Option<Shape>,
     /// Its other states, for zoom and focus; [`Lens::configured`] gives the lens in one of them. Everything else looks at the
     /// lens as it stands.
     pub configurations: Vec<Configuration>,

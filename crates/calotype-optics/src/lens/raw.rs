@@ -22,6 +22,8 @@ pub(super) struct RawLens {
     pub fields: RawFields,
     pub wavelength: Vec<RawWavelength>,
     pub surface: Vec<RawSurface>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<RawBiconic>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub configuration: Vec<RawConfiguration>,
 }

@@ -93,6 +93,7 @@ impl Lens {
                 })
                 .collect(),
             surfaces,
+            image: raw.image.map(|i| Shape::conic(i.radius_mm, i.conic)),
             configurations: raw
                 .configuration
                 .into_iter()

@@ -53,6 +53,7 @@ impl Lens {
                 })
                 .collect(),
             surface: self.surfaces.iter().map(surface).collect(),
+            image: self.image.as_ref().map(|s| RawBiconic { radius_mm: s.radius, conic: s.conic }),
             configuration: self.configurations.iter().map(configuration).collect(),
         };
         // a value of plain numbers, texts and lists can always be written

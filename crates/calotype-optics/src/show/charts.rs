@@ -116,6 +116,9 @@ fn first_order(system: &System) -> Result<Chart> {
         ("Lagrange invariant, mm", f.lagrange),
     ];
     rows.into_iter().for_each(|(label, v)| table.row(label, [Some(v)]));
+    if let Some(image) = &system.lens().image {
+        table.row("radius of the image surface, mm", [Some(image.radius)]);
+    }
     let mut tables = vec![table];
     let mut surfaces =
         Table::new("surfaces", &["radius, mm", "thickness, mm", "conic", "nd", "Vd", "clear radius, mm"]);

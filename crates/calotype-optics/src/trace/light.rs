@@ -78,7 +78,8 @@ impl System {
                 reflected.iter_mut().zip(incidences).for_each(|(r, i)| *r *= i.reflected);
             }
         });
-        kernel::run(self.level, &self.forms, &path, rays, clip == Clip::Apertures, true, PIECE);
+        let flat = self.lens().image.is_none();
+        kernel::run(self.level, &self.forms, &path, rays, clip == Clip::Apertures, flat, PIECE);
         let light = kept(rays, light);
         let reflected = kept(rays, reflected);
         (light, reflected)
