@@ -54,7 +54,7 @@ pub fn transmission(system: &System, field: &Field, wavelength: usize, clip: Cli
     let places: Vec<[f64; 2]> = (0..=RINGS).flat_map(|i| (0..SPOKES).map(move |j| place(i, j))).collect();
     let aim = system.aim(field, wavelength);
     let mut rays = Rays::new(aim.through_stop(&places));
-    let cosines = directions(system, wavelength, Rays::new(aim.through_stop(&[[0.0, 0.0]])));
+    let cosines = directions(system, wavelength, &aim);
     let light = system.trace_light(wavelength, &mut rays, clip);
     let (mut sum, mut area, mut plain, mut cells) = (0.0, 0.0, 0.0, 0.0);
     for i in 0..RINGS {
