@@ -22,9 +22,14 @@ fuzz_target!(|data: &[u8]| {
         let again = Lens::from_toml(&lens.to_toml(), "again.toml", &catalogue).expect("what is written can be read");
         assert_eq!(again, lens);
         to_zmx(&lens, &mut vec![]).ok();
+        for state in &lens.configurations {
+            System::new(lens.configured(&state.name).expect("a checked state is a lens")).ok();
+        }
         let Ok(system) = System::new(lens) else { continue };
         let mut rays = Rays::new(system.aim(&system.lens().fields[0], 0).paraxial(&hexapolar(2)));
         system.trace(0, &mut rays, Clip::Apertures, Until::Image);
+        let light = system.trace_light(0, &mut rays.clone(), Clip::Apertures);
+        assert!(light.iter().all(|v| (0.0..=1.0 + 1e-9).contains(v)));
         assert!(rays.x.iter().chain(&rays.y).chain(&rays.opl).all(|v| v.is_finite()));
     }
 });

@@ -41,6 +41,58 @@ fn lenses_are_described_drawn_and_converted() {
 }
 
 #[test]
+fn states_losses_and_vignetting_are_asked_for_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = |name: &str| folder.path().join(name).display().to_string();
+    let json = |args: &[&str]| -> serde_json::Value {
+        let run = lens(args);
+        assert!(run.status.success(), "{args:?} {}", text(&run.stderr));
+        serde_json::from_slice(&run.stdout).expect("one JSON object")
+    };
+    let zoom = data("zoom.toml");
+    assert_eq!(json(&["info", &zoom, "--json"])["configurations"], serde_json::json!(["wide", "middle", "long"]));
+    for (name, focal) in [("wide", 40.0), ("Long", 64.0)] {
+        let info = json(&["info", &zoom, "--configuration", name, "--json"]);
+        assert!((info["first_order"]["efl"].as_f64().unwrap() - focal).abs() < 1e-3, "{info}");
+    }
+    assert!(lens(&["draw", &zoom, "--configuration", "wide", "-o", &out("w.svg")]).status.success());
+    let unknown = lens(&["report", &zoom, "--configuration", "lang", "-o", &out("r.html")]);
+    assert!(!unknown.status.success() && text(&unknown.stderr).contains("`long`"), "{}", text(&unknown.stderr));
+
+    // eight coated surfaces of the zoom and a cemented one: bare ones would lose five per cent each, and leave two thirds
+    let transmission = json(&["analyse", "transmission", &zoom, "--json"]);
+    let axis = transmission["tables"][0]["rows"][0]["values"][1].as_f64().unwrap();
+    assert!(axis > 85.0 && axis < 95.0, "{transmission}");
+
+    let run = lens(&["convert", &data("triplet.toml"), "--set-vignetting", "-o", &out("v.toml")]);
+    assert!(run.status.success(), "{}", text(&run.stderr));
+    let written = std::fs::read_to_string(out("v.toml")).unwrap();
+    assert!(written.contains("vignetting") && !written.contains("0.3, 10.0"), "{written}");
+}
+
+#[test]
+fn an_optimised_lens_is_judged_by_more_rays() {
+    let folder = tempfile::tempdir().unwrap();
+    let design = folder.path().join("d.toml");
+    std::fs::write(
+        &design,
+        "schema = \"design/1\"\n[[variable]]\nsurface = [3, 9]\nwhat = \"thickness\"\nconfiguration = \"wide\"\nmin = 1\n\
+         [[operand]]\nis = \"SPOT\"\nconfiguration = \"wide\"\n[[operand]]\nis = \"EFL\"\nconfiguration = \"wide\"\ntarget = 38\n",
+    )
+    .unwrap();
+    let out = folder.path().join("o.toml").display().to_string();
+    let run = lens(&["optimise", &design.display().to_string(), "--lens", &data("zoom.toml"), "-o", &out, "--json"]);
+    assert!(run.status.success(), "{} {}", text(&run.stdout), text(&run.stderr));
+    let json: serde_json::Value = serde_json::from_slice(&run.stdout).unwrap();
+    let last = json["rays"].as_array().unwrap().last().unwrap().clone();
+    assert!(last["merit"].as_f64().unwrap() > 0.0 && last["denser_merit"].as_f64().unwrap() > 0.0, "{last}");
+    assert_eq!(json["variables"][0], "surface 3 thickness (wide)");
+    let info = lens(&["info", &out, "--configuration", "wide", "--json"]);
+    let info: serde_json::Value = serde_json::from_slice(&info.stdout).unwrap();
+    assert!((info["first_order"]["efl"].as_f64().unwrap() - 38.0).abs() < 0.05, "{info}");
+}
+
+#[test]
 fn what_is_wrong_is_said_with_its_remedy() {
     let folder = tempfile::tempdir().unwrap();
     let bad = folder.path().join("bad.toml");

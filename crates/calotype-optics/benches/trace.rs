@@ -32,6 +32,8 @@ fn triplet() -> Lens {
         wavelengths: vec![Wavelength { name: "d".into(), um: 0.5875618, weight: 1.0 }],
         primary: 0,
         surfaces,
+        image: None,
+        configurations: vec![],
     }
 }
 

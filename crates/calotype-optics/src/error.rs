@@ -92,6 +92,14 @@ pub enum OpticsError {
         /// Why not, and what is right.
         reason: String,
     },
+    /// A state of a lens that is none.
+    #[error("configuration `{name}`: {source}")]
+    Configuration {
+        /// Its name.
+        name: String,
+        /// What is wrong in it.
+        source: Box<OpticsError>,
+    },
     /// Light does not get through.
     #[error("{what}: {got} of {asked} rays arrive{}", lost(.surface, .why))]
     Dark {
@@ -150,6 +158,7 @@ impl OpticsError {
                 Some("Give a catalogue with --glass FILE.agf, or write the glass as { nd = ..., vd = ... }.")
             }
             Self::Surface { .. } | Self::Value { .. } => None,
+            Self::Configuration { source, .. } => source.remedy(),
             Self::Dark { .. } => {
                 Some("Check the radii and thicknesses of that surface, its clear radius, and the field and aperture.")
             }

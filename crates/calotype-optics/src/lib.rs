@@ -35,7 +35,7 @@
 //!
 //! [`design`] makes lenses better, [`tolerance`] tells how well they must be made.
 //!
-//! The crate knows nothing of pictures, and has no zoom yet.
+//! The crate knows nothing of pictures.
 
 pub mod analysis;
 pub mod camera;
@@ -63,8 +63,9 @@ pub use glass::{
 };
 pub use import::{from_json, from_seq, from_zmx, read_lens, to_zmx};
 pub use lens::{
-    After, Aperture, Clear, Field, FieldKind, Kind, Lens, Pose, SCHEMA, Surface, Wavelength, built_in_lens,
-    built_in_lenses, built_in_text, check,
+    After, Aperture, Clear, Coating, Configuration, Field, FieldChange, FieldKind, Kind, Layer, Lens, Pose, SCHEMA,
+    Surface, SurfaceChange, Vignetting, Wavelength, WavelengthChange, built_in_lens, built_in_lenses, built_in_text,
+    check,
 };
 pub use paraxial::{FirstOrder, first_order};
 pub use surface::{Form, Shape, noll, noll_indices};

@@ -1,6 +1,9 @@
 //! Lenses with closed-form answers, for tests.
 
-use crate::{After, Aperture, Clear, Field, FieldKind, Form, Glass, Kind, Lens, Pose, Shape, Surface, Wavelength};
+use crate::{
+    After, Aperture, Clear, Coating, Configuration, Field, FieldKind, Form, Glass, Kind, Layer, Lens, Pose, Shape,
+    Surface, Vignetting, Wavelength,
+};
 
 fn lens(name: &str, surfaces: Vec<Surface>, epd: f64) -> Lens {
     Lens {
@@ -15,6 +18,8 @@ fn lens(name: &str, surfaces: Vec<Surface>, epd: f64) -> Lens {
         wavelengths: vec![Wavelength { name: "d".into(), um: 0.5875618, weight: 1.0 }],
         primary: 0,
         surfaces,
+        image: None,
+        configurations: vec![],
     }
 }
 
@@ -72,13 +77,32 @@ pub(crate) fn triplet() -> Lens {
     lens
 }
 
+/// Two ideal lenses of 100 and -50 mm, whose distance zooms: 250 mm at 70, 500 mm at 60.
+pub(crate) fn thin_zoom() -> Lens {
+    let ideal = |f: f64, thickness: f64| {
+        let mut s = Surface::refracting(Shape::plane(), thickness, Glass::air());
+        s.kind = Kind::ThinLens(f);
+        s
+    };
+    let mut lens = lens("thin zoom", vec![ideal(100.0, 70.0), ideal(-50.0, 75.0)], 10.0);
+    lens.surfaces[0].stop = true;
+    lens.fields[1].y = 1.0;
+    for (name, gap, image) in [("wide", 70.0, 75.0), ("tele", 60.0, 200.0)] {
+        let mut state = Configuration::new(name);
+        state.surface(0).thickness = Some(gap);
+        state.surface(1).thickness = Some(image);
+        lens.configurations.push(state);
+    }
+    lens
+}
+
 /// Every kind of surface and setting in one file, not a good lens.
 pub(crate) fn everything() -> Lens {
     let mut lens = triplet();
     lens.title = "every kind of \"surface\"".into();
     lens.source = "made up".into();
     lens.notes = vec!["first".into(), "second".into()];
-    lens.fields[1].vignetting = [0.0, 0.1, 0.0, 0.2];
+    lens.fields[1].vignetting = Vignetting { decentre: [0.0, 0.1], compression: [0.0, 0.2], angle_deg: 5.0 };
     lens.fields[2].x = 3.0;
     lens.wavelengths[0].weight = 0.5;
     let shape = |radius, conic, form| Shape { radius, conic, form };
@@ -93,6 +117,10 @@ pub(crate) fn everything() -> Lens {
         Some(Pose { decentre: [0.01, 0.0, 0.0], tilt_deg: [0.1, 0.0, 0.0], tilt_first: false, after: After::Return });
     s[2].clear.inner = 0.5;
     s[0].label = "front".into();
+    s[0].coating = Some(Coating::Bare);
+    s[1].coating = Some(Coating::Ideal(0.005));
+    s[2].coating = Some(Coating::Layers { layers: vec![Layer { n: 1.38, k: 0.0, thickness_nm: 99.6 }], metal: None });
+    s[0].glass.internal = vec![[0.4, 0.98, 10.0], [0.6, 0.99, 10.0]];
     s[4].glass = crate::glass::built_in("N-BK7").unwrap_or_else(Glass::air);
     let mut z = Surface::refracting(
         shape(f64::INFINITY, 0.0, Form::Zernike { norm_radius: 20.0, coefficients: vec![0.0, 0.0, 0.0, 0.001] }),
@@ -106,5 +134,6 @@ pub(crate) fn everything() -> Lens {
     s.push(z);
     s.push(Surface::refracting(Shape::plane(), 0.5, Glass::air()));
     s.push(thin);
+    lens.image = Some(Shape::conic(-300.0, 0.2));
     lens
 }

@@ -9,7 +9,7 @@ const TOML: &str = include_str!("data/triplet.toml");
 const ZMX: &str = include_str!("data/doublet.zmx");
 const SEQ: &str = include_str!("data/triplet.seq");
 const JSON: &str = include_str!("data/singlet.json");
-const AGF: &str = "CC sample\nNM N-BK7 2 517642.251 1.5168 64.17 0 1 -1\nCD 1.03961212 6.0E-03 2.3E-01 2.0E-02 1.01 1.03E+02\nLD 0.3 2.5\n";
+const AGF: &str = "CC sample\nNM N-BK7 2 517642.251 1.5168 64.17 0 1 -1\nCD 1.03961212 6.0E-03 2.3E-01 2.0E-02 1.01 1.03E+02\nLD 0.3 2.5\nIT 0.4 0.98 10\nIT 0.6 0.99 10\n";
 
 /// A small generator (Steele, Lea, Flood 2014: SplitMix64).
 struct Random(u64);
@@ -62,10 +62,17 @@ fn use_it(lens: Lens) -> bool {
     let again = Lens::from_toml(&text, "again.toml", &Catalogue::default()).unwrap_or_else(|e| panic!("{e}\n{text}"));
     assert!(again == lens, "read back otherwise: {text}\n{}", again.to_toml());
     to_zmx(&lens, &mut vec![]).ok();
+    for state in &lens.configurations {
+        let state = lens.configured(&state.name).unwrap_or_else(|e| panic!("{e}"));
+        System::new(state).ok();
+    }
     let Ok(system) = System::new(lens) else { return false };
     for field in system.lens().fields.iter().take(2) {
         let mut rays = Rays::new(system.aim(field, 0).paraxial(&hexapolar(2)));
+        let mut lit = rays.clone();
         system.trace(0, &mut rays, Clip::Apertures, Until::Image);
+        let light = system.trace_light(0, &mut lit, Clip::Apertures);
+        assert!(lit == rays && light.iter().all(|v| (0.0..=1.0 + 1e-9).contains(v)), "{}", system.lens().to_toml());
         for list in [&rays.x, &rays.y, &rays.z, &rays.l, &rays.m, &rays.n, &rays.opl] {
             assert!(list.iter().all(|v| v.is_finite()), "{}", system.lens().to_toml());
         }

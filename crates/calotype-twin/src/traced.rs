@@ -5,7 +5,7 @@ use crate::lens::{Glare, Kernel, Lobe, Optics, Psf};
 use calotype_optics::camera::{Bands, Mounted};
 use calotype_optics::{Kind, Lens, OpticsError};
 
-/// Share of the light that a surface between glass and air reflects: prescriptions do not tell, and a coating of several
+/// Share of the light that a surface between glass and air reflects where the prescription states no coatings: one of several
 /// layers is assumed.
 const REFLECTANCE: f64 = 0.005;
 /// What dust, edges and barrels scatter cannot be told from a prescription: the halo is that of the lenses of tables.
@@ -26,7 +26,8 @@ impl Traced {
     /// Puts a lens before a sensor whose corner lies `half_diagonal_mm` from the axis.
     ///
     /// The veiling glare is the light that two reflections send forward again, were it spread evenly: with n surfaces
-    /// between glass and air of reflectance R there are n (n - 1) / 2 such ways, R² on each.
+    /// between glass and air of reflectance R there are n (n - 1) / 2 such ways, R² on each. A prescription that states coatings tells
+    /// both transmittance and ghosts itself: every surface at the rays' own angles, and of every such way what falls on the sensor.
     ///
     /// # Errors
     /// [`TwinError::Lens`] for lenses that are not round, or that do not light the corner.
@@ -34,6 +35,10 @@ impl Traced {
         let name = lens.name.clone();
         let surfaces = bare_surfaces(&lens);
         let mounted = Mounted::new(lens, half_diagonal_mm, &Bands::default()).map_err(named(&name))?;
+        if let Some(losses) = mounted.losses() {
+            let glare = Glare { veiling: losses.ghosts, halo: HALO.0, halo_sigma: HALO.1 };
+            return Ok(Self { mounted, glare, transmittance: losses.transmittance });
+        }
         let veiling = 0.5 * surfaces * (surfaces - 1.0).max(0.0) * REFLECTANCE * REFLECTANCE;
         let glare = Glare { veiling, halo: HALO.0, halo_sigma: HALO.1 };
         Ok(Self { mounted, glare, transmittance: (1.0 - REFLECTANCE).powf(surfaces) })
@@ -136,6 +141,16 @@ mod tests {
             let places: Vec<f64> = (0..=100).map(|i| traced.ideal_height(c, f64::from(i) / 100.0)).collect();
             assert!(places.windows(2).all(|p| p[0] < p[1]));
         }
+        // with coatings stated, what they do is traced
+        let mut coated = calotype_optics::built_in_lens("phone-9p").unwrap().unwrap();
+        for s in coated.surfaces.iter_mut().filter(|s| s.kind == Kind::Refract) {
+            s.coating = Some(calotype_optics::Coating::Ideal(REFLECTANCE));
+        }
+        let own = Traced::new(coated, 8.192).unwrap();
+        let surfaces = own.mounted().lens().surfaces.len() as i32;
+        assert!((own.transmittance() - 0.995f64.powi(surfaces)).abs() < 1e-9, "{}", own.transmittance());
+        // some of the ghosts' light falls beside the sensor
+        assert!(own.glare().veiling > 1e-4 && own.glare().veiling < traced.glare().veiling, "{:?}", own.glare());
         let Err(error) = traced.prepare(0.01, 1.0) else { panic!("too near") };
         assert!(error.to_string().contains("phone-9p"), "{error}");
     }

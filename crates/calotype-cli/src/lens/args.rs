@@ -59,6 +59,9 @@ pub struct Input {
     /// Glass catalogues (.agf) to look names up in before the built-in ones.
     #[arg(long, value_name = "AGF")]
     pub glass: Vec<PathBuf>,
+    /// The state of the lens, by its name in the file: a zoom position, a distance in focus. Without it the lens as it stands.
+    #[arg(long, value_name = "NAME")]
+    pub configuration: Option<String>,
 }
 
 /// `lens info`.
@@ -72,7 +75,8 @@ pub struct InfoArgs {
 /// `lens analyse`.
 #[derive(Debug, Args)]
 pub struct AnalyseArgs {
-    /// first-order, spots, fans, wavefront, psf, mtf, mtf-field, focus, field, colour, encircled or ghosts.
+    /// first-order, spots, fans, wavefront, psf, mtf, mtf-field, focus, field, colour, encircled, transmission or
+    /// ghosts.
     #[arg(value_name = "ANALYSIS", value_parser = calotype_optics::show::ANALYSES.map(|a| a.0))]
     pub analysis: String,
     /// The lens.
@@ -126,6 +130,9 @@ pub struct ConvertArgs {
     /// The file to make: .toml or .zmx.
     #[arg(short, long = "output", value_name = "OUT")]
     pub out: PathBuf,
+    /// Replace the fields' vignetting factors by those that the clear apertures make.
+    #[arg(long)]
+    pub set_vignetting: bool,
     /// Replace files that exist.
     #[arg(long)]
     pub overwrite: bool,

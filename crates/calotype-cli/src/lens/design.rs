@@ -7,8 +7,8 @@ use crate::failure::Failure;
 use crate::interrupt;
 use crate::out::Outcome;
 use calotype_optics::design::{
-    Design, Ending, Exchange, Merit, Search, SearchState, Settings, SpotProof, State, Watch, lens_of_design, optimise,
-    redundant, search, spot_proofs, substitute,
+    Dense, Design, Ending, Exchange, Merit, Search, SearchState, Settings, SpotProof, State, Watch, lens_of_design,
+    optimise_dense, redundant, search, spot_proofs, substitute,
 };
 use calotype_optics::show::{Plot, Series, svg};
 use calotype_optics::{Lens, OpticsError, System, built_in_glasses, read_agf, read_lens, write_file};
@@ -33,23 +33,19 @@ pub fn run_optimise(args: &OptimiseArgs, common: &Common) -> Result<Outcome, Fai
     }
     let job = job(&args.task)?;
     let say = |e| about(&job.path, e);
-    let merit = Merit::new(job.lens.clone(), &job.design).map_err(say)?;
-    merit.check_variables().map_err(say)?;
+    Merit::new(job.lens.clone(), &job.design).and_then(|merit| merit.check_variables()).map_err(say)?;
     let before = proofs(&job.lens);
-    let state = match load::<State>(args.state.as_deref())? {
-        Some(state) => state,
-        None => State::new(&merit, merit.start().map_err(say)?).map_err(say)?,
-    };
+    let state = load::<State>(args.state.as_deref())?;
     let settings = Settings { iterations: args.iterations, ..Settings::default() };
     let display = Display::new(common, args.iterations as u64);
-    let end = optimise(&merit, state, &settings, &display);
+    let done = optimise_dense(&job.lens, &job.design, state, &settings, &display);
     display.bar.finish_and_clear();
-    let end = end.map_err(say)?;
+    let Dense { optimised: end, merit, design, checks } = done.map_err(say)?;
     save(args.state.as_deref(), &end.state)?;
     let mut lens = merit.lens_at(&end.x).map_err(say)?;
     let mut warnings = job.warnings;
     let mut exchanges: Vec<Exchange> = Vec::new();
-    let (mut last, mut design, mut x) = (merit, job.design, end.x.clone());
+    let (mut last, mut design, mut x) = (merit, design, end.x.clone());
     if let Some(makers) = &args.substitute {
         let names: Vec<&str> = makers.iter().map(String::as_str).collect();
         let mut glasses = built_in_glasses(&names);
@@ -79,10 +75,11 @@ pub fn run_optimise(args: &OptimiseArgs, common: &Common) -> Result<Outcome, Fai
         Ending::Interrupted => "interrupted",
     };
     let text = format!(
-        "{}{}{}merit {} -> {}  {}  ({} iterations, {how})\n{}",
+        "{}{}{}{}merit {} -> {}  {}  ({} iterations, {how})\n{}",
         print::figures(&figures),
         print::exchanges(&exchanges),
         print::proofs(&before, &after),
+        print::densities(&checks),
         print::number(merits[0]),
         print::number(last.rows(&x)?.merit()),
         spark(merits),
@@ -90,8 +87,15 @@ pub fn run_optimise(args: &OptimiseArgs, common: &Common) -> Result<Outcome, Fai
         args.out.display()
     );
     let json = json!({ "output": args.out.display().to_string(), "merit_before": merits[0], "merit": last.rows(&x)?.merit(),
-        "overstep": end.overstep, "ending": end.ending, "merits": merits, "operands": figures, "glasses": exchanges,
+        "overstep": end.overstep, "ending": end.ending, "merits": merits, "operands": figures, "glasses": exchanges, "rays": checks,
         "spots_before": before, "spots": after, "variables": last.names(), "values": x });
+    if let Some(last) = checks.last().filter(|c| !c.agree) {
+        let more = last.denser_merit.map_or("do not get through".into(), |m| format!("say {}", print::number(m)));
+        warnings.push(format!(
+            "the rays of the merit are too few: {} rings of {} {more}; give [rays] more rings and arms, or more iterations",
+            last.denser[0], last.denser[1]
+        ));
+    }
     if !unmet.is_empty() {
         warnings.push(format!("limits that cannot be met together with the rest, or not yet: {}", unmet.join(", ")));
     }

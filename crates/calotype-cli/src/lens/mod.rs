@@ -13,6 +13,7 @@ use crate::failure::Failure;
 use crate::out::Outcome;
 use crate::target::{self, Target};
 use args::{AnalyseArgs, ConvertArgs, DrawArgs, InfoArgs, Input, LensCommand, ReportArgs, VerifyArgs};
+use calotype_optics::design::vignetting_from_apertures;
 use calotype_optics::show::{Chart, chart, drawing, report, svg};
 use calotype_optics::verify::{Reference, Verification, verify};
 use calotype_optics::{
@@ -43,8 +44,11 @@ fn info(args: &InfoArgs) -> Result<Outcome, Failure> {
     let lens = system.lens();
     let head: Vec<&str> =
         [lens.name.as_str(), &lens.title, &lens.source].into_iter().filter(|t| !t.is_empty()).collect();
-    let text = format!("{}\n\n{}", head.join("\n"), print::chart(&chart));
+    let names: Vec<&str> = lens.configurations.iter().map(|c| c.name.as_str()).collect();
+    let states = if names.is_empty() { String::new() } else { format!("\nconfigurations: {}", names.join(", ")) };
+    let text = format!("{}{states}\n\n{}", head.join("\n"), print::chart(&chart));
     let json = json!({ "lens": lens.name, "title": lens.title, "source": lens.source, "notes": lens.notes,
+        "configurations": lens.configurations.iter().map(|c| &c.name).collect::<Vec<_>>(),
         "first_order": system.first_order(), "tables": chart.tables });
     Ok(Outcome { is_result: true, warnings, ..Outcome::new(text, json) })
 }
@@ -94,7 +98,13 @@ fn page(args: &ReportArgs) -> Result<Outcome, Failure> {
 
 fn convert(args: &ConvertArgs) -> Result<Outcome, Failure> {
     check(&args.out, &["toml", "zmx"], args.overwrite)?;
-    let (lens, mut warnings) = args.input.read()?;
+    let (mut lens, mut warnings) = args.input.read()?;
+    if args.set_vignetting {
+        let bad = |e| about(&args.input.lens, e);
+        lens.fields.iter_mut().for_each(|f| f.vignetting = Default::default());
+        let system = System::new(lens.clone()).map_err(bad)?;
+        lens.fields = vignetting_from_apertures(&system, false).map_err(bad)?;
+    }
     let zmx = args.out.extension().is_some_and(|e| e.eq_ignore_ascii_case("zmx"));
     let text = if zmx { to_zmx(&lens, &mut warnings)? } else { lens.to_toml() };
     written(&args.out, args.overwrite, &text, warnings)
@@ -155,12 +165,17 @@ fn check_named(path: &Path) -> Result<(), Failure> {
 impl Input {
     fn read(&self) -> Result<(Lens, Vec<String>), Failure> {
         let mut warnings = Vec::new();
-        if let Some(lens) = self.lens.to_str().map(built_in_lens).transpose()?.flatten() {
-            return Ok((lens, warnings));
+        let lens = match self.lens.to_str().map(built_in_lens).transpose()?.flatten() {
+            Some(lens) => lens,
+            None => {
+                check_named(&self.lens)?;
+                read_lens(&self.lens, &catalogue(&self.glass)?, &mut warnings).map_err(|e| about(&self.lens, e))?
+            }
+        };
+        match &self.configuration {
+            Some(name) => Ok((lens.configured(name).map_err(|e| about(&self.lens, e))?, warnings)),
+            None => Ok((lens, warnings)),
         }
-        check_named(&self.lens)?;
-        let lens = read_lens(&self.lens, &catalogue(&self.glass)?, &mut warnings).map_err(|e| about(&self.lens, e))?;
-        Ok((lens, warnings))
     }
 
     fn system(&self) -> Result<(System, Vec<String>), Failure> {

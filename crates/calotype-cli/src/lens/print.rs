@@ -1,6 +1,6 @@
 //! Charts, verifications and designs on a terminal.
 
-use calotype_optics::design::{Exchange, Figure, SpotProof};
+use calotype_optics::design::{Density, Exchange, Figure, SpotProof};
 use calotype_optics::show::{Chart, Table};
 use calotype_optics::verify::Verification;
 use std::fmt::Write;
@@ -107,6 +107,22 @@ pub fn figures(list: &[Figure]) -> String {
             .ok();
     }
     out + "\n"
+}
+
+/// What denser rays say of the merit.
+pub fn densities(list: &[Density]) -> String {
+    let mut out = String::new();
+    for (i, d) in list.iter().enumerate() {
+        let more = d.denser_merit.map_or_else(|| "some are lost".into(), |m| format!("merit {}", number(m)));
+        let end = match (d.agree, i + 1 < list.len()) {
+            (true, _) => "",
+            (false, true) => ": too few, on with those",
+            (false, false) => ": too few",
+        };
+        let ([a, b], [c, e]) = (d.rays, d.denser);
+        writeln!(out, "rays {a} x {b}: merit {}; {c} x {e}: {more}{end}", number(d.merit)).ok();
+    }
+    out
 }
 
 /// Glasses that were exchanged.

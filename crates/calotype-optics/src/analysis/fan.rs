@@ -29,7 +29,7 @@ pub fn fan(system: &System, field: &Field, wavelength: usize, half: usize) -> Re
         |k: usize| -> Vec<[f64; 2]> { pupil.iter().map(|p| if k == 0 { [*p, 0.0] } else { [0.0, *p] }).collect() };
     let centre = wavefront(system, field, system.lens().primary, &[], Clip::Nothing)?.image_point;
     let transverse = |k: usize| {
-        let mut rays = Rays::new(system.aim(field, wavelength).paraxial(&along(k)));
+        let mut rays = Rays::new(system.aim(field, wavelength).pupil(&along(k)));
         system.trace(wavelength, &mut rays, Clip::Apertures, Until::Image);
         (0..rays.len()).map(|i| rays.get(i).map(|r| (r.at[k] - centre[k]) * 1e3)).collect()
     };

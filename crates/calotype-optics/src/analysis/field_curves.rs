@@ -16,7 +16,7 @@ pub struct FieldPoint {
     pub field: f64,
     /// Height of the chief ray at the primary wavelength in the image, mm.
     pub height_mm: f64,
-    /// From the image plane to the focus of rays beside the chief ray, above and below it, mm.
+    /// From the image (its plane, or its curved surface where the chief ray meets it) along the axis to the focus of rays beside the chief ray, above and below it, mm.
     pub tangential_mm: f64,
     /// The same to its left and right.
     pub sagittal_mm: f64,
@@ -24,7 +24,7 @@ pub struct FieldPoint {
     pub distortion_percent: Option<f64>,
     /// Height at each wavelength less that at the primary one, um.
     pub lateral_um: Vec<Option<f64>>,
-    /// Angle of the chief ray to the image plane's normal, degrees.
+    /// Angle of the chief ray to the image's normal there, degrees.
     pub chief_angle_deg: f64,
     /// Illumination over that on the axis, with the clear apertures.
     pub illumination: Option<f64>,
@@ -39,6 +39,13 @@ pub fn field_curves(system: &System, count: usize) -> Vec<FieldPoint> {
     let full = full.x.hypot(full.y);
     let at = |i: usize| full * i as f64 / (count.max(2) - 1) as f64;
     (0..count).into_par_iter().filter_map(|i| point(system, at(i))).collect()
+}
+
+/// Angle of a ray to the image's normal where it meets it, degrees.
+fn angle_to_image(system: &System, ray: &Ray) -> f64 {
+    let frame = system.image_frame([ray.at[0], ray.at[1]]);
+    let [l, m, n] = frame.map(|along| (0..3).map(|k| along[k] * ray.d[k]).sum::<f64>());
+    m.hypot(l).atan2(n.abs()).to_degrees()
 }
 
 fn point(system: &System, field: f64) -> Option<FieldPoint> {
@@ -57,7 +64,10 @@ fn point(system: &System, field: f64) -> Option<FieldPoint> {
     // where two rays have the same coordinate
     let meet = |a: Option<Ray>, b: Option<Ray>, k: usize| -> Option<f64> {
         let (a, b) = (a?, b?);
-        Some(-(a.at[k] - b.at[k]) / (a.d[k] / a.d[2] - b.d[k] / b.d[2]))
+        let slope = |r: &Ray| r.d[k] / r.d[2];
+        // both in the plane of the chief ray's image point
+        let level = |r: &Ray| r.at[k] + (chief.at[2] - r.at[2]) * slope(r);
+        Some(-(level(&a) - level(&b)) / (slope(&a) - slope(&b)))
     };
     let first = system.first_order();
     let height = chief.at[1];
@@ -77,7 +87,7 @@ fn point(system: &System, field: f64) -> Option<FieldPoint> {
         sagittal_mm: meet(right, left, 0)?,
         distortion_percent: (ideal != 0.0).then(|| 100.0 * (height / ideal - 1.0)),
         lateral_um: lateral,
-        chief_angle_deg: chief.d[1].hypot(chief.d[0]).atan2(chief.d[2].abs()).to_degrees(),
+        chief_angle_deg: angle_to_image(system, &chief),
         illumination: relative_illumination(system, &[place], primary, Clip::Apertures)[0],
         unvignetted: bundle.iter().count() as f64 / bundle.len() as f64,
     })
@@ -101,5 +111,49 @@ mod tests {
         assert!((last.sagittal_mm - (100.0 - s * i.cos())).abs() < 1e-5, "{last:?}");
         assert!((last.chief_angle_deg - 5.0).abs() < 1e-9);
         assert!(last.distortion_percent.unwrap().abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_concentric_mirror_is_sharp_on_a_sphere_of_half_its_radius() {
+        // a sphere with its stop at the centre has no axis: every field images as the axis does, on the sphere of radius R / 2
+        let radius = 200.0;
+        let mut lens = samples::parabolic_mirror(radius);
+        let mut stop = lens.surfaces[0].clone();
+        (stop.kind, stop.shape, stop.thickness) = (crate::Kind::Refract, crate::Shape::plane(), radius);
+        lens.surfaces[0].stop = false;
+        lens.surfaces[0].shape.conic = 0.0;
+        lens.surfaces.insert(0, stop);
+        lens.aperture = crate::Aperture::EntrancePupil(10.0);
+        lens.fields = vec![Field::up(0.0), Field::up(15.0)];
+        let flat = System::new(lens.clone()).unwrap();
+        lens.image = Some(crate::Shape::sphere(-0.5 * radius));
+        let curved = System::new(lens).unwrap();
+        let spot = |system: &System, field: usize| {
+            crate::analysis::spot_of(&crate::analysis::polychromatic(system, &system.lens().fields[field], 6))
+                .unwrap()
+                .rms_um
+        };
+        assert!(spot(&flat, 1) > 50.0 * spot(&flat, 0), "{} {}", spot(&flat, 1), spot(&flat, 0));
+        assert!(spot(&curved, 1) < 1.1 * spot(&curved, 0), "{} {}", spot(&curved, 1), spot(&curved, 0));
+        let last = field_curves(&curved, 2).pop().unwrap();
+        assert!(last.tangential_mm.abs() < 1e-4 && last.sagittal_mm.abs() < 1e-4, "{last:?}");
+        // the chief ray meets the sphere square; its height is the sine's
+        assert!(last.chief_angle_deg < 1e-6 && (last.height_mm.abs() - 100.0 * 15f64.to_radians().sin()).abs() < 1e-9);
+        // and the wavefront is that of the axis
+        let w = |f: usize| {
+            let system = &curved;
+            crate::analysis::wavefront(system, &system.lens().fields[f], 0, &hexapolar(6), Clip::Nothing).unwrap()
+        };
+        assert!(
+            (w(1).peak_to_valley() / w(0).peak_to_valley() - 1.0).abs() < 0.1,
+            "{} {}",
+            w(1).peak_to_valley(),
+            w(0).peak_to_valley()
+        );
+        let strehl = |f: usize| {
+            let sampling = crate::analysis::Sampling { size: 64, rays: 48, pitch_um: Some(2.0) };
+            crate::analysis::psf(&curved, &curved.lens().fields[f], 0, &sampling).unwrap().strehl
+        };
+        assert!((strehl(1) / strehl(0) - 1.0).abs() < 0.02, "{} {}", strehl(1), strehl(0));
     }
 }

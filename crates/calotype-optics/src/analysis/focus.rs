@@ -34,11 +34,11 @@ pub fn through_focus(system: &System, field: &Field, shifts_mm: &[f64], frequenc
         .collect()
 }
 
-/// Rays of every wavelength of weight above 0 through the paraxial entrance pupil, traced to the image.
+/// Rays of every wavelength of weight above 0 through the vignetted paraxial entrance pupil, traced to the image.
 pub(crate) fn polychromatic(system: &System, field: &Field, rings: usize) -> Rays {
     let mut all = Rays::default();
     for (w, _) in system.lens().wavelengths.iter().enumerate().filter(|(_, w)| w.weight > 0.0) {
-        let mut rays = Rays::new(system.aim(field, w).paraxial(&hexapolar(rings)));
+        let mut rays = Rays::new(system.aim(field, w).pupil(&hexapolar(rings)));
         system.trace(w, &mut rays, Clip::Apertures, Until::Image);
         rays.iter().for_each(|r| all.push(r));
     }

@@ -1,6 +1,6 @@
 //! How much light reaches the field's edge.
 
-use crate::{Clip, Field, Rays, System, Until};
+use crate::{Aim, Clip, Field, Rays, System, Until};
 use std::f64::consts::TAU;
 
 /// Places of the rim.
@@ -19,6 +19,19 @@ pub fn relative_illumination(system: &System, fields: &[Field], wavelength: usiz
             (axis > 0.0).then_some(area / axis)
         })
         .collect()
+}
+
+/// What makes direction cosines across the image where the chief ray of `aim` meets it, of those of rays.
+pub(super) fn directions(system: &System, wavelength: usize, aim: &Aim<'_>) -> impl Fn([f64; 3]) -> [f64; 2] {
+    let frame = system.lens().image.as_ref().map(|_| {
+        let mut chief = Rays::new(aim.through_stop(&[[0.0, 0.0]]));
+        system.trace(wavelength, &mut chief, Clip::Nothing, Until::Image);
+        system.image_frame(chief.get(0).map_or([0.0; 2], |r| [r.at[0], r.at[1]]))
+    });
+    move |d| match frame {
+        None => [d[0], d[1]],
+        Some([across, up, _]) => [across, up].map(|e| (0..3).map(|k| e[k] * d[k]).sum()),
+    }
 }
 
 /// Area of the polygon of direction cosines of the bundle's rim.
@@ -57,7 +70,9 @@ fn bundle(system: &System, field: &Field, wavelength: usize, clip: Clip) -> Opti
         }
         rays = traced(&lo, clip);
     }
-    let rim: Option<Vec<[f64; 2]>> = (0..RIM).map(|i| rays.get(i).map(|r| [r.d[0], r.d[1]])).collect();
+    // a curved image is lit as it lies to the light
+    let cosines = directions(system, wavelength, &aim);
+    let rim: Option<Vec<[f64; 2]>> = (0..RIM).map(|i| rays.get(i).map(|r| cosines(r.d))).collect();
     let rim = rim?;
     let twice: f64 = (0..RIM)
         .map(|i| {

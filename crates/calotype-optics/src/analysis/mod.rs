@@ -11,6 +11,7 @@ mod psf;
 mod pupil;
 mod seidel;
 mod spot;
+mod transmission;
 mod wavefront;
 mod zernike_fit;
 
@@ -28,6 +29,7 @@ pub use pupil::{hexapolar, square_grid};
 pub use seidel::{Seidel, SurfaceSums, seidel};
 pub(crate) use spot::rms_about;
 pub use spot::{Spot, spot_of};
+pub use transmission::{SurfaceLoss, Transmission, illumination_with_losses, losses, transmission};
 pub(crate) use wavefront::PISTON_TILT_FOCUS;
 pub use wavefront::{Wavefront, wavefront};
 pub use zernike_fit::{ZernikeOrder, zernike_fit};

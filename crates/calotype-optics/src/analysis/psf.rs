@@ -130,7 +130,7 @@ fn waves(system: &System, field: &Field, wavelength: usize, across: usize) -> Re
     let places: Vec<[f64; 2]> = square_grid(across).into_iter().map(|(p, _)| p).collect();
     let trace = |dx: f64, dy: f64, clip| {
         let places: Vec<[f64; 2]> = places.iter().map(|[x, y]| [x + dx, y + dy]).collect();
-        let mut rays = Rays::new(aim.paraxial(&places));
+        let mut rays = Rays::new(aim.pupil(&places));
         system.trace(wavelength, &mut rays, clip, Until::Image);
         rays
     };
@@ -146,19 +146,28 @@ fn waves(system: &System, field: &Field, wavelength: usize, across: usize) -> Re
             why: loss.map_or_else(String::new, |l| l.1.to_string()),
         }
     })?;
+    // a curved image is flat over a spot: the plane that touches it there
+    let [across, upwards, _] = system.image_frame(spot.centroid);
+    let flat = system.lens().image.is_none();
+    let on = |d: [f64; 3], along: [f64; 3]| d[0] * along[0] + d[1] * along[1] + d[2] * along[2];
+    let tilt = |d: [f64; 3]| if flat { [d[0], d[1]] } else { [on(d, across), on(d, upwards)] };
+    let height = system.lens().image.as_ref().and_then(|s| s.sag(spot.centroid[0], spot.centroid[1])).unwrap_or(0.0);
     let n = system.image_index(wavelength);
     let k = TAU * n / (system.lens().wavelengths[wavelength].um * 1e-3);
     let mut reference = None;
     let each = (0..rays.len())
         .filter_map(|i| {
             let (r, a, b) = (rays.get(i)?, right.get(i)?, up.get(i)?);
-            let (la, ma) = (a.d[0] - r.d[0], a.d[1] - r.d[1]);
-            let (lb, mb) = (b.d[0] - r.d[0], b.d[1] - r.d[1]);
+            let (d, da, db) = (tilt(r.d), tilt(a.d), tilt(b.d));
+            let (la, ma) = (da[0] - d[0], da[1] - d[1]);
+            let (lb, mb) = (db[0] - d[0], db[1] - d[1]);
             let jacobian = (la * mb - lb * ma).abs() / (STEP * STEP);
-            let off = (r.at[0] - spot.centroid[0]) * r.d[0] + (r.at[1] - spot.centroid[1]) * r.d[1];
+            let off = (r.at[0] - spot.centroid[0]) * r.d[0]
+                + (r.at[1] - spot.centroid[1]) * r.d[1]
+                + (r.at[2] - height) * r.d[2];
             let path = r.opl / n - off;
             let reference = *reference.get_or_insert(path);
-            Some([k * r.d[0], k * r.d[1], k * (path - reference), jacobian.sqrt()])
+            Some([k * d[0], k * d[1], k * (path - reference), jacobian.sqrt()])
         })
         .collect();
     Ok(Waves { each, middle: spot.centroid, sent: rays.len() })

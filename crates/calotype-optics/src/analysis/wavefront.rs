@@ -8,7 +8,7 @@ use serde::Serialize;
 /// chief ray's image point through the middle of the paraxial exit pupil; in waves of the light's own wavelength.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Wavefront {
-    /// Places in the paraxial entrance pupil, units of its radius.
+    /// Places in the paraxial entrance pupil, units of its radius (in the unit circle that vignetting factors make an ellipse of).
     pub places: Vec<[f64; 2]>,
     /// W at each, waves; nothing where the ray was lost.
     pub waves: Vec<Option<f64>>,
@@ -23,8 +23,8 @@ pub struct Wavefront {
     pub wavelength_um: f64,
 }
 
-/// The wavefront of a field point at a wavelength's index over places of the paraxial entrance pupil, which are not aimed;
-/// the chief ray is the one through the pupil's middle. `clip` says whether apertures take rays away; the chief ray is
+/// The wavefront of a field point at a wavelength's index over places of the paraxial entrance pupil, vignetted by the field's
+/// factors, which are not aimed; the chief ray is the one through that pupil's middle. `clip` says whether apertures take rays away; the chief ray is
 /// never clipped.
 ///
 /// # Errors
@@ -37,7 +37,7 @@ pub fn wavefront(
     clip: Clip,
 ) -> Result<Wavefront> {
     let aim = system.aim(field, wavelength);
-    let mut chief = Rays::new(aim.paraxial(&[[0.0, 0.0]]));
+    let mut chief = Rays::new(aim.pupil(&[[0.0, 0.0]]));
     system.trace(wavelength, &mut chief, Clip::Nothing, Until::Image);
     let Some(centre) = chief.get(0) else {
         let loss = chief.main_loss();
@@ -51,20 +51,21 @@ pub fn wavefront(
     };
     let first = system.first_order();
     let n = system.image_index(wavelength);
-    let to_pupil = first.exp_from_image;
+    // from the chief ray's image point, which lies off the plane where the image is curved
+    let to_pupil = first.exp_from_image - centre.at[2];
     let far = !to_pupil.is_finite() || to_pupil.abs() > 1e9;
     let radius = if far { 1e9 } else { (centre.at[0].powi(2) + centre.at[1].powi(2) + to_pupil * to_pupil).sqrt() };
     // path from the image plane back (or forth) to the sphere about the chief point
     let side = if far { -centre.d[2].signum() } else { (to_pupil * centre.d[2]).signum() };
     let path = |ray: &crate::Ray| {
-        let v = [ray.at[0] - centre.at[0], ray.at[1] - centre.at[1]];
-        let along = v[0] * ray.d[0] + v[1] * ray.d[1];
-        let off2 = v[0] * v[0] + v[1] * v[1] - along * along;
+        let v = [0, 1, 2].map(|k| ray.at[k] - centre.at[k]);
+        let along = v[0] * ray.d[0] + v[1] * ray.d[1] + v[2] * ray.d[2];
+        let off2 = v[0] * v[0] + v[1] * v[1] + v[2] * v[2] - along * along;
         // |v + s d| = R, written so that nothing large is subtracted: s = -along + side (R - off2 / (R + sqrt(R2 - off2)))
         let root = (radius * radius - off2).max(0.0).sqrt();
         ray.opl + n * (-along + side * (radius - off2 / (radius + root)))
     };
-    let mut rays = Rays::new(aim.paraxial(places));
+    let mut rays = Rays::new(aim.pupil(places));
     system.trace(wavelength, &mut rays, clip, Until::Image);
     let um = system.lens().wavelengths[wavelength].um;
     let chief_path = path(&centre);

@@ -7,11 +7,13 @@ mod bands;
 mod bundle;
 mod curve;
 mod discs;
+mod losses;
 mod mounted;
 mod spots;
 
 pub use bands::Bands;
 pub use curve::Curve;
 pub use discs::{Arrival, Discs, View};
+pub use losses::Losses;
 pub use mounted::{KNOTS, Mounted, Rendition};
 pub use spots::SpotTable;

@@ -4,7 +4,8 @@ use super::bands::Bands;
 use super::bundle::{bundle, chief, field, opening};
 use super::curve::Curve;
 use super::spots::SpotTable;
-use crate::{Lens, OpticsError, Result, System, Wavelength, first_order};
+use crate::analysis::transmission;
+use crate::{Clip, Lens, OpticsError, Result, System, Wavelength, first_order};
 use rayon::prelude::*;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,6 +31,8 @@ const FAR_MM: f64 = 1e7;
 #[derive(Debug)]
 pub struct Mounted {
     lens: Lens,
+    /// The lens with the wavelengths of the bands.
+    system: System,
     bands: Bands,
     half_diagonal_mm: f64,
     focal_mm: f64,
@@ -71,6 +74,10 @@ impl Mounted {
                 line: None,
             });
         }
+        if lens.image.is_some() {
+            let reason = "a sensor is flat; leave the image surface out";
+            return Err(OpticsError::value("the image of a lens before a sensor", "curved", reason));
+        }
         lens.object_mm = None;
         lens.field_kind = crate::FieldKind::AngleDeg;
         let first = first_order(&lens, lens.primary_um())?;
@@ -81,12 +88,21 @@ impl Mounted {
         let fields = fields(&system, bands, half_diagonal_mm, focal_mm)?;
         let renditions = [0, 1, 2].map(|c| rendition(&fields, c, half_diagonal_mm, focal_mm));
         let spots = Mutex::default();
-        Ok(Self { lens, bands: bands.clone(), half_diagonal_mm, focal_mm, f_number, renditions, spots })
+        Ok(Self { lens, system, bands: bands.clone(), half_diagonal_mm, focal_mm, f_number, renditions, spots })
     }
 
     /// The prescription.
     pub fn lens(&self) -> &Lens {
         &self.lens
+    }
+
+    pub(super) fn system(&self) -> &System {
+        &self.system
+    }
+
+    /// Slope of the chief ray whose green light arrives in the corner.
+    pub(super) fn corner_slope(&self) -> f64 {
+        self.renditions[1].slopes[KNOTS - 1]
     }
 
     /// Focal length in mm at the primary wavelength.
@@ -210,6 +226,11 @@ fn one_field(system: &System, bands: &Bands, slope: f64) -> Option<Traced> {
         let b = bundle(system, &field, i + 1, &open, ROWS);
         sums[channel][0] += b.area * b.middle()?;
         sums[channel][1] += b.area;
+    }
+    if system.lens().states_coatings() {
+        // what surfaces take away falls on all channels alike, but for a few thousandths
+        let kept = transmission(system, &field, 0, Clip::Apertures)?;
+        sums.iter_mut().for_each(|s| *s = s.map(|v| v * kept));
     }
     let middle = if slope == 0.0 { [0.0; 3] } else { sums.map(|[moment, area]| moment / area) };
     let area = [0, 1, 2].map(|c| sums[c][1] / bands.0[c].len() as f64);

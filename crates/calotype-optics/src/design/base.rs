@@ -14,6 +14,8 @@ pub(crate) struct Base {
     lens: Lens,
     pub(super) forms: Vec<Departure>,
     pub(super) variables: Vec<Variable>,
+    /// Variables that are numbers of this lens: not those of other configurations, nor those that this one changes.
+    pub(super) active: Vec<bool>,
     pub(super) pickups: Vec<Pickup>,
     pub(super) solves: Vec<Solve>,
     /// Surfaces whose glass follows the numbers nd and Vd.
@@ -31,6 +33,35 @@ impl Base {
         Self::new(lens, vec![], vec![], vec![])
     }
 
+    /// The lens in the configuration of an index, with the variables that act there.
+    ///
+    /// # Errors
+    /// Those of [`Base::new`].
+    pub fn configured(&self, index: usize) -> Result<Self> {
+        let c = &self.lens.configurations[index];
+        let own = |place: Place| self.variables.iter().any(|v| v.place == place && v.configuration == Some(index));
+        let changes = |place: Place| {
+            c.surfaces.iter().filter(|s| s.surface == place.surface).any(|s| match place.what {
+                What::Curvature => s.radius.is_some(),
+                What::Thickness => s.thickness.is_some(),
+                What::Conic => s.conic.is_some(),
+                What::Nd | What::Vd => s.glass.is_some(),
+                What::Power(_) | What::Forbes(_) => false,
+            })
+        };
+        let acts = |v: &Variable| match v.configuration {
+            None => !own(v.place) && !changes(v.place),
+            Some(i) => i == index,
+        };
+        let active: Vec<bool> = self.variables.iter().map(acts).collect();
+        let lens = self.lens.configured(&c.name)?;
+        // numbers are checked by those that act
+        let variables = self.variables.iter().zip(&active).filter(|(_, a)| **a).map(|(v, _)| *v).collect();
+        let mut base = Self::new(lens, variables, self.pickups.clone(), self.solves.clone())?;
+        (base.variables, base.active, base.aimed) = (self.variables.clone(), active, self.aimed);
+        Ok(base)
+    }
+
     /// # Errors
     /// [`OpticsError::Surface`] for a number that a surface does not have, that is changed twice, or for a surface without
     /// rotational symmetry; and those of [`crate::check`].
@@ -42,7 +73,11 @@ impl Base {
             Solve::Efl { surface, .. } => Place { surface: *surface, what: What::Curvature },
             Solve::Focus { .. } => Place { surface: count - 1, what: What::Thickness },
         });
-        for place in variables.iter().map(|v| v.place).chain(pickups.iter().map(|p| p.place)).chain(solved) {
+        // the lens as written, which the variables of its configurations are no numbers of
+        let written = !lens.configurations.is_empty();
+        let active: Vec<bool> = variables.iter().map(|v| !written || v.configuration.is_none()).collect();
+        let own = variables.iter().zip(&active).filter(|(_, a)| **a).map(|(v, _)| v.place);
+        for place in own.chain(pickups.iter().map(|p| p.place)).chain(solved) {
             if place.surface >= count {
                 let reason = format!("the lens has {count} surfaces");
                 return Err(OpticsError::surface(
@@ -96,13 +131,12 @@ impl Base {
                 s.shape.conic = 0.0;
             }
         }
-        Ok(Self { lens, forms, variables, pickups, solves, models, index, aimed: true })
+        Ok(Self { lens, forms, variables, active, pickups, solves, models, index, aimed: true })
     }
 
     /// The place of a ray in the stop, by the field's vignetting factors.
     pub(super) fn place(&self, ray: &Which) -> [f64; 2] {
-        let [dx, dy, cx, cy] = self.lens.fields[ray.field].vignetting;
-        [dx + ray.pupil[0] * (1.0 - cx), dy + ray.pupil[1] * (1.0 - cy)]
+        self.lens.fields[ray.field].vignetting.place(ray.pupil)
     }
 
     /// Makes fields given by real image heights those of the object that have these heights now: the object stays while the lens
@@ -143,15 +177,32 @@ impl Base {
 
     /// The variables at the start.
     pub fn start(&self) -> Result<Vec<f64>> {
-        self.variables.iter().map(|v| v.place.get(&self.lens)).collect()
+        let start = |v: &Variable| match v.configuration.and_then(|c| self.lens.configurations.get(c)) {
+            Some(c) => v.place.get(&self.lens.configured(&c.name)?),
+            None => v.place.get(&self.lens),
+        };
+        self.variables.iter().map(start).collect()
     }
 
     /// The lens with its variables at `x`, with what is picked up and solved for.
     pub fn lens_at(&self, x: &[f64]) -> Result<Lens> {
         let model = Model::<f64>::new(self, x).map_err(Trouble::said)?;
         let mut lens = self.lens.clone();
-        for (v, x) in self.variables.iter().zip(x) {
-            v.place.set(&mut lens, *x);
+        for ((v, x), active) in self.variables.iter().zip(x).zip(&self.active) {
+            let state = v.configuration.filter(|_| !active).and_then(|c| lens.configurations.get_mut(c));
+            match state {
+                _ if *active => v.place.set(&mut lens, *x),
+                Some(state) => {
+                    let change = state.surface(v.place.surface);
+                    match v.place.what {
+                        What::Curvature => change.radius = Some(if x.abs() < 1e-15 { f64::INFINITY } else { 1.0 / x }),
+                        What::Thickness => change.thickness = Some(*x),
+                        What::Conic => change.conic = Some(*x),
+                        _ => {}
+                    }
+                }
+                None => {}
+            }
         }
         for p in &self.pickups {
             let v = Place { surface: p.from, ..p.place }.get(&lens)? * p.scale + p.offset;

@@ -43,6 +43,9 @@ pub struct Design {
 pub struct Variable {
     /// Which.
     pub place: Place,
+    /// Index of the lens's configuration whose own number it is; nothing for that of the lens as written, which all
+    /// configurations share that do not change it.
+    pub configuration: Option<usize>,
     /// The least it may be.
     pub min: f64,
     /// The most it may be.
@@ -86,6 +89,8 @@ pub struct Operand {
     pub quantity: Quantity,
     /// Its name.
     pub name: &'static str,
+    /// Index of the lens's configuration it is asked of; nothing for the lens as written.
+    pub configuration: Option<usize>,
     /// Index of the surface it is asked of; nothing for the image.
     pub surface: Option<usize>,
     /// Index of the field.
@@ -115,6 +120,7 @@ impl Operand {
         Some(Self {
             quantity: word.quantity,
             name: word.name,
+            configuration: None,
             surface: None,
             field: 0,
             wave: None,
@@ -151,6 +157,9 @@ impl Operand {
         }
         if self.frequency > 0.0 {
             text += &format!(" at {}/mm", self.frequency);
+        }
+        if let Some(c) = self.configuration {
+            text += &format!(" configuration {}", c + 1);
         }
         text
     }
@@ -239,6 +248,7 @@ enum Which {
 #[serde(deny_unknown_fields)]
 struct RawVariable {
     surface: Which,
+    configuration: Option<OneOrMany<String>>,
     what: Spanned<OneOrMany<String>>,
     #[serde(default)]
     except: Vec<usize>,
@@ -277,6 +287,7 @@ struct RawSolve {
 #[serde(deny_unknown_fields)]
 struct RawOperand {
     is: Spanned<String>,
+    configuration: Option<OneOrMany<String>>,
     surface: Option<Which>,
     field: Option<Which>,
     wavelength: Option<usize>,
@@ -390,6 +401,11 @@ impl Design {
             design.operand(&o, lens, &at)?;
         }
         design.manufacture(&raw.manufacture, lens)?;
+        if design.has_configurations() && !design.solves.is_empty() {
+            let reason = "what is solved for in one configuration would be another number in the next: make it variable, and ask for \
+                EFL or DEFOCUS as operands";
+            return Err(OpticsError::value("the number of solves", design.solves.len(), reason));
+        }
         if !design.operands.iter().any(|o| o.is_bundle() || o.target.is_some()) {
             return Err(OpticsError::value("the number of targets", 0, "add an [[operand]] such as `is = \"SPOT\"`"));
         }
@@ -400,10 +416,22 @@ impl Design {
         Ok(design)
     }
 
+    /// True where something is asked of a configuration, or may change in one.
+    pub fn has_configurations(&self) -> bool {
+        self.operands.iter().any(|o| o.configuration.is_some())
+            || self.variables.iter().any(|v| v.configuration.is_some())
+    }
+
     fn variable(&mut self, raw: RawVariable, lens: &Lens, at: &At<'_>) -> Result<()> {
         let line = at.line(&raw.what);
+        let states = configurations(raw.configuration.as_ref(), lens, line, at)?;
         for word in raw.what.get_ref().list() {
             let what = number(word, line, at)?;
+            let can = matches!(what, What::Curvature | What::Thickness | What::Conic);
+            if states[0].is_some() && !can {
+                let reason = format!("{what} cannot vary in a configuration: curvature, thickness and conic can");
+                return Err(at.format(line, reason));
+            }
             let (min, max) = (raw.min.unwrap_or(f64::NEG_INFINITY), raw.max.unwrap_or(f64::INFINITY));
             let (min, max) = match raw.min_radius_mm {
                 Some(r) if what == What::Curvature && r > 0.0 => (min.max(-1.0 / r), max.min(1.0 / r)),
@@ -427,9 +455,11 @@ impl Design {
             };
             for surface in all.into_iter().filter(|s| !raw.except.contains(&(s + 1))) {
                 let place = Place { surface, what };
-                // said again, for other bounds
-                self.variables.retain(|v| v.place != place);
-                self.variables.push(Variable { place, min, max });
+                for configuration in &states {
+                    // said again, for other bounds
+                    self.variables.retain(|v| v.place != place || v.configuration != *configuration);
+                    self.variables.push(Variable { place, configuration: *configuration, min, max });
+                }
             }
         }
         Ok(())
@@ -517,13 +547,15 @@ impl Design {
             (None, Needs::Surface) => return Err(bad("give a surface".into())),
             (None, _) => vec![None],
         };
-        for surface in &surfaces {
+        let states = configurations(raw.configuration.as_ref(), lens, line, at)?;
+        for (surface, configuration) in surfaces.iter().flat_map(|s| states.iter().map(move |c| (s, c))) {
             for field in &fields {
                 // a target without a weight, and every limit, is to be met; bundles have weight 1
                 let weight = if bundle { Some(raw.weight.unwrap_or(1.0)) } else { raw.weight };
                 self.operands.push(Operand {
                     quantity: word.quantity,
                     name: word.name,
+                    configuration: *configuration,
                     surface: *surface,
                     field: *field,
                     wave: raw.wavelength.map(|w| w - 1),
@@ -558,9 +590,11 @@ impl Design {
             let thick = changes(self, place);
             let range = if glass { raw.glass_centre_mm } else { raw.air_centre_mm };
             if let Some([lo, hi]) = range.filter(|_| thick) {
-                match self.variables.iter_mut().find(|v| v.place == place) {
-                    Some(v) => (v.min, v.max) = (v.min.max(lo), v.max.min(hi)),
-                    None => self.limit(Quantity::Ct, s, Some(lo), Some(hi)),
+                let mut own = self.variables.iter_mut().filter(|v| v.place == place).peekable();
+                if own.peek().is_none() {
+                    self.limit(Quantity::Ct, s, Some(lo), Some(hi));
+                } else {
+                    own.for_each(|v| (v.min, v.max) = (v.min.max(lo), v.max.min(hi)));
                 }
             }
             let bent = [s, s + 1].into_iter().any(|surface| changes(self, Place { surface, what: What::Curvature }));
@@ -608,6 +642,31 @@ fn applies(quantity: Quantity, s: usize, lens: &Lens) -> bool {
         }
         _ => true,
     }
+}
+
+/// Configurations by their names, `all` for each; nothing, once, where none is named.
+fn configurations(
+    names: Option<&OneOrMany<String>>,
+    lens: &Lens,
+    line: usize,
+    at: &At<'_>,
+) -> Result<Vec<Option<usize>>> {
+    let Some(names) = names else { return Ok(vec![None]) };
+    let known = || lens.configurations.iter().map(|c| c.name.as_str());
+    let mut list = Vec::new();
+    for name in names.list() {
+        if name == "all" && !lens.configurations.is_empty() {
+            list.extend((0..lens.configurations.len()).map(Some));
+            continue;
+        }
+        let found = known().position(|n| n.eq_ignore_ascii_case(name)).ok_or_else(|| {
+            let all: Vec<&str> = known().collect();
+            let has = if all.is_empty() { "none".into() } else { all.join(", ") };
+            at.format(line, format!("configuration `{name}`: the lens has {has}"))
+        })?;
+        list.push(Some(found));
+    }
+    if list.is_empty() { Err(at.format(line, "configuration: name one, or leave it out")) } else { Ok(list) }
 }
 
 fn number(word: &str, line: usize, at: &At<'_>) -> Result<What> {

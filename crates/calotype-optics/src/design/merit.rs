@@ -19,11 +19,20 @@ pub(super) const MET: f64 = 0.05;
 /// A lens, what may change in it, and what is asked of it, ready to be evaluated.
 #[derive(Clone, Debug)]
 pub struct Merit {
+    /// The lens as written, with every variable.
     pub(super) base: Base,
-    tasks: Vec<Task>,
+    /// The states of the lens that something is asked of, in the order of their values.
+    parts: Vec<Part>,
     rows: Vec<Row>,
     limits: Vec<Row>,
-    values: usize,
+}
+
+/// One state of the lens, and what is asked of it.
+#[derive(Clone, Debug)]
+struct Part {
+    configuration: Option<usize>,
+    base: Base,
+    tasks: Vec<Task>,
 }
 
 /// One row of the least-squares problem: a share of one value.
@@ -83,67 +92,82 @@ impl Merit {
     pub fn new(lens: Lens, design: &Design) -> Result<Self> {
         let mut base = Base::new(lens, design.variables.clone(), design.pickups.clone(), design.solves.clone())?;
         base.aimed = design.aimed;
-        base.steady_fields()?;
-        if design.vignetting_from_apertures {
-            base.vignetting_from_apertures()?;
-        }
-        let mut merit = Self { base, tasks: vec![], rows: vec![], limits: vec![], values: 0 };
-        let track = crate::first_order(merit.base.lens(), merit.base.lens().primary_um())?.total_track;
-        let fields = &merit.base.lens().fields;
-        let total = |quantity: Quantity| -> f64 {
-            design.operands.iter().filter(|o| o.quantity == quantity).map(|o| fields[o.field].weight).sum()
+        let mut states: Vec<Option<usize>> = design.operands.iter().map(|o| o.configuration).collect();
+        states.sort_unstable();
+        states.dedup();
+        let prepared = |state: &Option<usize>| {
+            let mut own = match state {
+                Some(i) => base.configured(*i)?,
+                None => base.clone(),
+            };
+            own.steady_fields()?;
+            if design.vignetting_from_apertures {
+                own.vignetting_from_apertures()?;
+            }
+            Ok(Part { configuration: *state, base: own, tasks: vec![] })
         };
+        let mut parts = states.iter().map(prepared).collect::<Result<Vec<Part>>>()?;
+        let start = base.start()?;
+        let track = crate::first_order(base.lens(), base.lens().primary_um())?.total_track;
+        let weight = |o: &Operand| {
+            let part = parts.iter().find(|p| p.configuration == o.configuration);
+            part.map_or(0.0, |p| p.base.lens().fields[o.field].weight)
+        };
+        let total =
+            |quantity: Quantity| -> f64 { design.operands.iter().filter(|o| o.quantity == quantity).map(weight).sum() };
         let totals = [Quantity::Spot, Quantity::Opd].map(total);
-        let start = merit.base.start()?;
-        let mut tasks: Vec<Task> = Vec::new();
         let (mut rows, mut limits, mut values) = (Vec::new(), Vec::new(), 0);
-        for (i, o) in design.operands.iter().enumerate() {
-            let unit = match o.word().scale {
-                Unit::Length => 2e-4 * track,
-                Unit::Own(v) => v,
-            };
-            let task = Task::new(&merit.base, design, *o, i, &start)?;
-            if o.is_bundle() {
-                let total = totals[usize::from(o.quantity == Quantity::Opd)].max(1e-300);
-                let share = o.weight.unwrap_or(1.0) * merit.base.lens().fields[o.field].weight / total;
-                for k in 0..task.values() {
-                    rows.push(Row {
-                        value: values + k,
-                        about: 0.0,
-                        scale: share.sqrt() / unit,
-                        operand: i,
-                        equal: false,
-                    });
+        for part in &mut parts {
+            let mut tasks: Vec<Task> = Vec::new();
+            let asked = design.operands.iter().enumerate().filter(|(_, o)| o.configuration == part.configuration);
+            for (i, o) in asked {
+                let unit = match o.word().scale {
+                    Unit::Length => 2e-4 * track,
+                    Unit::Own(v) => v,
+                };
+                let task = Task::new(&part.base, design, *o, i, &start)?;
+                if o.is_bundle() {
+                    let total = totals[usize::from(o.quantity == Quantity::Opd)].max(1e-300);
+                    let share = o.weight.unwrap_or(1.0) * part.base.lens().fields[o.field].weight / total;
+                    for k in 0..task.values() {
+                        rows.push(Row {
+                            value: values + k,
+                            about: 0.0,
+                            scale: share.sqrt() / unit,
+                            operand: i,
+                            equal: false,
+                        });
+                    }
+                    values += task.values();
+                    tasks.push(task);
+                    continue;
                 }
-                values += task.values();
-                tasks.push(task);
-                continue;
-            }
-            let mut ask = |task: &Task, about: f64, limit: bool, scale: f64, equal: bool| {
-                let row = Row { value: values, about, scale, operand: i, equal };
-                if limit {
-                    limits.push(row)
-                } else {
-                    rows.push(row)
+                let mut ask = |task: &Task, about: f64, limit: bool, scale: f64, equal: bool| {
+                    let row = Row { value: values, about, scale, operand: i, equal };
+                    if limit {
+                        limits.push(row)
+                    } else {
+                        rows.push(row)
+                    }
+                    values += 1;
+                    tasks.push(task.about(about));
+                };
+                if let Some(t) = o.target {
+                    match o.weight {
+                        Some(w) => ask(&task, t, false, w.sqrt() / unit, false),
+                        None => ask(&task, t, true, 1.0 / unit, true),
+                    }
                 }
-                values += 1;
-                tasks.push(task.about(about));
-            };
-            if let Some(t) = o.target {
-                match o.weight {
-                    Some(w) => ask(&task, t, false, w.sqrt() / unit, false),
-                    None => ask(&task, t, true, 1.0 / unit, true),
+                if let Some(v) = o.min {
+                    ask(&task, v, true, -1.0 / unit, false);
+                }
+                if let Some(v) = o.max {
+                    ask(&task, v, true, 1.0 / unit, false);
                 }
             }
-            if let Some(v) = o.min {
-                ask(&task, v, true, -1.0 / unit, false);
-            }
-            if let Some(v) = o.max {
-                ask(&task, v, true, 1.0 / unit, false);
-            }
+            part.tasks = tasks;
         }
-        (merit.tasks, merit.rows, merit.limits, merit.values) = (tasks, rows, limits, values);
-        Ok(merit)
+        Ok(Self { base, parts, rows, limits })
     }
 
     /// How many variables.
@@ -153,7 +177,12 @@ impl Merit {
 
     /// The variables' names.
     pub fn names(&self) -> Vec<String> {
-        self.base.variables.iter().map(|v| v.place.to_string()).collect()
+        let state = |c: usize| self.base.lens().configurations.get(c).map_or("", |c| c.name.as_str());
+        let name = |v: &super::design::Variable| match v.configuration {
+            Some(c) => format!("{} ({})", v.place, state(c)),
+            None => v.place.to_string(),
+        };
+        self.base.variables.iter().map(name).collect()
     }
 
     /// The variables at the start.
@@ -181,46 +210,57 @@ impl Merit {
     }
 
     pub(super) fn plain(&self, x: &[f64]) -> std::result::Result<Rows, Trouble> {
-        let model = Model::<f64>::new(&self.base, x)?;
-        let first = model.first()?;
-        Ok(self.rows_of(&self.values(x, &model, &first)?))
+        Ok(self.rows_of(&self.values(x)?.0))
     }
 
-    fn values(&self, x: &[f64], model: &Model<'_, f64>, first: &First<f64>) -> std::result::Result<Vec<f64>, Trouble> {
-        let finder = Finder::new(&self.base, x, model, first)?;
-        let trails = self.trails(&finder)?;
-        self.evaluate(&finder, model, first, &trails)
+    /// The values of every part, and the power of the lens in each.
+    fn values(&self, x: &[f64]) -> std::result::Result<(Vec<f64>, Vec<f64>), Trouble> {
+        let (mut all, mut powers) = (Vec::new(), Vec::new());
+        for part in &self.parts {
+            let model = Model::<f64>::new(&part.base, x)?;
+            let first = model.first()?;
+            let finder = Finder::new(&part.base, x, &model, &first)?;
+            let trails = part.trails(&finder)?;
+            all.extend(part.evaluate(&finder, &model, &first, &trails)?);
+            powers.push(first.power);
+        }
+        Ok((all, powers))
     }
 
     /// The rows, and their derivatives: one row of a matrix each, soft rows first.
     pub(super) fn jacobian(&self, x: &[f64]) -> std::result::Result<(Rows, DMatrix<f64>), Trouble> {
-        let model = Model::<f64>::new(&self.base, x)?;
-        let first = model.first()?;
-        let finder = Finder::new(&self.base, x, &model, &first)?;
-        let trails = self.trails(&finder)?;
-        let values = self.evaluate(&finder, &model, &first, &trails)?;
         let chunks: Vec<usize> = (0..x.len()).step_by(LANES).collect();
-        let parts = chunks
-            .par_iter()
-            .map(|from| {
-                let seed = |(i, v): (usize, &f64)| {
-                    if (*from..from + LANES).contains(&i) {
-                        Dual::<LANES>::variable(*v, i - from)
-                    } else {
-                        Dual::of(*v)
-                    }
-                };
-                let x: Vec<Dual<LANES>> = x.iter().enumerate().map(seed).collect();
-                let model = Model::new(&self.base, &x)?;
-                let first = model.first()?;
-                self.evaluate(&finder, &model, &first, &trails)
-            })
-            .collect::<std::result::Result<Vec<_>, Trouble>>()?;
+        let mut values = Vec::new();
+        let mut slopes: Vec<Vec<Dual<LANES>>> = chunks.iter().map(|_| vec![]).collect();
+        for part in &self.parts {
+            let model = Model::<f64>::new(&part.base, x)?;
+            let first = model.first()?;
+            let finder = Finder::new(&part.base, x, &model, &first)?;
+            let trails = part.trails(&finder)?;
+            values.extend(part.evaluate(&finder, &model, &first, &trails)?);
+            let own = chunks
+                .par_iter()
+                .map(|from| {
+                    let seed = |(i, v): (usize, &f64)| {
+                        if (*from..from + LANES).contains(&i) {
+                            Dual::<LANES>::variable(*v, i - from)
+                        } else {
+                            Dual::of(*v)
+                        }
+                    };
+                    let x: Vec<Dual<LANES>> = x.iter().enumerate().map(seed).collect();
+                    let model = Model::new(&part.base, &x)?;
+                    let first = model.first()?;
+                    part.evaluate(&finder, &model, &first, &trails)
+                })
+                .collect::<std::result::Result<Vec<_>, Trouble>>()?;
+            slopes.iter_mut().zip(own).for_each(|(all, own)| all.extend(own));
+        }
         let all = self.rows.iter().chain(&self.limits);
         let scaled: Vec<(usize, f64)> = all.map(|r| (r.value, r.scale)).collect();
         let matrix = DMatrix::from_fn(scaled.len(), x.len(), |i, j| {
             let (value, scale) = scaled[i];
-            parts[j / LANES][value].d[j % LANES] * scale
+            slopes[j / LANES][value].d[j % LANES] * scale
         });
         Ok((self.rows_of(&values), matrix))
     }
@@ -235,38 +275,16 @@ impl Merit {
         self.limits.iter().map(|r| r.equal).collect()
     }
 
-    fn trails(&self, finder: &Finder<'_>) -> std::result::Result<Vec<Vec<Trail>>, Trouble> {
-        self.tasks.par_iter().map(|t| finder.find(&t.rays)).collect()
-    }
-
-    fn evaluate<R: Real>(
-        &self,
-        finder: &Finder<'_>,
-        model: &Model<'_, R>,
-        first: &First<R>,
-        trails: &[Vec<Trail>],
-    ) -> std::result::Result<Vec<R>, Trouble> {
-        let parts = self
-            .tasks
-            .par_iter()
-            .zip(trails)
-            .map(|(task, trails)| {
-                let rays = task.rays.iter().zip(trails).map(|(r, t)| finder.trace(model, first, r, t));
-                let rays = rays.collect::<std::result::Result<Vec<_>, Trouble>>()?;
-                task.evaluate(&Evaluation { model, first, rays: &rays })
-            })
-            .collect::<std::result::Result<Vec<_>, Trouble>>()?;
-        Ok(parts.concat())
-    }
-
     /// What every operand comes to, in the order of the design.
     ///
     /// # Errors
     /// Those of [`Merit::rows`].
     pub fn figures(&self, x: &[f64], operands: &[Operand]) -> Result<Vec<Figure>> {
-        let model = Model::<f64>::new(&self.base, x).map_err(Trouble::said)?;
-        let first = model.first().map_err(Trouble::said)?;
-        let values = self.values(x, &model, &first).map_err(Trouble::said)?;
+        let (values, powers) = self.values(x).map_err(Trouble::said)?;
+        let power = |o: &Operand| {
+            let part = self.parts.iter().position(|p| p.configuration == o.configuration);
+            part.map_or(f64::NAN, |i| powers[i])
+        };
         let rows = self.rows_of(&values);
         let square: f64 = rows.soft.iter().map(|v| v * v).sum();
         let mut list = Vec::new();
@@ -286,7 +304,7 @@ impl Merit {
                 let row = self.rows.iter().chain(&self.limits).find(|r| r.operand == i);
                 match (o.quantity, row) {
                     // the value asked about acts on the power
-                    (Quantity::Efl, _) => 1.0 / first.power,
+                    (Quantity::Efl, _) => 1.0 / power(o),
                     (_, Some(row)) => values[row.value],
                     (_, None) => 0.0,
                 }
@@ -336,6 +354,32 @@ impl Merit {
     }
 }
 
+impl Part {
+    fn trails(&self, finder: &Finder<'_>) -> std::result::Result<Vec<Vec<Trail>>, Trouble> {
+        self.tasks.par_iter().map(|t| finder.find(&t.rays)).collect()
+    }
+
+    fn evaluate<R: Real>(
+        &self,
+        finder: &Finder<'_>,
+        model: &Model<'_, R>,
+        first: &First<R>,
+        trails: &[Vec<Trail>],
+    ) -> std::result::Result<Vec<R>, Trouble> {
+        let parts = self
+            .tasks
+            .par_iter()
+            .zip(trails)
+            .map(|(task, trails)| {
+                let rays = task.rays.iter().zip(trails).map(|(r, t)| finder.trace(model, first, r, t));
+                let rays = rays.collect::<std::result::Result<Vec<_>, Trouble>>()?;
+                task.evaluate(&Evaluation { model, first, rays: &rays })
+            })
+            .collect::<std::result::Result<Vec<_>, Trouble>>()?;
+        Ok(parts.concat())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::operand::Needs;
@@ -350,7 +394,8 @@ mod tests {
         lens.surfaces[3].shape.form = Form::Qbfs { norm_radius: 6.0, coefficients: vec![0.01, 0.002] };
         lens.surfaces[4].shape.form = Form::Qcon { norm_radius: 7.5, coefficients: vec![0.01, -0.004] };
         lens.surfaces.iter_mut().for_each(|s| s.clear.outer = None);
-        lens.fields[1].vignetting = [0.0, 0.1, 0.0, 0.1];
+        lens.fields[1].vignetting.decentre[1] = 0.1;
+        lens.fields[1].vignetting.compression[1] = 0.1;
         let mut text = String::from(
             "schema = \"design/1\"\n[[variable]]\nsurface = \"all\"\nwhat = [\"curvature\", \"thickness\", \"nd\", \"vd\"]\n\
              [[variable]]\nsurface = 1\nwhat = [\"conic\", \"a4\", \"a8\"]\n[[variable]]\nsurface = 3\nwhat = \"a3\"\n\
@@ -453,5 +498,62 @@ mod tests {
         lens_value(5, point.tangential_mm, 0.2);
         lens_value(6, point.sagittal_mm, 0.2);
         lens_value(7, system.first_order().total_track, 1e-12);
+    }
+
+    #[test]
+    fn configurations_have_operands_and_variables_of_their_own() {
+        let lens = samples::thin_zoom();
+        let text = "schema = \"design/1\"\n[[variable]]\nsurface = [1, 2]\nwhat = \"thickness\"\nconfiguration = \"all\"\nmin = 0\n\
+            [[operand]]\nis = \"EFL\"\nconfiguration = \"wide\"\ntarget = 200\n[[operand]]\nis = \"EFL\"\nconfiguration = \"tele\"\ntarget = 400\n\
+            [[operand]]\nis = \"SPOT\"\nconfiguration = [\"wide\", \"Tele\"]\n";
+        let design = Design::from_toml(text, "d.toml", &lens).unwrap();
+        assert_eq!((design.variables.len(), design.operands.len()), (4, 2 + 2 * lens.fields.len()));
+        let merit = Merit::new(lens.clone(), &design).unwrap();
+        assert_eq!(merit.names()[1], "surface 1 thickness (tele)");
+        assert_eq!(merit.start().unwrap(), [70.0, 60.0, 75.0, 200.0]);
+        merit.check_variables().unwrap();
+        let state = super::super::State::new(&merit, merit.start().unwrap()).unwrap();
+        let end = super::super::optimise(&merit, state, &Default::default(), &super::super::Unwatched).unwrap();
+        let found = merit.lens_at(&end.x).unwrap();
+        // f1 f2 / f = f1 + f2 - d: 75 and 62.5 mm apart
+        for (name, efl, gap) in [("wide", 200.0, 75.0), ("tele", 400.0, 62.5)] {
+            let state = found.configured(name).unwrap();
+            let first = crate::first_order(&state, 0.5875618).unwrap();
+            assert!((first.efl / efl - 1.0).abs() < 1e-3, "{name} {}", first.efl);
+            assert!((state.surfaces[0].thickness - gap).abs() < 0.02 && first.defocus.abs() < 0.05, "{name} {first:?}");
+        }
+        // the lens as written was not asked, and stays
+        assert_eq!(found.surfaces, lens.surfaces);
+        let figures = merit.figures(&end.x, &design.operands).unwrap();
+        assert!((figures[1].value / 400.0 - 1.0).abs() < 1e-3, "{figures:?}");
+        assert!(figures[1].operand.contains("configuration 2"), "{figures:?}");
+        let error =
+            |from: &str, to: &str| Design::from_toml(&text.replace(from, to), "d.toml", &lens).unwrap_err().to_string();
+        assert!(error("\"wide\"\ntarget", "\"wyde\"\ntarget").contains("the lens has wide, tele"));
+        assert!(error("what = \"thickness\"", "what = \"nd\"").contains("cannot vary in a configuration"));
+        assert!(error("[[operand]]", "[[solve]]\nsolve = \"focus\"\n[[operand]]").contains("solved for"));
+    }
+
+    #[test]
+    fn a_number_that_configurations_share_moves_in_all() {
+        let mut lens = samples::triplet();
+        for (name, gap) in [("far", 42.2), ("near", 45.0)] {
+            let mut c = crate::Configuration::new(name);
+            c.surface(5).thickness = Some(gap);
+            lens.configurations.push(c);
+        }
+        let text = "schema = \"design/1\"\n[[variable]]\nsurface = 2\nwhat = \"thickness\"\n\
+            [[variable]]\nsurface = 6\nwhat = \"thickness\"\nconfiguration = \"near\"\n\
+            [[operand]]\nis = \"TTL\"\nconfiguration = \"all\"\ntarget = 60\nweight = 1\n\
+            [[operand]]\nis = \"TTL\"\ntarget = 60\nweight = 1\n";
+        let design = Design::from_toml(text, "d.toml", &lens).unwrap();
+        let merit = Merit::new(lens, &design).unwrap();
+        let x = merit.start().unwrap();
+        assert_eq!(x, [6.0, 45.0]);
+        let (_, j) = merit.jacobian(&x).unwrap();
+        let unit = j[(0, 0)];
+        // rows: as written, far, near; by the shared gap and by that of `near` alone
+        assert!((0..3).all(|i| (j[(i, 0)] - unit).abs() < 1e-12) && unit > 0.0, "{j}");
+        assert!(j[(0, 1)] == 0.0 && j[(1, 1)] == 0.0 && (j[(2, 1)] - unit).abs() < 1e-12, "{j}");
     }
 }

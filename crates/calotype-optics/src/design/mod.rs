@@ -1,6 +1,7 @@
 //! Better lenses: what is asked of one, what may change in it, and the ways to the best.
 
 mod base;
+mod dense;
 #[allow(clippy::module_inception)] // the noun of this folder
 mod design;
 mod form;
@@ -17,6 +18,7 @@ mod search;
 mod solve;
 mod vignetting;
 
+pub use dense::{Dense, Density, optimise_dense};
 pub use design::{Design, Operand, Pickup, SCHEMA, Solve, Variable, lens_of_design};
 pub use glass::{Exchange, substitute};
 pub use merit::{Figure, Merit, Rows};
@@ -26,4 +28,4 @@ pub use proof::{SpotProof, spot_proofs};
 pub(crate) use quantity::{overlap, pupil_rule};
 pub use search::{Found, Search, SearchState, search};
 pub use solve::{Ending, Optimised, Settings, State, Unwatched, Watch, optimise, redundant};
-pub(crate) use vignetting::vignetting_from_apertures;
+pub use vignetting::vignetting_from_apertures;

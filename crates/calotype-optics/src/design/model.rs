@@ -110,7 +110,7 @@ impl<'a, R: Real> Model<'a, R> {
                     }
                 }
             };
-            for (v, x) in base.variables.iter().zip(x) {
+            for ((v, x), _) in base.variables.iter().zip(x).zip(&base.active).filter(|(_, active)| **active) {
                 set(v.place.surface, v.place.what, *x);
             }
         }

@@ -28,7 +28,7 @@ pub fn spot_proofs(system: &System) -> Vec<SpotProof> {
         let (mut square, mut middle, mut weight, mut arrived) = (0.0, [0.0; 2], 0.0, 0.0);
         let mut bundles = Vec::new();
         for (w, wave) in lens.wavelengths.iter().enumerate().filter(|(_, w)| w.weight > 0.0) {
-            let mut rays = Rays::new(system.aim(field, w).paraxial(&places));
+            let mut rays = Rays::new(system.aim(field, w).pupil(&places));
             system.trace(w, &mut rays, Clip::Apertures, Until::Image);
             let points: Vec<[f64; 2]> = rays.iter().map(|r| [r.at[0], r.at[1]]).collect();
             arrived += wave.weight / total * points.len() as f64 / places.len() as f64;

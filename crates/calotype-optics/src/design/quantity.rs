@@ -48,7 +48,7 @@ impl Task {
     pub fn new(base: &Base, design: &Design, operand: Operand, _index: usize, start: &[f64]) -> Result<Self> {
         let lens = base.lens();
         let field = operand.field;
-        let half = lens.fields[field].x == 0.0;
+        let half = lens.fields[field].x == 0.0 && lens.fields[field].vignetting.is_even();
         let primary = operand.wave.unwrap_or(lens.primary);
         let ray = |field: usize, wave: usize, pupil: [f64; 2]| Which { field, wave, pupil };
         let chief = ray(field, primary, [0.0, 0.0]);
@@ -61,7 +61,7 @@ impl Task {
         let share = |w: usize| if total > 0.0 { lens.wavelengths[w].weight / total } else { 1.0 / waves.len() as f64 };
         match operand.quantity {
             Quantity::Spot | Quantity::Rms | Quantity::Opd | Quantity::Wfe => {
-                let on_axis = lens.fields[field].y == 0.0 && half && lens.fields[field].vignetting == [0.0; 4];
+                let on_axis = lens.fields[field].y == 0.0 && half && lens.fields[field].vignetting.is_none();
                 for w in &waves {
                     for (place, weight) in bundle(design.rings, design.arms, half, on_axis) {
                         task.rays.push(ray(field, *w, place));
@@ -299,8 +299,13 @@ impl Task {
                 let along = |r: &Traced<R>| (r.x * field.x + r.y * field.y) / size;
                 one((along(&rays[0]) - along(&rays[1])) * 1e3)
             }
-            Quantity::Tfc => one(-(rays[0].y - rays[1].y) / (rays[0].m / rays[0].n - rays[1].m / rays[1].n)),
-            Quantity::Sfc => one(-(rays[0].x - rays[1].x) / (rays[0].l / rays[0].n - rays[1].l / rays[1].n)),
+            Quantity::Tfc | Quantity::Sfc => {
+                let across = o.quantity == Quantity::Sfc;
+                let slope = |r: &Traced<R>| if across { r.l / r.n } else { r.m / r.n };
+                // both in one plane, where the image is curved
+                let level = |r: &Traced<R>| if across { r.x } else { r.y } + (rays[0].z - r.z) * slope(r);
+                one(-(level(&rays[0]) - level(&rays[1])) / (slope(&rays[0]) - slope(&rays[1])))
+            }
             Quantity::Ri => {
                 let mut twice = R::of(0.0);
                 for i in 0..RIM {
@@ -362,17 +367,17 @@ impl Task {
         at: &'b Evaluation<'_, R>,
         chief: &Traced<R>,
     ) -> impl Fn(&Traced<R>) -> R + 'b + use<'b, R> {
-        let centre = [chief.x, chief.y];
-        let to_pupil = at.first.exp;
+        let centre = [chief.x, chief.y, chief.z];
+        let to_pupil = at.first.exp - chief.z;
         let n = at.model.facets[at.model.facets.len() - 1].index[at.model.base.primary()];
         let far = !(to_pupil.value().abs() < 1e9);
         let radius =
             if far { R::of(1e9) } else { (centre[0] * centre[0] + centre[1] * centre[1] + to_pupil * to_pupil).sqrt() };
         let side = if far { -chief.n.value().signum() } else { (to_pupil.value() * chief.n.value()).signum() };
         move |ray: &Traced<R>| {
-            let v = [ray.x - centre[0], ray.y - centre[1]];
-            let along = v[0] * ray.l + v[1] * ray.m;
-            let off2 = v[0] * v[0] + v[1] * v[1] - along * along;
+            let v = [ray.x - centre[0], ray.y - centre[1], ray.z - centre[2]];
+            let along = v[0] * ray.l + v[1] * ray.m + v[2] * ray.n;
+            let off2 = v[0] * v[0] + v[1] * v[1] + v[2] * v[2] - along * along;
             let root = (radius * radius - off2).max(R::of(0.0)).sqrt();
             ray.opl + n * ((radius - off2 / (radius + root)) * side - along)
         }
@@ -409,11 +414,11 @@ impl Task {
     /// is scaled to what the frequency wants now.
     fn modulation<R: Real>(&self, at: &Evaluation<'_, R>) -> R {
         let lens = at.model.base.lens();
-        let middle = at.rays.iter().fold([R::of(0.0); 2], |s, r| {
+        let middle = at.rays.iter().fold([R::of(0.0); 3], |s, r| {
             let n = at.rays.len() as f64;
-            [s[0] + r.x / n, s[1] + r.y / n]
+            [s[0] + r.x / n, s[1] + r.y / n, s[2] + r.z / n]
         });
-        let phase = |r: &Traced<R>| r.opl - (r.x - middle[0]) * r.l - (r.y - middle[1]) * r.m;
+        let phase = |r: &Traced<R>| r.opl - (r.x - middle[0]) * r.l - (r.y - middle[1]) * r.m - (r.z - middle[2]) * r.n;
         let mut sum = R::of(0.0);
         // pairs of one wavelength and direction follow each other
         let mut i = 0;

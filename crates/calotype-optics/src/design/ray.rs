@@ -41,6 +41,8 @@ pub(super) struct Trail {
 pub(super) struct Traced<R> {
     pub x: R,
     pub y: R,
+    /// Off the image plane, where the image is curved.
+    pub z: R,
     pub l: R,
     pub m: R,
     pub n: R,
@@ -238,22 +240,7 @@ impl<'a> Finder<'a> {
                 let [l, m, n] = ray.d;
                 let form = &base.forms[i];
                 let (t, normal) = if f.series.is_empty() {
-                    // a conic: in closed form
-                    let (c, k) = (f.curvature, f.conic);
-                    let e = (x * x + y * y) * c;
-                    let b = n - (x * l + y * m) * c;
-                    let a = (n * n * k + 1.0) * c;
-                    let disc = b * b - a * e;
-                    if !(disc.value() >= 0.0) {
-                        return Err(lost(Why::Missed));
-                    }
-                    let root = if n.value() < 0.0 { -disc.sqrt() } else { disc.sqrt() };
-                    let t = e / (b + root);
-                    let height = -(t * n * (k + 1.0) * c) + 1.0;
-                    if !(height.value() > 0.0 && t.value().is_finite()) {
-                        return Err(lost(Why::Missed));
-                    }
-                    (t, [-(c * (x + t * l)), -(c * (y + t * m)), height])
+                    conic(x, y, ray.d, f.curvature, f.conic).ok_or_else(|| lost(Why::Missed))?
                 } else {
                     let at = match roots {
                         Some(list) => list[i],
@@ -294,12 +281,19 @@ impl<'a> Finder<'a> {
             let t = -ray.at[2] / ray.d[2];
             ray.at = [ray.at[0] + t * ray.d[0], ray.at[1] + t * ray.d[1], R::of(0.0)];
             ray.opl = ray.opl + t * before;
+            if let Some(image) = &lens.image {
+                let beyond = Trouble::Lost { surface: model.facets.len() + 1, why: Why::Missed };
+                let (t, _) =
+                    conic(ray.at[0], ray.at[1], ray.d, R::of(image.curvature()), R::of(image.conic)).ok_or(beyond)?;
+                ray.at = [ray.at[0] + t * ray.d[0], ray.at[1] + t * ray.d[1], t * ray.d[2]];
+                ray.opl = ray.opl + t * before;
+            }
             if !ray.at[0].value().is_finite() || !ray.at[1].value().is_finite() {
                 return Err(Trouble::Lost { surface: model.facets.len(), why: Why::Missed });
             }
         }
-        let ([x, y, _], [l, m, n]) = (ray.at, ray.d);
-        Ok((Traced { x, y, l, m, n, opl: ray.opl, hits }, found))
+        let ([x, y, z], [l, m, n]) = (ray.at, ray.d);
+        Ok((Traced { x, y, z, l, m, n, opl: ray.opl, hits }, found))
     }
 
     /// The path from the vertex plane to an asphere, in plain numbers: Newton's method from the conic's root; the exact search
@@ -341,6 +335,22 @@ impl<'a> Finder<'a> {
         }
         profile.meet(x, y, [l, m, n])
     }
+}
+
+/// The path from the vertex plane to a conic in closed form, and its normal there; nothing where they do not meet.
+fn conic<R: Real>(x: R, y: R, [l, m, n]: [R; 3], c: R, k: R) -> Option<(R, [R; 3])> {
+    let e = (x * x + y * y) * c;
+    let b = n - (x * l + y * m) * c;
+    let a = (n * n * k + 1.0) * c;
+    let disc = b * b - a * e;
+    if !(disc.value() >= 0.0) {
+        return None;
+    }
+    let root = if n.value() < 0.0 { -disc.sqrt() } else { disc.sqrt() };
+    let t = e / (b + root);
+    let height = -(t * n * (k + 1.0) * c) + 1.0;
+    let met = height.value() > 0.0 && t.value().is_finite();
+    met.then(|| (t, [-(c * (x + t * l)), -(c * (y + t * m)), height]))
 }
 
 /// The ray of a field through a place in the plane of the paraxial entrance pupil, mm; `share` of the field's size.

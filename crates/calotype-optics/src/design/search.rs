@@ -112,6 +112,11 @@ pub fn search(
         let reason = format!("starts and escapes are at most {most}, and 1 to 1000 are kept");
         return Err(OpticsError::value("a search", format!("{:?}", state.search), reason));
     }
+    if design.has_configurations() {
+        let reason =
+            "a search draws lenses of one state; leave configurations out, and optimise what it finds with them";
+        return Err(OpticsError::value("a search", "with configurations", reason));
+    }
     if let Some(f) = state.found.iter().find(|f| f.x.len() != design.variables.len()) {
         let reason = format!("the design has {} variables", design.variables.len());
         return Err(OpticsError::value("a state", format!("of {} variables", f.x.len()), reason));

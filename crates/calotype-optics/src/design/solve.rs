@@ -56,6 +56,9 @@ pub struct State {
     pub since: usize,
     /// The farthest overstep when it did.
     pub overstep_then: f64,
+    /// How often the rays were doubled because few of them told too little.
+    #[serde(default)]
+    pub density: usize,
 }
 
 /// How an optimisation ended.
@@ -104,6 +107,8 @@ impl Watch for Unwatched {
 }
 
 impl State {
+    pub(super) const DAMPING: f64 = 1e-2;
+
     /// The state before the first iteration.
     ///
     /// # Errors
@@ -117,13 +122,14 @@ impl State {
         let overstep = overstep(rows, &merit.equalities());
         Self {
             x,
-            damping: 1e-2,
+            damping: Self::DAMPING,
             pressure: 1.0,
             multipliers: vec![0.0; rows.limits.len()],
             merits: vec![rows.merit()],
             oversteps: vec![overstep],
             since: 0,
             overstep_then: overstep,
+            density: 0,
         }
     }
 }
@@ -219,7 +225,7 @@ pub(super) fn descend(
                 1.0 - (value / before).sqrt()
             }
             None => {
-                state.damping = 1e-2;
+                state.damping = State::DAMPING;
                 state.merits.push(state.merits.last().copied().unwrap_or_default());
                 state.oversteps.push(state.oversteps.last().copied().unwrap_or_default());
                 0.0

@@ -1,13 +1,13 @@
 //! Vignetting factors from clear apertures.
 
-use crate::{Clip, Field, OpticsError, Rays, Result, System, Until};
+use crate::{Clip, Field, OpticsError, Rays, Result, System, Until, Vignetting};
 
 /// The fields of a lens with the vignetting factors that its clear apertures make: where rays along y, and along x through the
 /// middle of those, are cut. Through the stop where `aimed`, else through the paraxial entrance pupil.
 ///
 /// # Errors
 /// [`OpticsError::Dark`] for a field of which nothing arrives.
-pub(crate) fn vignetting_from_apertures(system: &System, aimed: bool) -> Result<Vec<Field>> {
+pub fn vignetting_from_apertures(system: &System, aimed: bool) -> Result<Vec<Field>> {
     system.lens().fields.iter().map(|f| of_field(system, f, aimed)).collect()
 }
 
@@ -53,8 +53,12 @@ fn of_field(system: &System, field: &Field, aimed: bool) -> Result<Field> {
     let (right, left) = (end([0.0, dy], [1.0, 0.0]), end([0.0, dy], [-1.0, 0.0]));
     // a little inside, so that the rim's rays arrive
     let half = |v: f64| 0.5 * v * (1.0 - 1e-6);
-    let mut vignetting = [0.5 * (right - left), dy, 1.0 - half(right + left), 1.0 - half(top - bottom)];
-    vignetting.iter_mut().filter(|v| v.abs() < 1e-5).for_each(|v| *v = 0.0);
+    let clean = |v: f64| if v.abs() < 1e-5 { 0.0 } else { v };
+    let vignetting = Vignetting {
+        decentre: [clean(0.5 * (right - left)), clean(dy)],
+        compression: [clean(1.0 - half(right + left)), clean(1.0 - half(top - bottom))],
+        angle_deg: 0.0,
+    };
     Ok(Field { vignetting, ..*field })
 }
 
@@ -67,9 +71,9 @@ mod tests {
     fn rays_inside_the_factors_arrive_and_beyond_do_not() {
         let system = System::new(samples::triplet()).unwrap();
         let fields = vignetting_from_apertures(&system, true).unwrap();
-        assert_eq!(fields[0].vignetting, [0.0; 4]);
+        assert!(fields[0].vignetting.is_none());
         let f = &fields[2];
-        let [_, dy, _, cy] = f.vignetting;
+        let (dy, cy) = (f.vignetting.decentre[1], f.vignetting.compression[1]);
         assert!(cy > 0.05, "{f:?}");
         let arrives = |y: f64| {
             let mut rays = Rays::new(system.aim(f, 1).through_stop(&[[0.0, y]]));

@@ -7,7 +7,43 @@ use crate::{OpticsError, Result};
 /// Bytes beyond which a catalogue is refused.
 const LIMIT: usize = 16 << 20;
 
-/// Reads the glasses of an AGF file: lines `NM name formula ...`, `CD coefficients`, `LD range`.
+/// Internal transmittances of one glass beyond which the rest is left out.
+const MOST_TRANSMITTANCES: usize = 200;
+
+/// A glass as it is gathered.
+#[derive(Default)]
+struct Entry {
+    line: usize,
+    name: String,
+    formula: i64,
+    coefficients: Vec<f64>,
+    range_um: Option<[f64; 2]>,
+    internal: Vec<[f64; 3]>,
+}
+
+impl Entry {
+    fn glass(mut self, file: &str) -> Result<Glass> {
+        let dispersion = formula_of(self.formula, &self.coefficients).ok_or_else(|| {
+            let reason = format!(
+                "glass {}: no formula {} from its {} coefficients",
+                self.name,
+                self.formula,
+                self.coefficients.len()
+            );
+            OpticsError::format(file, self.line, reason)
+        })?;
+        // lines of zeros stand where nothing was measured
+        self.internal
+            .retain(|[um, share, mm]| *um > 0.0 && *um < 1e3 && (0.0..=1.0).contains(share) && *mm > 0.0 && *mm < 1e6);
+        self.internal.sort_by(|a, b| a[0].total_cmp(&b[0]));
+        self.internal.dedup_by_key(|p| p[0]);
+        self.internal.truncate(MOST_TRANSMITTANCES);
+        Ok(Glass { name: self.name, dispersion, range_um: self.range_um, internal: self.internal })
+    }
+}
+
+/// Reads the glasses of an AGF file: lines `NM name formula ...`, `CD coefficients`, `LD range`, `IT wavelength transmittance
+/// thickness`.
 ///
 /// # Errors
 /// [`OpticsError::Format`] for a file that is too large, a glass without coefficients, or an unknown formula.
@@ -16,20 +52,8 @@ pub fn read_agf(bytes: &[u8], file: &str) -> Result<Vec<Glass>> {
         return Err(OpticsError::format(file, None, format!("a catalogue has at most {LIMIT} bytes")));
     }
     let mut glasses = Vec::new();
-    let mut open: Option<(usize, String, i64, Vec<f64>, Option<[f64; 2]>)> = None;
-    let close = |open: Option<(usize, String, i64, Vec<f64>, Option<[f64; 2]>)>| match open {
-        Some((line, name, formula, cd, range_um)) => {
-            let dispersion = formula_of(formula, &cd).ok_or_else(|| {
-                OpticsError::format(
-                    file,
-                    line,
-                    format!("glass {name}: no formula {formula} from its {} coefficients", cd.len()),
-                )
-            })?;
-            Ok(Some(Glass { name, dispersion, range_um }))
-        }
-        None => Ok(None),
-    };
+    let mut open: Option<Entry> = None;
+    let close = |open: Option<Entry>| open.map(|entry| entry.glass(file)).transpose();
     for (i, line) in decode(bytes).lines().enumerate() {
         let mut words = line.split_whitespace();
         let numbers =
@@ -39,16 +63,21 @@ pub fn read_agf(bytes: &[u8], file: &str) -> Result<Vec<Glass>> {
                 glasses.extend(close(open.take())?);
                 let name = words.next().unwrap_or_default().to_owned();
                 let formula = words.next().and_then(|w| w.parse::<f64>().ok()).unwrap_or(0.0) as i64;
-                open = Some((i + 1, name, formula, vec![], None));
+                open = Some(Entry { line: i + 1, name, formula, ..Entry::default() });
             }
             Some("CD") => {
                 if let Some(glass) = &mut open {
-                    glass.3 = numbers(words);
+                    glass.coefficients = numbers(words);
                 }
             }
             Some("LD") => {
                 if let (Some(glass), [lo, hi, ..]) = (&mut open, &numbers(words)[..]) {
-                    glass.4 = Some([*lo, *hi]);
+                    glass.range_um = Some([*lo, *hi]);
+                }
+            }
+            Some("IT") => {
+                if let (Some(glass), [um, share, mm, ..]) = (&mut open, &numbers(words)[..]) {
+                    glass.internal.push([*um, *share, *mm]);
                 }
             }
             _ => {}
@@ -102,7 +131,7 @@ mod tests {
 
     const SAMPLE: &str = "CC sample\nNM N-BK7 2 517642.251 1.5168 64.17 0 1 -1\nGC made up\nED 7.1 8.3 2.51 -0.0009 0\n\
         CD 1.03961212E+00 6.00069867E-03 2.31792344E-01 2.00179144E-02 1.01046945E+00 1.03560653E+02\nLD 3.0E-01 2.5E+00\n\
-        NM OLD 1 0 1.5 60\nCD 2.25 0 0 0 0 0\n";
+        IT 6.0E-01 9.0E-01 1.0E+01\nIT 4.0E-01 8.1E-01 1.0E+01\nIT 0 0 0\nNM OLD 1 0 1.5 60\nCD 2.25 0 0 0 0 0\n";
 
     #[test]
     fn glasses_of_a_catalogue_are_read() {
@@ -111,6 +140,12 @@ mod tests {
         assert!((glasses[0].dispersion.index(0.5875618) - 1.51680).abs() < 5e-6);
         assert_eq!(glasses[0].range_um, Some([0.3, 2.5]));
         assert_eq!(glasses[1].dispersion.index(0.7), 1.5);
+        // 0.9 through 10 mm; half way to twice that rate; the same beyond the ends
+        let rate = -0.9f64.ln() / 10.0;
+        for (um, times) in [(0.6, 1.0), (0.5, 1.5), (0.4, 2.0), (0.3, 2.0), (0.9, 1.0)] {
+            assert!((glasses[0].absorption(um) / (times * rate) - 1.0).abs() < 1e-12, "{um}");
+        }
+        assert_eq!(glasses[1].absorption(0.5), 0.0);
         // UTF-16, as some programs write it
         let utf16: Vec<u8> = [0xff, 0xfe].into_iter().chain(SAMPLE.encode_utf16().flat_map(u16::to_le_bytes)).collect();
         assert_eq!(read_agf(&utf16, "a.agf").unwrap(), glasses);

@@ -87,7 +87,7 @@ fn glass_of(line: &Line) -> Option<Glass> {
         "model" => Dispersion::Model { nd: *c0, vd: *rest.first()? },
         _ => return None,
     };
-    Some(Glass { name: line.name.into(), dispersion, range_um: Some([range[0], range[1]]) })
+    Some(Glass { name: line.name.into(), dispersion, range_um: Some([range[0], range[1]]), internal: vec![] })
 }
 
 #[cfg(test)]

@@ -22,22 +22,25 @@ pub struct Glass {
     pub dispersion: Dispersion,
     /// The wavelengths in micrometres for which its formula was made.
     pub range_um: Option<[f64; 2]>,
+    /// Internal transmittance as catalogues state it, by rising wavelength: [wavelength in micrometres, share of the light that
+    /// passes, thickness in mm that it passes]. Empty where none is known: the glass then absorbs nothing.
+    pub internal: Vec<[f64; 3]>,
 }
 
 impl Glass {
     /// Air: index 1 at every wavelength.
     pub fn air() -> Self {
-        Self { name: String::new(), dispersion: Dispersion::Constant(1.0), range_um: None }
+        Self::unnamed(Dispersion::Constant(1.0))
     }
 
     /// A glass known by its index at the d line and its Abbe number: two-term Cauchy through both.
     pub fn model(nd: f64, vd: f64) -> Self {
-        Self { name: String::new(), dispersion: Dispersion::Model { nd, vd }, range_um: None }
+        Self::unnamed(Dispersion::Model { nd, vd })
     }
 
     /// A glass without name.
     pub fn unnamed(dispersion: Dispersion) -> Self {
-        Self { name: String::new(), dispersion, range_um: None }
+        Self { name: String::new(), dispersion, range_um: None, internal: vec![] }
     }
 
     /// True for air, that is for a constant index of 1.
@@ -57,6 +60,19 @@ impl Glass {
         }
         let reason = format!("the index of {} at {um} um lies between 0.1 and 10", self.label());
         Err(OpticsError::surface(surface, "index", n, reason))
+    }
+
+    /// How fast it absorbs light of a wavelength in micrometres, 1/mm: -ln(t) / d of its internal transmittances, linear between
+    /// wavelengths and constant beyond them; 0 where none is known.
+    pub fn absorption(&self, um: f64) -> f64 {
+        // a transmittance of 0 is one too small to be told
+        let rate = |[_, t, d]: &[f64; 3]| -t.max(1e-12).ln() / d;
+        let after = self.internal.partition_point(|p| p[0] < um);
+        match (after.checked_sub(1).map(|i| &self.internal[i]), self.internal.get(after)) {
+            (Some(a), Some(b)) => rate(a) + (rate(b) - rate(a)) * (um - a[0]) / (b[0] - a[0]),
+            (Some(only), None) | (None, Some(only)) => rate(only),
+            (None, None) => 0.0,
+        }
     }
 
     /// The index at the d line and the Abbe number (nd - 1) / (nF - nC); infinite for glass without dispersion.

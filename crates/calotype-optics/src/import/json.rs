@@ -153,6 +153,8 @@ pub fn from_json(text: &str, file: &str) -> Result<Lens> {
             .map(|w| Wavelength { name: w.name, um: w.um, weight: w.weight })
             .collect(),
         surfaces,
+        image: None,
+        configurations: vec![],
     };
     crate::check(&lens)?;
     Ok(lens)
@@ -188,7 +190,7 @@ fn glass(i: usize, m: &MaterialJson, n: &[f64], um: &[f64]) -> Result<Glass> {
             return Err(OpticsError::surface(i, "material", kind, reason));
         }
     };
-    let glass = Glass { name: m.name.clone(), dispersion, range_um: None };
+    let glass = Glass { name: m.name.clone(), ..Glass::unnamed(dispersion) };
     for (um, n) in um.iter().zip(n) {
         let own = glass.dispersion.index(*um);
         if !((own - n).abs() <= 1e-6) {

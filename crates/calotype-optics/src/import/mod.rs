@@ -3,7 +3,9 @@
 mod json;
 mod open;
 mod seq;
+mod seq_zooms;
 mod zmx;
+mod zmx_states;
 mod zmx_write;
 
 pub use json::from_json;

@@ -1,12 +1,13 @@
 //! CODE V sequence files (`.seq`): the prescription they describe.
 
 use super::json::LIMIT;
+use super::seq_zooms::Zooms;
 use crate::glass::Catalogue;
 use crate::lens::named;
 use crate::text::decode;
 use crate::{
     After, Aperture, Clear, Dispersion, Field, FieldKind, Form, Glass, Kind, Lens, OpticsError, Pose, Result, Shape,
-    Surface, Wavelength,
+    Surface, Vignetting, Wavelength,
 };
 
 /// Letters of the coefficients of r^4, r^6, ... r^20.
@@ -22,6 +23,7 @@ struct Reader<'a> {
     curvatures: bool,
     surfaces: Vec<Surface>,
     object: Option<f64>,
+    image: Option<Shape>,
     /// 0 before the object, 1 among the surfaces, 2 behind the image.
     place: u8,
     private: Vec<(String, Vec<f64>)>,
@@ -47,6 +49,7 @@ pub fn from_seq(bytes: &[u8], file: &str, catalogue: &Catalogue, warnings: &mut 
         curvatures: false,
         surfaces: vec![],
         object: None,
+        image: None,
         place: 0,
         private: vec![],
         private_nm: None,
@@ -57,6 +60,7 @@ pub fn from_seq(bytes: &[u8], file: &str, catalogue: &Catalogue, warnings: &mut 
     // x, y, weight, VUX, VLX, VUY, VLY
     let mut columns: [Vec<f64>; 7] = Default::default();
     let (mut nm, mut weights, mut reference) = (vec![], vec![], 1.0);
+    let mut zooms = Zooms::default();
     for (line, command) in commands(&text) {
         r.line = line;
         let words = split(&command);
@@ -70,6 +74,9 @@ pub fn from_seq(bytes: &[u8], file: &str, catalogue: &Catalogue, warnings: &mut 
                 "PWL" => r.private_nm = Some(numbers()),
                 _ => r.private_glass(&words),
             }
+            continue;
+        }
+        if zooms.take(&key, rest, line) {
             continue;
         }
         match key.as_str() {
@@ -116,7 +123,8 @@ pub fn from_seq(bytes: &[u8], file: &str, catalogue: &Catalogue, warnings: &mut 
         return Err(OpticsError::format(file, None, "no surface (line starting with S) in it"));
     }
     let aperture = aperture.ok_or_else(|| OpticsError::format(file, None, "no aperture (EPD, FNO or NAO) in it"))?;
-    let Reader { surfaces, object, scale, .. } = r;
+    let surfaces = std::mem::take(&mut r.surfaces);
+    let (object, scale, image) = (r.object, r.scale, r.image.take());
     // the dimension may stand behind the aperture
     let aperture =
         if let Aperture::EntrancePupil(d) = aperture { Aperture::EntrancePupil(d * scale) } else { aperture };
@@ -134,14 +142,14 @@ pub fn from_seq(bytes: &[u8], file: &str, catalogue: &Catalogue, warnings: &mut 
                 x: at(&x, i, 0.0) * lengths,
                 y: at(&y, i, 0.0) * lengths,
                 weight: at(&weight, i, 1.0),
-                vignetting: [dx, dy, cx, cy],
+                vignetting: Vignetting { decentre: [dx, dy], compression: [cx, cy], angle_deg: 0.0 },
             }
         })
         .collect();
     if nm.is_empty() {
         nm.push(587.5618);
     }
-    let lens = Lens {
+    let mut lens = Lens {
         name: if name.is_empty() {
             file.rsplit('/').next().unwrap_or(file).trim_end_matches(".seq").into()
         } else {
@@ -161,7 +169,12 @@ pub fn from_seq(bytes: &[u8], file: &str, catalogue: &Catalogue, warnings: &mut 
             .map(|(i, nm)| Wavelength { name: format!("{nm:.1} nm"), um: nm / 1e3, weight: at(&weights, i, 1.0) })
             .collect(),
         surfaces,
+        image,
+        configurations: vec![],
     };
+    let mut left_out = Vec::new();
+    zooms.put(&mut lens, scale, file, &|i, word| r.glass(i, word), &mut left_out)?;
+    r.warnings.append(&mut left_out);
     crate::check(&lens)?;
     Ok(lens)
 }
@@ -179,6 +192,9 @@ impl Reader<'_> {
         }
         if key == "SI" {
             self.place = 2;
+            let v = rest.first().and_then(|w| w.parse::<f64>().ok()).unwrap_or(0.0);
+            let radius = if self.curvatures { self.scale / v } else { v * self.scale };
+            self.image = (v != 0.0).then(|| Shape::conic(radius, 0.0));
             return Ok(());
         }
         if is_surface {
@@ -248,9 +264,6 @@ impl Reader<'_> {
                     s.shape.form = Form::Powers(vec![(p, a)]);
                 }
             }
-            "ZOO" | "POS" | "STR" => {
-                self.warnings.push(format!("line {line}: {key} is passed over; the first state is read"))
-            }
             _ => {}
         }
         Ok(())
@@ -264,7 +277,7 @@ impl Reader<'_> {
         {
             let mut points: Vec<[f64; 2]> = nm.iter().zip(n).map(|(l, n)| [l / 1e3, *n]).collect();
             points.sort_by(|a, b| a[0].total_cmp(&b[0]));
-            return Ok(Glass { name: name.clone(), dispersion: Dispersion::Table(points), range_um: None });
+            return Ok(Glass { name: name.clone(), ..Glass::unnamed(Dispersion::Table(points)) });
         }
         if let Some((n, v)) = word.split_once(['.', ':'])
             && n.bytes().all(|b| b.is_ascii_digit())
@@ -368,9 +381,39 @@ mod tests {
         assert_eq!(lens.surfaces[0].glass.name, "N-SK16");
         assert_eq!(lens.surfaces[2].glass, Glass::model(1.62, 36.4));
         assert_eq!(lens.surfaces[4].glass, Glass::model(1.62, 60.0));
-        assert_eq!(lens.fields[1].vignetting[3], 0.15000000000000002);
+        let v = lens.fields[1].vignetting;
+        // from -0.9 to 0.8
+        assert!((v.place([0.0, 1.0])[1] - 0.8).abs() < 1e-15 && (v.place([0.0, -1.0])[1] + 0.9).abs() < 1e-15, "{v:?}");
         assert!((lens.wavelengths[2].um - 0.4861).abs() < 1e-12);
         assert_eq!(lens.surfaces[3].clear.outer, Some(5.0));
+    }
+
+    #[test]
+    fn zoom_positions_are_read() {
+        let zooms = "ZOO 3\nTIT Z1 'wide open'\nZOO THI S2 6 7 8.5\nTHI S6 Z3 40\nZOO FNO 2.8 4 5.6\nZOO YAN F2 14 10 7\n\
+            ZOO VUY F2 0.3 0.2 0\nVLY F2 Z1 0.1\nZOO GLA S1 NSK16_SCHOTT NBK7_SCHOTT 620600\nZOO THI SO 1E20 500 1E20\nZOO XDE S3 0 0 1\n";
+        let text = FILE.replace("GO\n", &format!("{zooms}GO\n"));
+        let mut warnings = vec![];
+        let lens = from_seq(text.as_bytes(), "t.seq", &Catalogue::default(), &mut warnings).unwrap();
+        assert!(warnings.len() == 1 && warnings[0].contains("XDE"), "{warnings:?}");
+        let state = |name: &str| lens.configured(name).unwrap();
+        let (a, b, c) = (state("wide open"), state("zoom 2"), state("zoom 3"));
+        assert_eq!([&a, &b, &c].map(|l| l.surfaces[1].thickness), [6.0, 7.0, 8.5]);
+        assert_eq!((b.surfaces[5].thickness, c.surfaces[5].thickness), (42.2, 40.0));
+        assert_eq!((a.aperture, c.fields[1].y), (Aperture::FNumber(2.8), 7.0));
+        assert_eq!((b.object_mm, c.object_mm), (Some(500.0), None));
+        assert_eq!((b.surfaces[0].glass.name.as_str(), &c.surfaces[0].glass), ("N-BK7", &Glass::model(1.62, 60.0)));
+        let top = |l: &Lens| l.fields[1].vignetting.place([0.0, 1.0])[1];
+        let bottom = |l: &Lens| l.fields[1].vignetting.place([0.0, -1.0])[1];
+        assert!((top(&a) - 0.7).abs() < 1e-12 && (bottom(&a) + 0.9).abs() < 1e-12);
+        assert!((top(&c) - 1.0).abs() < 1e-12 && (bottom(&c) + 0.9).abs() < 1e-12);
+        let error = |from: &str, to: &str| {
+            from_seq(text.replace(from, to).as_bytes(), "t.seq", &Catalogue::default(), &mut vec![])
+                .unwrap_err()
+                .to_string()
+        };
+        assert!(error("THI S2 6", "THI S20 6").contains("no surface `S20`"));
+        assert!(error("ZOO 3", "ZOO 9999").contains("9999"));
     }
 
     #[test]

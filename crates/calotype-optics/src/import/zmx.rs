@@ -1,13 +1,17 @@
 //! Zemax lens files (`.zmx`), ASCII or UTF-16: sequential, the surface kinds that this crate knows.
 
 use super::json::LIMIT;
+use super::zmx_states::States;
 use crate::glass::Catalogue;
 use crate::lens::named;
 use crate::text::decode;
 use crate::{
-    After, Aperture, Clear, Field, FieldKind, Form, Glass, Kind, Lens, OpticsError, Pose, Result, Shape, Surface,
-    Wavelength,
+    After, Aperture, Clear, Coating, Field, FieldKind, Form, Glass, Kind, Lens, OpticsError, Pose, Result, Shape,
+    Surface, Vignetting, Wavelength,
 };
+
+/// Lines with one number for each field: place, weight, vignetting factors.
+const COLUMNS: [&str; 8] = ["XFLN", "YFLN", "FWGN", "VDXN", "VDYN", "VCXN", "VCYN", "VANN"];
 
 /// A surface as it is gathered.
 #[derive(Default)]
@@ -19,6 +23,7 @@ struct Gathered {
     thickness: f64,
     conic: f64,
     glass: Option<Vec<String>>,
+    coating: Option<String>,
     diameter: Option<f64>,
     /// The semi-diameter is a hard aperture: fixed by the user.
     fixed: bool,
@@ -45,11 +50,12 @@ pub fn from_zmx(bytes: &[u8], file: &str, catalogue: &Catalogue, warnings: &mut 
     let mut notes = Vec::new();
     let mut aperture = None;
     let (mut field_type, mut telecentric) = (0.0, false);
-    let mut columns: [Vec<f64>; 7] = Default::default();
+    let mut columns: [Vec<f64>; 8] = Default::default();
     let mut counts = [0usize; 2];
     let mut waves: Vec<(usize, f64, f64)> = Vec::new();
     let mut old_waves: [Vec<f64>; 2] = Default::default();
     let mut primary = 1;
+    let mut states = States::default();
     for (i, line) in text.lines().enumerate() {
         let line_number = i + 1;
         let indented = line.starts_with([' ', '\t']);
@@ -71,6 +77,7 @@ pub fn from_zmx(bytes: &[u8], file: &str, catalogue: &Catalogue, warnings: &mut 
                 "DISZ" => s.thickness = if number(0).is_finite() { number(0) } else { f64::INFINITY },
                 "CONI" => s.conic = number(0),
                 "GLAS" => s.glass = Some(rest.iter().map(|w| (*w).to_owned()).collect()),
+                "COAT" => s.coating = rest.first().map(|w| (*w).to_owned()),
                 "DIAM" => (s.diameter, s.fixed) = (Some(number(0)), number(1) == 1.0),
                 "CLAP" | "FLAP" => s.aperture = Some([number(0), number(1)]),
                 "STOP" => s.stop = true,
@@ -78,6 +85,9 @@ pub fn from_zmx(bytes: &[u8], file: &str, catalogue: &Catalogue, warnings: &mut 
                 "XDAT" => s.extra.push((number(0) as usize, number(1))),
                 _ => {}
             }
+            continue;
+        }
+        if states.take(key, line, line_number) {
             continue;
         }
         match key {
@@ -104,8 +114,8 @@ pub fn from_zmx(bytes: &[u8], file: &str, catalogue: &Catalogue, warnings: &mut 
                 (field_type, telecentric) = (number(0), number(1) != 0.0);
                 counts = [number(2) as usize, number(3) as usize];
             }
-            "XFLN" | "YFLN" | "FWGN" | "VDXN" | "VDYN" | "VCXN" | "VCYN" => {
-                let k = ["XFLN", "YFLN", "FWGN", "VDXN", "VDYN", "VCXN", "VCYN"].iter().position(|n| *n == key);
+            key if COLUMNS.contains(&key) => {
+                let k = COLUMNS.iter().position(|n| *n == key);
                 columns[k.unwrap_or(0)] = numbers();
             }
             // older files: one list each, without the count beside FTYP
@@ -130,7 +140,7 @@ pub fn from_zmx(bytes: &[u8], file: &str, catalogue: &Catalogue, warnings: &mut 
         warnings.push("the object space is telecentric in the file; it is not here".into());
     }
     let object = surfaces.remove(0);
-    surfaces.pop();
+    let image = surfaces.pop().filter(|s| s.curvature != 0.0).map(|s| Shape::conic(scale / s.curvature, s.conic));
     let object_mm = (object.thickness.is_finite() && object.thickness.abs() < 1e10).then_some(object.thickness * scale);
     let count = surfaces.len();
     let stop = surfaces.iter().position(|s| s.stop);
@@ -149,7 +159,7 @@ pub fn from_zmx(bytes: &[u8], file: &str, catalogue: &Catalogue, warnings: &mut 
     if stop.is_none() {
         return Err(OpticsError::format(file, None, "no stop in it"));
     }
-    let [x, y, weight, vdx, vdy, vcx, vcy] = columns;
+    let [x, y, weight, vdx, vdy, vcx, vcy, van] = columns;
     let used = if counts[0] > 0 { counts[0] } else { y.len().max(x.len()).max(1) }.min(200);
     let field_kind = match field_type as i32 {
         0 => FieldKind::AngleDeg,
@@ -165,7 +175,11 @@ pub fn from_zmx(bytes: &[u8], file: &str, catalogue: &Catalogue, warnings: &mut 
             x: at(&x, i, 0.0) * lengths,
             y: at(&y, i, 0.0) * lengths,
             weight: at(&weight, i, 1.0),
-            vignetting: [at(&vdx, i, 0.0), at(&vdy, i, 0.0), at(&vcx, i, 0.0), at(&vcy, i, 0.0)],
+            vignetting: Vignetting {
+                decentre: [at(&vdx, i, 0.0), at(&vdy, i, 0.0)],
+                compression: [at(&vcx, i, 0.0), at(&vcy, i, 0.0)],
+                angle_deg: at(&van, i, 0.0),
+            },
         })
         .collect();
     let mut chosen: Vec<(usize, f64, f64)> = if waves.is_empty() {
@@ -180,7 +194,8 @@ pub fn from_zmx(bytes: &[u8], file: &str, catalogue: &Catalogue, warnings: &mut 
     if chosen.is_empty() {
         chosen.push((1, 0.55, 1.0));
     }
-    let lens = Lens {
+    let numbers: Vec<usize> = chosen.iter().map(|w| w.0).collect();
+    let mut lens = Lens {
         name: if name.is_empty() {
             file.rsplit('/').next().unwrap_or(file).trim_end_matches(".zmx").into()
         } else {
@@ -199,7 +214,10 @@ pub fn from_zmx(bytes: &[u8], file: &str, catalogue: &Catalogue, warnings: &mut 
             .map(|(_, um, weight)| Wavelength { name: format!("{:.1} nm", um * 1e3), um, weight })
             .collect(),
         surfaces: list,
+        image,
+        configurations: vec![],
     };
+    states.put(&mut lens, scale, &numbers, file, catalogue, warnings)?;
     crate::check(&lens)?;
     Ok(lens)
 }
@@ -295,6 +313,18 @@ fn surface(
             }
         }
     };
+    // I.995 is an ideal coating that lets through 0.995; others are names in a file of their own
+    let coating =
+        match s.coating.as_deref().map(|name| (name, name.strip_prefix('I').and_then(|t| t.parse::<f64>().ok()))) {
+            None => None,
+            Some((_, Some(through))) => {
+                Some(Coating::Ideal(if kind == Kind::Reflect { through } else { 1.0 - through }))
+            }
+            Some((name, None)) => {
+                warnings.push(format!("surface {i}: the coating {name} is left out: its layers are not in the file"));
+                None
+            }
+        };
     let asphere = !matches!(form, Form::Conic);
     let outer = match (s.aperture, s.diameter) {
         (Some([_, outer]), _) if outer > 0.0 => Some(outer),
@@ -309,6 +339,7 @@ fn surface(
         thickness: if s.thickness.is_finite() { s.thickness * scale } else { 0.0 },
         kind,
         glass,
+        coating,
         clear: Clear { outer: outer.map(|r| r * scale), inner: inner * scale },
         stop: s.stop,
         pose,
@@ -320,9 +351,9 @@ mod tests {
     use super::*;
 
     const FILE: &str = "VERS 140124 0\nMODE SEQ\nNAME Doublet\nNOTE 0 a note\nUNIT MM X W X CM MR CPMM\nENPD 20\nFTYP 0 0 2 3\n\
-        XFLN 0 0 0\nYFLN 0 5 0\nFWGN 1 1 1\nVCYN 0 0.1 0\nWAVM 1 0.4861 1\nWAVM 2 0.5876 1\nWAVM 3 0.6563 1\nWAVM 4 0.55 1\nPWAV 2\n\
+        XFLN 0 0 0\nYFLN 0 5 0\nFWGN 1 1 1\nVCYN 0 0.1 0\nVANN 0 30 0\nWAVM 1 0.4861 1\nWAVM 2 0.5876 1\nWAVM 3 0.6563 1\nWAVM 4 0.55 1\nPWAV 2\n\
         SURF 0\n  TYPE STANDARD\n  CURV 0.0\n  DISZ INFINITY\nSURF 1\n  STOP\n  TYPE EVENASPH\n  CURV 0.016\n  CONI -0.5\n  DISZ 6\n  GLAS N-BK7 0 0 1.5168 64.17\n\
-        DIAM 11 1 0 0 1\n  PARM 1 0\n  PARM 2 1e-7\n  DIAM 11 1\nSURF 2\n  TYPE STANDARD\n  CURV -0.02\n  DISZ 2.5\n  GLAS ___BLANK 1 0 1.62 36.4\n\
+        DIAM 11 1 0 0 1\n  PARM 1 0\n  PARM 2 1e-7\n  DIAM 11 1\nSURF 2\n  TYPE STANDARD\n  CURV -0.02\n  DISZ 2.5\n  GLAS ___BLANK 1 0 1.62 36.4\n  COAT I.75\n\
         SURF 3\n  TYPE STANDARD\n  CURV 0\n  DISZ 95\nSURF 4\n  TYPE STANDARD\n  DISZ 0\n";
 
     #[test]
@@ -332,11 +363,51 @@ mod tests {
         assert_eq!((lens.surfaces.len(), lens.fields.len(), lens.wavelengths.len(), lens.primary), (3, 2, 3, 1));
         assert_eq!(lens.surfaces[0].shape.form, Form::Powers(vec![(4, 1e-7)]));
         assert_eq!(lens.surfaces[0].clear.outer, Some(11.0));
-        assert_eq!(lens.fields[1].vignetting[3], 0.1);
+        let found = lens.fields[1].vignetting;
+        assert_eq!(found, Vignetting { compression: [0.0, 0.1], angle_deg: 30.0, ..Vignetting::default() });
         assert_eq!(lens.surfaces[1].glass, Glass::model(1.62, 36.4));
+        assert_eq!(lens.surfaces[1].coating, Some(Coating::Ideal(0.25)));
         let utf16: Vec<u8> = [0xff, 0xfe].into_iter().chain(FILE.encode_utf16().flat_map(u16::to_le_bytes)).collect();
         assert_eq!(from_zmx(&utf16, "d.zmx", &Catalogue::default(), &mut warnings).unwrap(), lens);
         assert!(warnings.is_empty());
+    }
+
+    #[test]
+    fn configurations_are_read() {
+        let states = "MNUM 3 1\nLTTL 0 1 \"far away\" 0 0 0 1 1 0 0.0 \"\" 0\nLTTL 0 2 \"\" 0 0 0 1 1 0 0.0 \"\" 0\n\
+            MOFF 0 1 \"\" 0 0\nTHIC 0 1 1.0E+10 0 0\nTHIC 0 2 500 0 0\nTHIC 3 1 95 0 0\nTHIC 3 2 120.5 0 0\nTHIC 3 3 140 0 0\n\
+            CRVT 2 3 -0.021 0 0\nGLSS 1 3 \"N-SK16\" 0 0\nAPER 0 3 12 0 0\nYFIE 2 3 4.5 0 0\nFVCY 2 3 0.25 0 0\n\
+            WAVE 3 3 0.66 0 0\nPRAM 2 1 3 0 0\nCONF 1\n";
+        let mut warnings = vec![];
+        let text = format!("{FILE}{states}");
+        let lens = from_zmx(text.as_bytes(), "d.zmx", &Catalogue::default(), &mut warnings).unwrap();
+        let names: Vec<&str> = lens.configurations.iter().map(|c| c.name.as_str()).collect();
+        assert_eq!(names, ["far away", "configuration 2", "configuration 3"]);
+        let (near, third) = (lens.configured("configuration 2").unwrap(), lens.configured("Configuration 3").unwrap());
+        assert_eq!((near.object_mm, near.surfaces[2].thickness), (Some(500.0), 120.5));
+        assert_eq!(lens.configured("far away").unwrap().object_mm, None);
+        assert!(
+            (third.surfaces[1].shape.radius + 1.0 / 0.021).abs() < 1e-12 && third.surfaces[0].glass.name == "N-SK16"
+        );
+        assert_eq!(
+            (third.aperture, third.fields[1].y, third.wavelengths[2].um),
+            (Aperture::EntrancePupil(12.0), 4.5, 0.66)
+        );
+        assert_eq!(third.fields[1].vignetting.compression, [0.0, 0.25]);
+        assert!(warnings.len() == 1 && warnings[0].contains("PRAM"), "{warnings:?}");
+        // written and read again, every state traces alike
+        let again = super::super::to_zmx(&lens, &mut warnings).unwrap();
+        let again = from_zmx(again.as_bytes(), "d.zmx", &Catalogue::default(), &mut warnings).unwrap();
+        for name in names {
+            let of = |lens: &Lens| crate::first_order(&lens.configured(name).unwrap(), 0.5876).unwrap();
+            let (a, b) = (of(&lens), of(&again));
+            assert!(
+                (a.efl - b.efl).abs() < 1e-9 && (a.defocus - b.defocus).abs() < 1e-9 && (a.epd - b.epd).abs() < 1e-9
+            );
+        }
+        let none =
+            from_zmx(text.replace("THIC 3 1", "THIC 9 1").as_bytes(), "d.zmx", &Catalogue::default(), &mut warnings);
+        assert!(none.unwrap_err().to_string().contains("no surface 9"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Zemax lens files, written.
 
-use crate::{After, Aperture, Dispersion, FieldKind, Form, Kind, Lens, OpticsError, Result, Surface};
+use crate::{After, Aperture, Coating, Dispersion, FieldKind, Form, Kind, Lens, OpticsError, Result, Surface};
 use std::fmt::Write;
 
 /// The lens as a `.zmx` file (ASCII, mm). Glasses without name are written as model glasses by nd and Vd; `warnings` says
@@ -36,9 +36,13 @@ pub fn to_zmx(lens: &Lens, warnings: &mut Vec<String>) -> Result<String> {
     line(&mut out, "XFLN", &column(&|f| f.x));
     line(&mut out, "YFLN", &column(&|f| f.y));
     line(&mut out, "FWGN", &column(&|f| f.weight));
-    for (k, key) in ["VDXN", "VDYN", "VCXN", "VCYN"].into_iter().enumerate() {
-        line(&mut out, key, &column(&|f| f.vignetting[k]));
+    for (k, key) in ["VDXN", "VDYN"].into_iter().enumerate() {
+        line(&mut out, key, &column(&|f| f.vignetting.decentre[k]));
     }
+    for (k, key) in ["VCXN", "VCYN"].into_iter().enumerate() {
+        line(&mut out, key, &column(&|f| f.vignetting.compression[k]));
+    }
+    line(&mut out, "VANN", &column(&|f| f.vignetting.angle_deg));
     for (i, w) in (1..).zip(&lens.wavelengths) {
         writeln!(out, "WAVM {i} {:E} {:E}", w.um, w.weight).ok();
     }
@@ -52,8 +56,104 @@ pub fn to_zmx(lens: &Lens, warnings: &mut Vec<String>) -> Result<String> {
     for (i, s) in (1..).zip(&lens.surfaces) {
         surface(&mut out, i, s, &mut number, lens, warnings)?;
     }
-    writeln!(out, "SURF {number}\n  TYPE STANDARD\n  CURV 0.0\n  DISZ 0").ok();
+    let (curvature, conic) = lens.image.as_ref().map_or((0.0, 0.0), |s| (s.curvature(), s.conic));
+    writeln!(out, "SURF {number}\n  TYPE STANDARD\n  CURV {curvature:E}\n  CONI {conic:E}\n  DISZ 0").ok();
+    states(&mut out, lens, warnings);
     Ok(out)
+}
+
+/// The configurations, operand by operand: what changes in one has a value in all.
+fn states(out: &mut String, lens: &Lens, warnings: &mut Vec<String>) {
+    if lens.configurations.is_empty() {
+        return;
+    }
+    writeln!(out, "MNUM {} 1", lens.configurations.len()).ok();
+    for (i, c) in (1..).zip(&lens.configurations) {
+        writeln!(out, "LTTL 0 {i} \"{}\" 0 0 0 1 1 0 0.0 \"\" 0", one_line(&c.name).replace('"', "'")).ok();
+    }
+    let of = |i: usize| -> Vec<&crate::SurfaceChange> {
+        lens.configurations.iter().filter_map(|c| c.surfaces.iter().find(|s| s.surface == i)).collect()
+    };
+    // every state as a lens of its own: the checked lens has only such
+    let all: Vec<Lens> = lens.configurations.iter().filter_map(|c| lens.configured(&c.name).ok()).collect();
+    let mut put = |key: &str, number: usize, value: &dyn Fn(&Lens) -> String| {
+        for (i, state) in (1..).zip(&all) {
+            writeln!(out, "{key} {number} {i} {} 0 0 0 1 1 1 0 0 \"\" 0", value(state)).ok();
+        }
+    };
+    if lens.configurations.iter().any(|c| c.object_mm.is_some()) {
+        put("THIC", 0, &|l| format!("{:E}", l.object_mm.unwrap_or(1e10)));
+    }
+    for i in 0..lens.surfaces.len() {
+        let changes = of(i);
+        if changes.iter().any(|c| c.thickness.is_some()) {
+            put("THIC", i + 1, &|l| format!("{:E}", l.surfaces[i].thickness));
+        }
+        if changes.iter().any(|c| c.radius.is_some()) {
+            put("CRVT", i + 1, &|l| format!("{:E}", l.surfaces[i].shape.curvature()));
+        }
+        if changes.iter().any(|c| c.conic.is_some()) {
+            put("CONN", i + 1, &|l| format!("{:E}", l.surfaces[i].shape.conic));
+        }
+        if changes.iter().any(|c| c.clear.is_some()) {
+            put("SDIA", i + 1, &|l| format!("{:E}", l.surfaces[i].clear.outer.unwrap_or(0.0)));
+        }
+        if changes.iter().any(|c| c.glass.is_some()) {
+            if all.iter().any(|l| !l.surfaces[i].glass.is_air() && l.surfaces[i].glass.name.is_empty()) {
+                warnings.push(format!("surface {}: the configurations' glass has no name and is left out", i + 1));
+            } else {
+                put("GLSS", i + 1, &|l| format!("\"{}\"", l.surfaces[i].glass.name));
+            }
+        }
+    }
+    if lens.configurations.iter().any(|c| c.aperture.is_some()) {
+        let kind = std::mem::discriminant(&lens.aperture);
+        if all
+            .iter()
+            .any(|l| std::mem::discriminant(&l.aperture) != kind || matches!(l.aperture, Aperture::StopRadius(_)))
+        {
+            warnings.push(
+                "the configurations' apertures are left out: such files have one kind of aperture, and no stop radii"
+                    .into(),
+            );
+        } else {
+            put("APER", 0, &|l| match l.aperture {
+                Aperture::EntrancePupil(v) | Aperture::FNumber(v) | Aperture::ObjectNa(v) | Aperture::StopRadius(v) => {
+                    format!("{v:E}")
+                }
+            });
+        }
+    }
+    for i in 0..lens.fields.len() {
+        let changes: Vec<_> =
+            lens.configurations.iter().filter_map(|c| c.fields.iter().find(|f| f.field == i)).collect();
+        if changes.iter().any(|c| c.x.is_some()) {
+            put("XFIE", i + 1, &|l| format!("{:E}", l.fields[i].x));
+        }
+        if changes.iter().any(|c| c.y.is_some()) {
+            put("YFIE", i + 1, &|l| format!("{:E}", l.fields[i].y));
+        }
+        if changes.iter().any(|c| c.weight.is_some()) {
+            put("FLWT", i + 1, &|l| format!("{:E}", l.fields[i].weight));
+        }
+        if changes.iter().any(|c| c.vignetting.is_some()) {
+            for k in 0..2 {
+                put(["FVDX", "FVDY"][k], i + 1, &|l| format!("{:E}", l.fields[i].vignetting.decentre[k]));
+                put(["FVCX", "FVCY"][k], i + 1, &|l| format!("{:E}", l.fields[i].vignetting.compression[k]));
+            }
+            put("FVAN", i + 1, &|l| format!("{:E}", l.fields[i].vignetting.angle_deg));
+        }
+    }
+    for i in 0..lens.wavelengths.len() {
+        let changes: Vec<_> =
+            lens.configurations.iter().filter_map(|c| c.wavelengths.iter().find(|w| w.wavelength == i)).collect();
+        if changes.iter().any(|c| c.um.is_some()) {
+            put("WAVE", i + 1, &|l| format!("{:E}", l.wavelengths[i].um));
+        }
+        if changes.iter().any(|c| c.weight.is_some()) {
+            put("WLWT", i + 1, &|l| format!("{:E}", l.wavelengths[i].weight));
+        }
+    }
 }
 
 fn surface(
@@ -159,6 +259,22 @@ fn surface(
             writeln!(out, "  GLAS {} 0 0 {nd:E} {vd:E} 0 0 0 0 0 0", s.glass.name).ok();
         }
     }
+    match &s.coating {
+        None => {}
+        Some(Coating::Ideal(share)) => {
+            let through = if s.kind == Kind::Reflect { *share } else { 1.0 - share };
+            let number = format!("{through}");
+            // its names start with a point: what is 1, or 0, cannot be said
+            match number.strip_prefix("0.") {
+                Some(digits) => writeln!(out, "  COAT I.{digits}").unwrap_or(()),
+                None => warnings.push(format!("surface {i}: a coating that lets {number} through is left out")),
+            }
+        }
+        Some(Coating::Bare) => {}
+        Some(Coating::Layers { .. }) => {
+            warnings.push(format!("surface {i}: the layers on it are left out; keep the lens as .toml"));
+        }
+    }
     for (k, v) in parameters {
         writeln!(out, "  PARM {k} {v:E}").ok();
     }
@@ -187,7 +303,7 @@ mod tests {
     use super::*;
     use crate::glass::Catalogue;
     use crate::import::from_zmx;
-    use crate::{Clip, Rays, System, Until, samples};
+    use crate::{Clip, Rays, Shape, System, Until, Vignetting, samples};
 
     #[test]
     fn a_written_lens_traces_the_same_when_read() {
@@ -196,6 +312,17 @@ mod tests {
         aspheric.surfaces[2].shape.form = Form::Powers(vec![(4, 1e-6), (18, -2e-24)]);
         aspheric.surfaces[4].shape.form = Form::Powers(vec![(3, 1e-6), (5, -2e-9)]);
         aspheric.surfaces[4].glass = crate::glass::built_in("N-BK7").unwrap();
+        aspheric.image = Some(Shape::conic(-50.0, 0.5));
+        aspheric.fields[1].vignetting =
+            Vignetting { decentre: [0.01, -0.1], compression: [0.05, 0.2], angle_deg: 12.5 };
+        aspheric.surfaces[2].coating = Some(Coating::Ideal(0.25));
+        let coated =
+            from_zmx(to_zmx(&aspheric, &mut vec![]).unwrap().as_bytes(), "x.zmx", &Catalogue::default(), &mut vec![]);
+        let coated = coated.unwrap();
+        assert_eq!(coated.surfaces[2].coating, aspheric.surfaces[2].coating);
+        let image = coated.image.clone().unwrap();
+        assert!((image.radius + 50.0).abs() < 1e-12 && image.conic == 0.5);
+        assert_eq!(coated.fields[1].vignetting, aspheric.fields[1].vignetting);
         for lens in [samples::triplet(), aspheric, samples::parabolic_mirror(200.0)] {
             let mut warnings = vec![];
             let text = to_zmx(&lens, &mut warnings).unwrap();

@@ -1,6 +1,6 @@
 //! What every lens must be before light is sent through it.
 
-use super::{Aperture, FieldKind, Kind, Lens};
+use super::{Aperture, Coating, FieldKind, Kind, Lens, Surface};
 use crate::surface::Form;
 use crate::{OpticsError, Result};
 
@@ -8,6 +8,8 @@ use crate::{OpticsError, Result};
 const MOST_SURFACES: usize = 500;
 /// Field points or wavelengths beyond which a lens is refused.
 const MOST_POINTS: usize = 200;
+/// Configurations beyond which a lens is refused.
+const MOST_CONFIGURATIONS: usize = 50;
 /// Coefficients of one surface beyond which a lens is refused.
 const MOST_COEFFICIENTS: usize = 64;
 
@@ -52,19 +54,47 @@ pub fn check(lens: &Lens) -> Result<()> {
         let most = if lens.field_kind == FieldKind::AngleDeg { 89.0 } else { 1e6 };
         within("a field's size", f.x.hypot(f.y), 0.0, most)?;
         within("a field's weight", f.weight, 0.0, 1e9)?;
-        if f.vignetting.iter().any(|v| !(v.abs() <= 1.0)) || f.vignetting[2..].contains(&1.0) {
-            return Err(OpticsError::value(
-                "vignetting factors",
-                format!("{:?}", f.vignetting),
-                "they lie within -1..1",
-            ));
+        let v = &f.vignetting;
+        let inside = |v: &f64| v.abs() <= 1.0;
+        if !v.decentre.iter().chain(&v.compression).all(inside)
+            || v.compression.contains(&1.0)
+            || !(v.angle_deg.abs() <= 360.0)
+        {
+            let reason = "factors lie within -1..1 (a compression is below 1), the angle within 360 degrees";
+            return Err(OpticsError::value("a field's vignetting", format!("{v:?}"), reason));
         }
     }
     if lens.field_kind == FieldKind::ObjectHeight && lens.object_mm.is_none() {
         let reason = "the object is at infinity; give angles or image heights";
         return Err(OpticsError::value("the fields", "object heights", reason));
     }
-    surfaces(lens)
+    surfaces(lens)?;
+    if let Some(s) = &lens.image {
+        let reason = "it is a sphere or a conic with a radius that is not 0";
+        if s.form != Form::Conic || s.radius.is_nan() || s.radius.abs() < 1e-6 || !(s.conic.abs() <= 1e9) {
+            return Err(OpticsError::value("the image surface", format!("{s:?}"), reason));
+        }
+    }
+    configurations(lens)
+}
+
+/// States with names of their own, each of which is a lens.
+fn configurations(lens: &Lens) -> Result<()> {
+    if lens.configurations.len() > MOST_CONFIGURATIONS {
+        let reason = format!("a lens has at most {MOST_CONFIGURATIONS}");
+        return Err(OpticsError::value("the number of configurations", lens.configurations.len(), reason));
+    }
+    for (i, c) in lens.configurations.iter().enumerate() {
+        let taken = lens.configurations[..i].iter().any(|other| other.name.eq_ignore_ascii_case(&c.name));
+        if c.name.trim().is_empty() || taken {
+            let reason = "every configuration has a name of its own";
+            return Err(OpticsError::value("the name of a configuration", format!("`{}`", c.name), reason));
+        }
+        c.applied(lens)
+            .and_then(|state| check(&state))
+            .map_err(|source| OpticsError::Configuration { name: c.name.clone(), source: Box::new(source) })?;
+    }
+    Ok(())
 }
 
 fn surfaces(lens: &Lens) -> Result<()> {
@@ -138,6 +168,14 @@ fn surfaces(lens: &Lens) -> Result<()> {
         {
             return Err(OpticsError::surface(i, "decentre_mm or tilt_deg", format!("{pose:?}"), "they are finite"));
         }
+        coating(i, s)?;
+        let measured =
+            |[um, t, mm]: &[f64; 3]| *um > 0.0 && *um < 1e3 && (0.0..=1.0).contains(t) && *mm > 0.0 && *mm < 1e6;
+        let rises = s.glass.internal.windows(2).all(|w| w[0][0] < w[1][0]);
+        if !rises || s.glass.internal.len() > MOST_POINTS || !s.glass.internal.iter().all(measured) {
+            let reason = "internal transmittances are [um, share from 0 to 1, thickness in mm], one for each wavelength, 200 at most";
+            return Err(OpticsError::surface(i, "glass", s.glass.label(), reason));
+        }
         if !s.glass.dispersion.is_finite() {
             return Err(OpticsError::surface(i, "glass", s.glass.label(), "every number of its formula is finite"));
         }
@@ -146,6 +184,46 @@ fn surfaces(lens: &Lens) -> Result<()> {
         }
     }
     overlaps(lens)
+}
+
+/// A coating that can be: shares from 0 to 1, layers of a thickness and an index, a metal for mirrors and only for these.
+fn coating(i: usize, s: &Surface) -> Result<()> {
+    let bad = |value: String, reason: &str| Err(OpticsError::surface(i, "coating", value, reason));
+    let Some(coating) = &s.coating else { return Ok(()) };
+    let mirror = s.kind == Kind::Reflect;
+    match coating {
+        _ if matches!(s.kind, Kind::ThinLens(_)) => bad(coating.label(), "an ideal thin lens has none"),
+        Coating::Ideal(share) if !(0.0..=1.0).contains(share) => {
+            bad(share.to_string(), "a reflectance lies between 0 and 1")
+        }
+        Coating::Ideal(_) => Ok(()),
+        Coating::Bare | Coating::Layers { metal: None, .. } if mirror => bad(
+            coating.label(),
+            "a mirror reflects by its metal or a stated share: { metal = [n, k] } or { reflectance = 0.95 }",
+        ),
+        Coating::Bare => Ok(()),
+        Coating::Layers { metal: Some(_), .. } if !mirror => {
+            bad("metal".into(), "only mirrors have a metal behind them")
+        }
+        Coating::Layers { layers, metal } => {
+            if layers.len() > MOST_COEFFICIENTS {
+                return bad(coating.label(), "a coating has at most 64 layers");
+            }
+            let pair = |n: f64, k: f64| (0.01..=10.0).contains(&n) && (0.0..=100.0).contains(&k);
+            if let Some(l) = layers.iter().find(|l| !pair(l.n, l.k) || !(0.0..=1e7).contains(&l.thickness_nm)) {
+                return bad(
+                    format!("{l:?}"),
+                    "n lies between 0.01 and 10, k between 0 and 100, a thickness is one in nm",
+                );
+            }
+            match metal {
+                Some([n, k]) if !pair(*n, *k) => {
+                    bad(format!("[{n}, {k}]"), "n lies between 0.01 and 10, k between 0 and 100")
+                }
+                _ => Ok(()),
+            }
+        }
+    }
 }
 
 /// Elements whose surfaces meet inside their clear apertures: glass of negative thickness.

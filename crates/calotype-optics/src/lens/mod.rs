@@ -2,14 +2,20 @@
 
 mod built_in;
 mod check;
+mod coating;
+mod configuration;
 mod raw;
 mod read;
+mod vignetting;
 mod write;
 
 pub use built_in::{built_in_lens, built_in_lenses, built_in_text};
 pub use check::check;
+pub use coating::{Coating, Layer};
+pub use configuration::{Configuration, FieldChange, SurfaceChange, WavelengthChange};
 pub use read::SCHEMA;
 pub(crate) use read::{explain, named};
+pub use vignetting::Vignetting;
 
 use crate::Glass;
 use crate::surface::Shape;
@@ -40,6 +46,11 @@ pub struct Lens {
     pub primary: usize,
     /// The surfaces in the order of the light; the last one's thickness reaches the image plane.
     pub surfaces: Vec<Surface>,
+    /// The image surface, a sphere or conic about the image plane's middle; nothing for the plane.
+    pub image: Option<Shape>,
+    /// Its other states, for zoom and focus; [`Lens::configured`] gives the lens in one of them. Everything else looks at the
+    /// lens as it stands.
+    pub configurations: Vec<Configuration>,
 }
 
 /// How the size of the entrance pupil is given.
@@ -77,15 +88,14 @@ pub struct Field {
     pub y: f64,
     /// Its share in sums over fields.
     pub weight: f64,
-    /// Vignetting factors [decentre x, decentre y, compression x, compression y], fractions of the pupil's radius: the
-    /// pupil point (px, py) becomes (vdx + px (1 - vcx), vdy + py (1 - vcy)).
-    pub vignetting: [f64; 4],
+    /// The part of the pupil that its light fills.
+    pub vignetting: Vignetting,
 }
 
 impl Field {
     /// A field point upwards, without vignetting factors.
     pub fn up(y: f64) -> Self {
-        Self { x: 0.0, y, weight: 1.0, vignetting: [0.0; 4] }
+        Self { x: 0.0, y, weight: 1.0, vignetting: Vignetting::default() }
     }
 }
 
@@ -113,6 +123,8 @@ pub struct Surface {
     pub kind: Kind,
     /// The medium behind it; ignored for mirrors, which keep the one before.
     pub glass: Glass,
+    /// What lies on it; nothing where its source does not say: then glass counts as bare, and a mirror reflects everything.
+    pub coating: Option<Coating>,
     /// Its clear aperture.
     pub clear: Clear,
     /// True for the aperture stop.
@@ -130,6 +142,7 @@ impl Surface {
             thickness,
             kind: Kind::Refract,
             glass,
+            coating: None,
             clear: Clear::default(),
             stop: false,
             pose: None,
@@ -193,6 +206,11 @@ impl Lens {
     pub fn full_field(&self) -> Field {
         let size = |f: &Field| f.x.hypot(f.y);
         self.fields.iter().copied().max_by(|a, b| size(a).total_cmp(&size(b))).unwrap_or(Field::up(0.0))
+    }
+
+    /// True where the coating of at least one surface is stated.
+    pub fn states_coatings(&self) -> bool {
+        self.surfaces.iter().any(|s| s.coating.is_some())
     }
 
     /// The wavelength of first order, micrometres.

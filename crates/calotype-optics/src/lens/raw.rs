@@ -16,10 +16,72 @@ pub(super) struct RawLens {
     pub notes: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub object_mm: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coating: Option<Value>,
     pub aperture: RawAperture,
     pub fields: RawFields,
     pub wavelength: Vec<RawWavelength>,
     pub surface: Vec<RawSurface>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<RawBiconic>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub configuration: Vec<RawConfiguration>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawConfiguration {
+    pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub object_mm: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aperture: Option<RawAperture>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub surface: Vec<RawSurfaceChange>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub field: Vec<RawFieldChange>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub wavelength: Vec<RawWavelengthChange>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawSurfaceChange {
+    pub number: usize,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thickness_mm: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub radius_mm: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conic: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub glass: Option<Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clear_mm: Option<f64>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawFieldChange {
+    pub number: usize,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub x: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub y: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vignetting: Option<Vec<f64>>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawWavelengthChange {
+    pub number: usize,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub um: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight: Option<f64>,
 }
 
 #[derive(Default, Deserialize, Serialize)]
@@ -45,7 +107,7 @@ pub(super) struct RawFields {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub weight: Vec<f64>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub vignetting: Vec<[f64; 4]>,
+    pub vignetting: Vec<Vec<f64>>,
 }
 
 #[derive(Clone, Copy, Deserialize, Serialize)]
@@ -81,6 +143,8 @@ pub(super) struct RawSurface {
     pub thickness_mm: f64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub glass: Option<Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coating: Option<Value>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clear_mm: Option<f64>,
     #[serde(default, skip_serializing_if = "is_zero")]
@@ -166,6 +230,28 @@ pub(super) struct RawGlass {
     pub squared_poles: Option<Vec<[f64; 3]>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub direct_powers: Option<Vec<[f64; 2]>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub internal: Vec<[f64; 3]>,
+}
+
+#[derive(Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawCoating {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reflectance: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layers: Option<Vec<RawLayer>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metal: Option<[f64; 2]>,
+}
+
+#[derive(Clone, Copy, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawLayer {
+    pub n: f64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub k: f64,
+    pub thickness_nm: f64,
 }
 
 fn one() -> f64 {

@@ -1,12 +1,16 @@
 //! Lens files in TOML.
 
-use super::raw::{RawAfter, RawAperture, RawFieldKind, RawGlass, RawLens, RawSurface};
+use super::raw::{
+    RawAfter, RawAperture, RawCoating, RawConfiguration, RawFieldChange, RawFieldKind, RawGlass, RawLayer, RawLens,
+    RawSurface, RawSurfaceChange, RawWavelengthChange,
+};
 use crate::glass::Catalogue;
 use crate::nearest::nearest;
 use crate::{
-    After, Aperture, Clear, Dispersion, Field, FieldKind, Form, Glass, Kind, Lens, OpticsError, Pose, Result, Shape,
-    Surface, Wavelength,
+    After, Aperture, Clear, Coating, Configuration, Dispersion, Field, FieldChange, FieldKind, Form, Glass, Kind,
+    Layer, Lens, OpticsError, Pose, Result, Shape, Surface, SurfaceChange, Vignetting, Wavelength, WavelengthChange,
 };
+use toml::Value;
 
 /// The schema of the lens files that are read and written.
 pub const SCHEMA: &str = "lens/1";
@@ -43,9 +47,10 @@ impl Lens {
         let weight = column("the number of values in fields.weight", &raw.fields.weight, 1.0)?;
         let vignetting = &raw.fields.vignetting;
         if !vignetting.is_empty() && vignetting.len() != count {
-            let reason = format!("it has four factors for each of the {count} fields");
+            let reason = format!("it has four or five factors for each of the {count} fields");
             return Err(OpticsError::value("the number of values in fields.vignetting", vignetting.len(), reason));
         }
+        let vignetting = vignetting.iter().map(|list| factors(list)).collect::<Result<Vec<_>>>()?;
         let fields = (0..count)
             .map(|i| Field {
                 x: x[i],
@@ -58,7 +63,11 @@ impl Lens {
         if primaries.len() > 1 {
             return Err(OpticsError::value("the number of primary wavelengths", primaries.len(), "one is primary"));
         }
-        let surfaces = (1..).zip(raw.surface).map(|(i, s)| surface(i, s, file, catalogue)).collect::<Result<_>>()?;
+        let mut surfaces: Vec<Surface> =
+            (1..).zip(raw.surface).map(|(i, s)| surface(i, s, file, catalogue)).collect::<Result<_>>()?;
+        if let Some(value) = raw.coating {
+            coat(&mut surfaces, &coating(0, value, file)?);
+        }
         let lens = Self {
             name: raw.name,
             title: raw.title,
@@ -84,9 +93,62 @@ impl Lens {
                 })
                 .collect(),
             surfaces,
+            image: raw.image.map(|i| Shape::conic(i.radius_mm, i.conic)),
+            configurations: raw
+                .configuration
+                .into_iter()
+                .map(|c| configuration(c, file, catalogue))
+                .collect::<Result<_>>()?,
         };
         crate::check(&lens)?;
         Ok(lens)
+    }
+}
+
+fn configuration(raw: RawConfiguration, file: &str, catalogue: &Catalogue) -> Result<Configuration> {
+    let name = raw.name;
+    let numbers = raw.surface.iter().map(|s| s.number).chain(raw.field.iter().map(|f| f.number));
+    if numbers.chain(raw.wavelength.iter().map(|w| w.number)).any(|n| n == 0) {
+        let reason = format!("in configuration `{name}`: surfaces, fields and wavelengths count from 1");
+        return Err(OpticsError::value("a number", 0, reason));
+    }
+    let surface = |s: RawSurfaceChange| {
+        let glass = match s.glass {
+            None => None,
+            Some(value) => Some(glass(s.number, value, file, catalogue)?),
+        };
+        Ok(SurfaceChange {
+            surface: s.number - 1,
+            thickness: s.thickness_mm,
+            radius: s.radius_mm,
+            conic: s.conic,
+            glass,
+            clear: s.clear_mm,
+        })
+    };
+    let field = |f: RawFieldChange| {
+        let vignetting = f.vignetting.map(|list| factors(&list)).transpose()?;
+        Ok(FieldChange { field: f.number - 1, x: f.x, y: f.y, weight: f.weight, vignetting })
+    };
+    let wavelength = |w: RawWavelengthChange| WavelengthChange { wavelength: w.number - 1, um: w.um, weight: w.weight };
+    Ok(Configuration {
+        name,
+        object_mm: raw.object_mm,
+        aperture: raw.aperture.map(|a| aperture(&a)).transpose()?,
+        surfaces: raw.surface.into_iter().map(surface).collect::<Result<_>>()?,
+        fields: raw.field.into_iter().map(field).collect::<Result<_>>()?,
+        wavelengths: raw.wavelength.into_iter().map(wavelength).collect(),
+    })
+}
+
+fn factors(list: &[f64]) -> Result<Vignetting> {
+    match *list {
+        [dx, dy, cx, cy] => Ok(Vignetting { decentre: [dx, dy], compression: [cx, cy], angle_deg: 0.0 }),
+        [dx, dy, cx, cy, angle_deg] => Ok(Vignetting { decentre: [dx, dy], compression: [cx, cy], angle_deg }),
+        _ => {
+            let reason = "it is [decentre x, decentre y, compression x, compression y], and an angle in degrees where one is needed";
+            Err(OpticsError::value("a field's vignetting", format!("{list:?}"), reason))
+        }
     }
 }
 
@@ -167,24 +229,18 @@ fn surface(i: usize, raw: RawSurface, file: &str, catalogue: &Catalogue) -> Resu
         thickness: raw.thickness_mm,
         kind,
         glass,
+        coating: raw.coating.map(|value| coating(i, value, file)).transpose()?,
         clear: Clear { outer: raw.clear_mm, inner: raw.obscured_mm },
         stop: raw.stop,
         pose,
     })
 }
 
-fn glass(i: usize, value: toml::Value, file: &str, catalogue: &Catalogue) -> Result<Glass> {
+fn glass(i: usize, value: Value, file: &str, catalogue: &Catalogue) -> Result<Glass> {
     let raw: RawGlass = match value {
-        toml::Value::String(name) if name.eq_ignore_ascii_case("air") => return Ok(Glass::air()),
-        toml::Value::String(name) => return named(i, &name, catalogue),
-        table @ toml::Value::Table(_) => {
-            table.try_into().map_err(|e: toml::de::Error| match explain(&e, "", file) {
-                OpticsError::Format { reason, file, line } => {
-                    OpticsError::Format { reason: format!("surface {i}: glass: {reason}"), file, line }
-                }
-                other => other,
-            })?
-        }
+        Value::String(name) if name.eq_ignore_ascii_case("air") => return Ok(Glass::air()),
+        Value::String(name) => return named(i, &name, catalogue),
+        table @ Value::Table(_) => table.try_into().map_err(|e| within(i, "glass", &e, file))?,
         other => {
             let reason = "it is a name, or a table such as { nd = 1.5, vd = 60 }";
             return Err(OpticsError::surface(i, "glass", other, reason));
@@ -221,14 +277,64 @@ fn glass(i: usize, value: toml::Value, file: &str, catalogue: &Catalogue) -> Res
         raw.squared_powers.map(|powers| Dispersion::Squared { powers, poles: raw.squared_poles.unwrap_or_default() }),
     );
     all.extend(raw.direct_powers.map(|powers| Dispersion::Direct { powers }));
+    let mut internal = raw.internal;
+    internal.sort_by(|a, b| a[0].total_cmp(&b[0]));
     match (all.pop(), all.len()) {
-        (Some(dispersion), 0) => Ok(Glass { name: raw.name, dispersion, range_um: None }),
-        (None, _) if !raw.name.is_empty() => named(i, &raw.name, catalogue),
+        (Some(dispersion), 0) => Ok(Glass { name: raw.name, internal, ..Glass::unnamed(dispersion) }),
+        (None, _) if !raw.name.is_empty() => {
+            let found = named(i, &raw.name, catalogue)?;
+            Ok(if internal.is_empty() { found } else { Glass { internal, ..found } })
+        }
         _ => {
             let reason = "it is described once: n; nd and vd; sellmeier_b and sellmeier_c; schott; cauchy; conrady; \
                 herzberger; buchdahl; table; squared_powers; or direct_powers";
             Err(OpticsError::surface(i, "glass", "described otherwise", reason))
         }
+    }
+}
+
+/// What is wrong in a table of a surface.
+fn within(i: usize, what: &str, error: &toml::de::Error, file: &str) -> OpticsError {
+    match explain(error, "", file) {
+        OpticsError::Format { reason, file, line } => {
+            OpticsError::Format { reason: format!("surface {i}: {what}: {reason}"), file, line }
+        }
+        other => other,
+    }
+}
+
+/// The coating of a surface, or of the whole lens for surface 0.
+fn coating(i: usize, value: Value, file: &str) -> Result<Coating> {
+    let bad = |value: String| {
+        let reason = "it is \"bare\", { reflectance = 0.005 }, { layers = [{ n = 1.38, thickness_nm = 100 }] }, or for a mirror \
+            { metal = [n, k] } with or without layers";
+        Err(OpticsError::surface(i, "coating", value, reason))
+    };
+    let raw: RawCoating = match value {
+        Value::String(word) if word == "bare" => return Ok(Coating::Bare),
+        table @ Value::Table(_) => table.try_into().map_err(|e| within(i, "coating", &e, file))?,
+        other => return bad(other.to_string()),
+    };
+    match (raw.reflectance, raw.layers, raw.metal) {
+        (Some(share), None, None) => Ok(Coating::Ideal(share)),
+        (None, None, None) => bad("empty".into()),
+        (None, layers, metal) => {
+            let layer = |l: RawLayer| Layer { n: l.n, k: l.k, thickness_nm: l.thickness_nm };
+            Ok(Coating::Layers { layers: layers.unwrap_or_default().into_iter().map(layer).collect(), metal })
+        }
+        _ => bad("described twice".into()),
+    }
+}
+
+/// Puts the lens's coating on every surface between air and glass that states none itself.
+fn coat(surfaces: &mut [Surface], coating: &Coating) {
+    let mut before = true;
+    for s in surfaces.iter_mut().filter(|s| s.kind == Kind::Refract) {
+        let after = s.glass.is_air();
+        if before != after && s.coating.is_none() {
+            s.coating = Some(coating.clone());
+        }
+        before = after;
     }
 }
 
@@ -280,6 +386,31 @@ mod tests {
                 Lens::from_toml(&text, "again.toml", &Catalogue::default()).unwrap_or_else(|e| panic!("{e}\n{text}"));
             assert_eq!(again, lens, "{text}");
         }
+    }
+
+    #[test]
+    fn coatings_are_those_of_the_lens_or_of_a_surface() {
+        let lens =
+            read("[aperture]", "coating = { layers = [{ n = 1.38, thickness_nm = 99.6 }] }\n[aperture]").unwrap();
+        assert!(
+            lens.surfaces
+                .iter()
+                .all(|s| matches!(&s.coating, Some(Coating::Layers { layers, .. }) if layers[0].n == 1.38))
+        );
+        let own = read("thickness_mm = 95", "thickness_mm = 95\ncoating = { reflectance = 0.01 }").unwrap();
+        assert_eq!((&own.surfaces[0].coating, &own.surfaces[1].coating), (&None, &Some(Coating::Ideal(0.01))));
+        let error = |to: &str| read("thickness_mm = 95", &format!("thickness_mm = 95\n{to}")).unwrap_err().to_string();
+        assert!(
+            error("coating = \"blue\"").contains("surface 2: coating cannot be \"blue\""),
+            "{}",
+            error("coating = \"blue\"")
+        );
+        assert!(error("coating = { reflectance = 1.5 }").contains("between 0 and 1"));
+        assert!(error("coating = { reflectanc = 0.5 }").contains("`reflectance`"));
+        assert!(error("coating = { metal = [1, 6] }").contains("only mirrors"));
+        assert!(error("coating = { layers = [{ n = 0, thickness_nm = 3 }] }").contains("n lies between"));
+        assert!(error("coating = \"bare\"\nmirror = true").contains("metal"));
+        assert!(error("glass = { n = 1.5, internal = [[0.5, 2.0, 10.0]] }").contains("transmittances"));
     }
 
     #[test]

@@ -1,22 +1,18 @@
 //! Lens files, written.
 
 use super::raw::{
-    RawAfter, RawAperture, RawBiconic, RawFieldKind, RawFields, RawGlass, RawLens, RawSurface, RawWavelength,
+    RawAfter, RawAperture, RawBiconic, RawCoating, RawConfiguration, RawFieldChange, RawFieldKind, RawFields, RawGlass,
+    RawLayer, RawLens, RawSurface, RawSurfaceChange, RawWavelength, RawWavelengthChange,
 };
 use super::read::SCHEMA;
-use crate::{After, Aperture, Dispersion, FieldKind, Form, Glass, Kind, Lens, Surface};
+use crate::{
+    After, Aperture, Coating, Configuration, Dispersion, FieldKind, Form, Glass, Kind, Lens, Surface, Vignetting,
+};
 
 impl Lens {
     /// The lens as a file that [`Lens::from_toml`] reads back unchanged. Built-in glasses are written by name, others with
     /// their formula.
     pub fn to_toml(&self) -> String {
-        let mut aperture = RawAperture::default();
-        match self.aperture {
-            Aperture::EntrancePupil(v) => aperture.entrance_pupil_mm = Some(v),
-            Aperture::FNumber(v) => aperture.f_number = Some(v),
-            Aperture::ObjectNa(v) => aperture.object_na = Some(v),
-            Aperture::StopRadius(v) => aperture.stop_radius_mm = Some(v),
-        }
         let fields = &self.fields;
         let raw = RawLens {
             schema: SCHEMA.into(),
@@ -25,7 +21,8 @@ impl Lens {
             source: self.source.clone(),
             notes: self.notes.clone(),
             object_mm: self.object_mm,
-            aperture,
+            coating: None,
+            aperture: aperture(self.aperture),
             fields: RawFields {
                 kind: match self.field_kind {
                     FieldKind::AngleDeg => RawFieldKind::AngleDeg,
@@ -40,10 +37,10 @@ impl Lens {
                 } else {
                     fields.iter().map(|f| f.weight).collect()
                 },
-                vignetting: if fields.iter().all(|f| f.vignetting == [0.0; 4]) {
+                vignetting: if fields.iter().all(|f| f.vignetting.is_none()) {
                     vec![]
                 } else {
-                    fields.iter().map(|f| f.vignetting).collect()
+                    fields.iter().map(|f| factors(&f.vignetting)).collect()
                 },
             },
             wavelength: (0..)
@@ -56,6 +53,8 @@ impl Lens {
                 })
                 .collect(),
             surface: self.surfaces.iter().map(surface).collect(),
+            image: self.image.as_ref().map(|s| RawBiconic { radius_mm: s.radius, conic: s.conic }),
+            configuration: self.configurations.iter().map(configuration).collect(),
         };
         // a value of plain numbers, texts and lists can always be written
         toml::to_string(&raw).unwrap_or_default()
@@ -69,6 +68,7 @@ fn surface(s: &Surface) -> RawSurface {
         conic: s.shape.conic,
         thickness_mm: s.thickness,
         glass: glass(&s.glass),
+        coating: s.coating.as_ref().and_then(coating),
         clear_mm: s.clear.outer,
         obscured_mm: s.clear.inner,
         stop: s.stop,
@@ -106,6 +106,74 @@ fn surface(s: &Surface) -> RawSurface {
     raw
 }
 
+fn aperture(aperture: Aperture) -> RawAperture {
+    let mut raw = RawAperture::default();
+    match aperture {
+        Aperture::EntrancePupil(v) => raw.entrance_pupil_mm = Some(v),
+        Aperture::FNumber(v) => raw.f_number = Some(v),
+        Aperture::ObjectNa(v) => raw.object_na = Some(v),
+        Aperture::StopRadius(v) => raw.stop_radius_mm = Some(v),
+    }
+    raw
+}
+
+fn configuration(c: &Configuration) -> RawConfiguration {
+    let air = || Some(toml::Value::String("air".into()));
+    RawConfiguration {
+        name: c.name.clone(),
+        object_mm: c.object_mm,
+        aperture: c.aperture.map(aperture),
+        surface: c
+            .surfaces
+            .iter()
+            .map(|s| RawSurfaceChange {
+                number: s.surface + 1,
+                thickness_mm: s.thickness,
+                radius_mm: s.radius,
+                conic: s.conic,
+                glass: s.glass.as_ref().and_then(|g| glass(g).or_else(air)),
+                clear_mm: s.clear,
+            })
+            .collect(),
+        field: c
+            .fields
+            .iter()
+            .map(|f| RawFieldChange {
+                number: f.field + 1,
+                x: f.x,
+                y: f.y,
+                weight: f.weight,
+                vignetting: f.vignetting.as_ref().map(factors),
+            })
+            .collect(),
+        wavelength: c
+            .wavelengths
+            .iter()
+            .map(|w| RawWavelengthChange { number: w.wavelength + 1, um: w.um, weight: w.weight })
+            .collect(),
+    }
+}
+
+fn factors(v: &Vignetting) -> Vec<f64> {
+    let angle = (v.angle_deg != 0.0).then_some(v.angle_deg);
+    v.decentre.into_iter().chain(v.compression).chain(angle).collect()
+}
+
+fn coating(coating: &Coating) -> Option<toml::Value> {
+    let raw = match coating {
+        Coating::Bare => return Some(toml::Value::String("bare".into())),
+        Coating::Ideal(share) => RawCoating { reflectance: Some(*share), ..RawCoating::default() },
+        Coating::Layers { layers, metal } => {
+            let layers: Vec<RawLayer> =
+                layers.iter().map(|l| RawLayer { n: l.n, k: l.k, thickness_nm: l.thickness_nm }).collect();
+            // an empty list says that there is a coating of layers, where no metal does
+            let layers = (metal.is_none() || !layers.is_empty()).then_some(layers);
+            RawCoating { layers, metal: *metal, ..RawCoating::default() }
+        }
+    };
+    toml::Value::try_from(raw).ok()
+}
+
 fn glass(glass: &Glass) -> Option<toml::Value> {
     if glass.is_air() {
         return None;
@@ -113,7 +181,7 @@ fn glass(glass: &Glass) -> Option<toml::Value> {
     if crate::glass::built_in(&glass.name).is_some_and(|g| g == *glass) {
         return Some(toml::Value::String(glass.name.clone()));
     }
-    let mut raw = RawGlass { name: glass.name.clone(), ..RawGlass::default() };
+    let mut raw = RawGlass { name: glass.name.clone(), internal: glass.internal.clone(), ..RawGlass::default() };
     match &glass.dispersion {
         Dispersion::Constant(n) => raw.n = Some(*n),
         Dispersion::Model { nd, vd } => (raw.nd, raw.vd) = (Some(*nd), Some(*vd)),

@@ -1,6 +1,7 @@
 //! One chart for each analysis.
 
 use super::chart::{Chart, Plot, Series, Table};
+use super::losses::transmission_chart;
 use crate::analysis::{
     Sampling, ZernikeOrder, axial_colour, fan, fft_psf, field_curves, geometric_mtf, ghosts, hexapolar, polychromatic,
     polychromatic_psf, psf, seidel, spot_of, through_focus, wavefront, zernike_fit,
@@ -8,7 +9,7 @@ use crate::analysis::{
 use crate::{Clip, Field, FieldKind, OpticsError, Rays, Result, System, Until};
 
 /// The analyses: the word of each and what it shows.
-pub const ANALYSES: [(&str, &str); 12] = [
+pub const ANALYSES: [(&str, &str); 13] = [
     ("first-order", "focal length, pupils, Seidel and colour sums by surface"),
     ("spots", "spot diagrams of every field, all wavelengths"),
     ("fans", "transverse ray fans and path differences"),
@@ -20,6 +21,7 @@ pub const ANALYSES: [(&str, &str); 12] = [
     ("field", "field curvature, distortion, lateral colour, illumination, chief-ray angle"),
     ("colour", "axial colour against wavelength"),
     ("encircled", "encircled energy with diffraction"),
+    ("transmission", "transmission, T-number, illumination with losses, reflectance of every surface"),
     ("ghosts", "double reflections, strongest first"),
 ];
 
@@ -40,6 +42,7 @@ pub fn chart(system: &System, analysis: &str) -> Result<Chart> {
         "field" => field(system)?,
         "colour" => colour(system)?,
         "encircled" => encircled(system)?,
+        "transmission" => transmission_chart(system)?,
         "ghosts" => ghost_chart(system),
         other => {
             let known: Vec<&str> = ANALYSES.iter().map(|a| a.0).collect();
@@ -49,12 +52,12 @@ pub fn chart(system: &System, analysis: &str) -> Result<Chart> {
     Ok(Chart { analysis: analysis.into(), lens: system.lens().name.clone(), ..chart })
 }
 
-fn unit(system: &System) -> &'static str {
+pub(super) fn unit(system: &System) -> &'static str {
     if system.lens().field_kind == FieldKind::AngleDeg { "deg" } else { "mm" }
 }
 
 /// A field's name.
-fn name(system: &System, f: &Field) -> String {
+pub(super) fn name(system: &System, f: &Field) -> String {
     let digits = |v: f64| {
         let text = format!("{v:.2}");
         text.trim_end_matches('0').trim_end_matches('.').to_owned()
@@ -66,7 +69,7 @@ fn name(system: &System, f: &Field) -> String {
     }
 }
 
-fn line(label: impl Into<String>, color: usize, points: Vec<[f64; 2]>) -> Series {
+pub(super) fn line(label: impl Into<String>, color: usize, points: Vec<[f64; 2]>) -> Series {
     Series { label: label.into(), points, color, ..Series::default() }
 }
 
@@ -113,6 +116,9 @@ fn first_order(system: &System) -> Result<Chart> {
         ("Lagrange invariant, mm", f.lagrange),
     ];
     rows.into_iter().for_each(|(label, v)| table.row(label, [Some(v)]));
+    if let Some(image) = &system.lens().image {
+        table.row("radius of the image surface, mm", [Some(image.radius)]);
+    }
     let mut tables = vec![table];
     let mut surfaces =
         Table::new("surfaces", &["radius, mm", "thickness, mm", "conic", "nd", "Vd", "clear radius, mm"]);
@@ -177,7 +183,7 @@ fn spots(system: &System) -> Chart {
         );
         let Some(spot) = spot else { continue };
         let series = lens.wavelengths.iter().enumerate().filter(|(_, w)| w.weight > 0.0).map(|(i, w)| {
-            let mut rays = Rays::new(system.aim(field, i).paraxial(&hexapolar(8)));
+            let mut rays = Rays::new(system.aim(field, i).pupil(&hexapolar(8)));
             system.trace(i, &mut rays, Clip::Apertures, Until::Image);
             let points = rays.iter().map(|r| [0, 1].map(|k| (r.at[k] - spot.centroid[k]) * 1e3)).collect();
             Series { dots: true, ..line(w.name.clone(), i, points) }
@@ -191,7 +197,8 @@ fn spots(system: &System) -> Chart {
             ..Plot::default()
         });
     }
-    let note = "Rays in 12 rings through the paraxial entrance pupil, clipped by the apertures, every wavelength of weight above 0; \
+    let note = "Rays in 12 rings through the paraxial entrance pupil (the part of it that vignetting factors leave, where the lens states \
+        some), clipped by the apertures, every wavelength of weight above 0; \
         radii about the centroid of all.";
     Chart { note: note.into(), tables: vec![table], plots, ..Chart::default() }
 }
@@ -612,13 +619,15 @@ fn encircled(system: &System) -> Result<Chart> {
 
 fn ghost_chart(system: &System) -> Chart {
     let list = ghosts(system, &Field::up(0.0));
-    let mut table = Table::new("surfaces", &["strength", "reflected", "arriving", "radius, mm", "middle y, mm"]);
+    let mut table =
+        Table::new("surfaces", &["strength", "reflected", "left", "arriving", "radius, mm", "middle y, mm"]);
     for g in list.iter().take(30) {
-        let values = [g.strength, g.reflected, g.arriving, g.radius_mm, g.middle_mm[1]];
+        let values = [g.strength, g.reflected, g.left, g.arriving, g.radius_mm, g.middle_mm[1]];
         table.row(format!("{} then {}", g.surfaces[0], g.surfaces[1]), values.map(Some));
     }
-    let note = "Light of the axial point, reflected at the first surface named and again at the second, without coatings. Strength: \
-        irradiance in the ghost over that of the point's image spread over 10 um. The strongest thirty.";
+    let note = "Light of the axial point, reflected at the first surface named and again at the second: what both reflect, and what is \
+        left at the image after all surfaces, with the coatings of the prescription (bare where it states none). Strength: irradiance in \
+        the ghost over that of the point's image spread over 10 um. The strongest thirty.";
     Chart { note: note.into(), tables: vec![table], ..Chart::default() }
 }
 

@@ -192,14 +192,14 @@ pub fn drawing(system: &System, rays: usize) -> Result<String> {
         )
         .ok();
     }
-    let image = px(z[lens.surfaces.len()]);
-    write!(
-        out,
-        "<path d=\"M{image:.1} {:.1}V{:.1}\" stroke=\"#111\" stroke-width=\"1.6\"/>",
-        py(image_height),
-        py(-image_height)
-    )
-    .ok();
+    let image = |y: f64| z[lens.surfaces.len()] + lens.image.as_ref().and_then(|s| s.sag(0.0, y)).unwrap_or(0.0);
+    let heights_of_image: Vec<f64> = if lens.image.is_some() {
+        (-20..=20).map(|i| image_height * f64::from(i) / 20.0).collect()
+    } else {
+        vec![image_height, -image_height]
+    };
+    let points: Vec<[f64; 2]> = heights_of_image.iter().map(|y| [px(image(*y)), py(*y)]).collect();
+    write!(out, "<path d=\"M{}\" fill=\"none\" stroke=\"#111\" stroke-width=\"1.6\"/>", svg_path(&points)).ok();
     // a bar of round length
     let target = 120.0 / scale;
     let power = 10f64.powf(target.log10().floor());

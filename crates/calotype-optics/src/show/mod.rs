@@ -4,6 +4,7 @@ mod axis;
 mod chart;
 mod charts;
 mod drawing;
+mod losses;
 mod plot;
 mod report;
 

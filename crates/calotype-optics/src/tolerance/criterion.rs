@@ -98,13 +98,12 @@ impl Judge {
         compensators: Vec<Compensator>,
     ) -> Result<Self> {
         let system = System::new(lens.clone())?;
-        let all = vignetting_from_apertures(&system, false)?;
+        // the factors that the lens states, or else those that its apertures make
+        let stated = lens.fields.iter().any(|f| !f.vignetting.is_none());
+        let all = if stated { lens.fields.clone() } else { vignetting_from_apertures(&system, false)? };
         let mut list: Vec<Field> = fields.iter().map(|i| all[*i]).collect();
         if both_sides {
-            let other = |f: &Field| {
-                let [dx, dy, cx, cy] = f.vignetting;
-                Field { x: -f.x, y: -f.y, vignetting: [-dx, -dy, cx, cy], ..*f }
-            };
+            let other = |f: &Field| Field { x: -f.x, y: -f.y, vignetting: f.vignetting.opposite(), ..*f };
             let off: Vec<Field> = list.iter().filter(|f| f.x != 0.0 || f.y != 0.0).map(other).collect();
             list.extend(off);
         }
@@ -186,9 +185,7 @@ fn norm(list: &[f64]) -> f64 {
 
 /// Rays through places of the vignetted pupil, all of which must arrive.
 fn traced(system: &System, field: &Field, wave: usize, places: &[[f64; 2]]) -> Result<Vec<Ray>> {
-    let [dx, dy, cx, cy] = field.vignetting;
-    let places: Vec<[f64; 2]> = places.iter().map(|[x, y]| [dx + x * (1.0 - cx), dy + y * (1.0 - cy)]).collect();
-    let mut rays = Rays::new(system.aim(field, wave).paraxial(&places));
+    let mut rays = Rays::new(system.aim(field, wave).pupil(places));
     system.trace(wave, &mut rays, Clip::Nothing, Until::Image);
     (0..rays.len()).map(|i| rays.get(i)).collect::<Option<Vec<Ray>>>().ok_or_else(|| {
         let loss = rays.main_loss();
@@ -222,8 +219,9 @@ fn spot(system: &System, field: &Field) -> Result<Vec<f64>> {
 }
 
 /// Phases of the waves that arrive, at the middle of the spot of the primary wavelength, mm: path less place times direction.
-fn phases(rays: &[Ray], middle: [f64; 2]) -> Vec<f64> {
-    rays.iter().map(|r| r.opl - (r.at[0] - middle[0]) * r.d[0] - (r.at[1] - middle[1]) * r.d[1]).collect()
+fn phases(rays: &[Ray], middle: [f64; 3]) -> Vec<f64> {
+    let off = |r: &Ray| (0..3).map(|k| (r.at[k] - middle[k]) * r.d[k]).sum::<f64>();
+    rays.iter().map(|r| r.opl - off(r)).collect()
 }
 
 /// Shares of the square of the wavefront error, waves: piston of every wavelength and the common tilt taken away.
@@ -232,7 +230,7 @@ fn waves(system: &System, field: &Field) -> Result<Vec<f64>> {
     let places: Vec<[f64; 2]> = rule.iter().map(|p| p.0).collect();
     let lens = system.lens();
     let chief = traced(system, field, lens.primary, &[[0.0, 0.0]])?;
-    let middle = [chief[0].at[0], chief[0].at[1]];
+    let middle = chief[0].at;
     let mut all: Vec<(f64, [f64; 2], f64, f64)> = Vec::new();
     for (w, share) in shares(lens) {
         let list = phases(&traced(system, field, w, &places)?, middle);
@@ -269,7 +267,7 @@ pub fn mtf_at(system: &System, field: &Field, frequency: f64, direction: usize) 
         let pairs: Vec<[f64; 2]> =
             rule.iter().flat_map(|(p, _)| [0.5 * shear, -0.5 * shear].map(|s| along(p[0], p[1] + s))).collect();
         let rays = traced(system, field, w, &pairs)?;
-        let middle = [0, 1].map(|k| rays.iter().map(|r| r.at[k]).sum::<f64>() / rays.len() as f64);
+        let middle = [0, 1, 2].map(|k| rays.iter().map(|r| r.at[k]).sum::<f64>() / rays.len() as f64);
         let phase = phases(&rays, middle);
         let apart: f64 = rule
             .iter()

@@ -80,7 +80,7 @@ pub(super) fn semi_diameters(system: &System) -> Vec<f64> {
                 return r;
             }
             let reach = fields.iter().flat_map(|f| {
-                let mut rays = Rays::new(system.aim(f, lens.primary).paraxial(&rim));
+                let mut rays = Rays::new(system.aim(f, lens.primary).pupil(&rim));
                 system.trace(lens.primary, &mut rays, Clip::Apertures, Until::Surface(s));
                 rays.iter().map(|r| r.at[0].hypot(r.at[1])).collect::<Vec<_>>()
             });
@@ -137,7 +137,8 @@ pub(super) fn apply(lens: &mut Lens, error: Error, part: Part, amount: f64, semi
             table.dedup_by(|a, b| a[0] == b[0]);
             let glass = &mut lens.surfaces[s].glass;
             let name = if glass.name.is_empty() { glass.label() } else { glass.name.clone() };
-            *glass = Glass { name: format!("{name} as melted"), dispersion: Dispersion::Table(table), range_um: None };
+            let internal = std::mem::take(&mut glass.internal);
+            *glass = Glass { name: format!("{name} as melted"), internal, ..Glass::unnamed(Dispersion::Table(table)) };
         }
         Error::Irregularity => irregular(lens, s, amount, semi[s]),
     }

@@ -3,7 +3,7 @@
 use super::rays::{Ray, Rays};
 use super::system::{Clip, System, Until};
 use crate::paraxial::field_slope;
-use crate::{Field, FieldKind};
+use crate::{Field, FieldKind, Vignetting};
 
 /// Steps of Newton's method when aiming.
 const STEPS: usize = 40;
@@ -14,6 +14,7 @@ pub struct Aim<'a> {
     system: &'a System,
     wavelength: usize,
     source: Source,
+    vignetting: Vignetting,
 }
 
 /// Where the light of a field point comes from.
@@ -44,7 +45,7 @@ impl System {
             }
             Some(d) => Source::Near([-u * (d + first.enp_from_s1), -v * (d + first.enp_from_s1), -d]),
         };
-        Aim { system: self, wavelength, source }
+        Aim { system: self, wavelength, source, vignetting: field.vignetting }
     }
 
     /// The field numbers whose real chief ray meets the image at the height of `field`, by secants along its direction
@@ -56,10 +57,8 @@ impl System {
         }
         let (cx, cy) = (field.x / target, field.y / target);
         let height = |v: f64| {
-            let mut paraxial = self.lens().clone();
-            paraxial.field_kind = FieldKind::ImageHeight;
-            let aim =
-                Aim { system: self, wavelength: self.lens().primary, source: self.paraxial_source(cx * v, cy * v) };
+            let source = self.paraxial_source(cx * v, cy * v);
+            let aim = Aim { system: self, wavelength: self.lens().primary, source, vignetting: Vignetting::default() };
             let mut rays = Rays::new(aim.through_stop(&[[0.0, 0.0]]));
             self.trace(aim.wavelength, &mut rays, Clip::Nothing, Until::Image);
             rays.get(0).map(|r| r.at[0] * cx + r.at[1] * cy)
@@ -137,6 +136,12 @@ impl Aim<'_> {
     pub fn paraxial(&self, places: &[[f64; 2]]) -> Vec<Ray> {
         let radius = 0.5 * self.system.first_order().epd;
         places.iter().map(|[x, y]| self.through_pupil(x * radius, y * radius)).collect()
+    }
+
+    /// Rays through places of the part of the paraxial entrance pupil that the field's vignetting factors leave: the unit circle
+    /// becomes their ellipse. What analyses send; the same as [`Aim::paraxial`] for a field without factors.
+    pub fn pupil(&self, places: &[[f64; 2]]) -> Vec<Ray> {
+        self.paraxial(&places.iter().map(|p| self.vignetting.place(*p)).collect::<Vec<_>>())
     }
 
     /// Rays that meet the stop's surface at places (px, py) in units of its paraxial radius, by Newton's method on the
@@ -277,6 +282,19 @@ mod tests {
                 assert!((at[0] - p[0] * first).hypot(at[1] - p[1] * first) < 1e-12, "{field:?} {p:?} {at:?}");
             }
         }
+    }
+
+    #[test]
+    fn vignetting_factors_shape_the_pupil() {
+        let mut lens = samples::triplet();
+        lens.fields[1].vignetting = Vignetting { decentre: [0.0, -0.1], compression: [0.1, 0.3], angle_deg: 0.0 };
+        let system = System::new(lens).unwrap();
+        let aim = system.aim(&system.lens().fields[1], 0);
+        let top = aim.paraxial(&[[0.0, 0.6], [0.9, -0.1]]);
+        assert_eq!(aim.pupil(&[[0.0, 1.0], [1.0, 0.0]])[0].at[1].to_bits(), top[0].at[1].to_bits());
+        assert!((aim.pupil(&[[1.0, 0.0]])[0].at[0] - top[1].at[0]).abs() < 1e-15);
+        let axis = system.aim(&system.lens().fields[0], 0);
+        assert_eq!(axis.pupil(&[[0.3, 0.4]]), axis.paraxial(&[[0.3, 0.4]]));
     }
 
     #[test]

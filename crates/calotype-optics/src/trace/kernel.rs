@@ -220,7 +220,8 @@ fn through<S: Simd>(
     }
     if to_image && !ended {
         let steep = (r.n * r.n).gt(1e-18);
-        lose(simd, r, &mut alive, fate, steps.len(), steep, Why::Missed);
+        let image = steps.last().map_or(0, |s| s.surface + 1);
+        lose(simd, r, &mut alive, fate, image, steep, Why::Missed);
         let t = -r.z / r.n;
         r.x = t.mul_add(r.l, r.x);
         r.y = t.mul_add(r.m, r.y);

@@ -1,7 +1,9 @@
 //! Real rays, in batches.
 
 mod aim;
+mod film;
 mod kernel;
+mod light;
 mod path;
 mod pose;
 mod rays;

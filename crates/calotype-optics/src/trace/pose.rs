@@ -32,6 +32,11 @@ impl Turn {
         Self { shift: apply(&self.rows, self.shift).map(|v| -v), rows: transpose(&self.rows) }
     }
 
+    /// A direction in the new coordinates.
+    pub fn apply(&self, d: [f64; 3]) -> [f64; 3] {
+        apply(&self.rows, d)
+    }
+
     /// The rotation alone.
     pub fn rotation(&self) -> Self {
         Self { shift: [0.0; 3], ..*self }

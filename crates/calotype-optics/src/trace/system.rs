@@ -11,7 +11,7 @@ use fearless_simd::Level;
 /// How far beyond its clear radius an asphere exists, for rays that are not clipped.
 const MARGIN: f64 = 1.02;
 /// Rays of one piece of work; a multiple of every vector length.
-const PIECE: usize = 4096;
+pub(super) const PIECE: usize = 4096;
 
 /// A lens made ready for tracing: indices, compiled surfaces, first order. Built once, used from any thread.
 #[derive(Clone, Debug)]
@@ -21,7 +21,7 @@ pub struct System {
     pub(super) forms: Vec<Compiled>,
     /// Steps by wavelength.
     pub(super) steps: Vec<Vec<Step>>,
-    level: Level,
+    pub(super) level: Level,
 }
 
 /// The form of a surface, compiled.
@@ -67,7 +67,7 @@ pub enum Clip {
 /// Where a trace ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Until {
-    /// On the image plane.
+    /// On the image plane, or on the curved image surface of a lens that has one; positions refer to its middle.
     Image,
     /// Just behind the surface of this index, counted from 0; positions refer to its vertex.
     Surface(usize),
@@ -99,7 +99,11 @@ impl System {
                 _ => Compiled::Free(Freeform::new(&s.shape, domain)),
             })
         };
-        let forms = (1..).zip(lens.surfaces.iter().zip(&reach)).map(compile).collect::<Result<_>>()?;
+        let mut forms: Vec<Compiled> =
+            (1..).zip(lens.surfaces.iter().zip(&reach)).map(compile).collect::<Result<_>>()?;
+        if let Some(s) = &lens.image {
+            forms.push(Compiled::Conic { c: s.curvature(), k: s.conic });
+        }
         let steps = lens.wavelengths.iter().map(|w| steps(&lens, w.um)).collect::<Result<_>>()?;
         Ok(Self { lens, first, forms, steps, level: Level::new() })
     }
@@ -124,8 +128,8 @@ impl System {
     pub fn trace(&self, wavelength: usize, rays: &mut Rays, clip: Clip, until: Until) {
         let steps = &self.steps[wavelength];
         let (steps, to_image) = match until {
-            Until::Image => (&steps[..], true),
-            Until::Surface(i) => (&steps[..=i.min(steps.len() - 1)], false),
+            Until::Image => (&steps[..], self.lens.image.is_none()),
+            Until::Surface(i) => (&steps[..=i.min(self.lens.surfaces.len() - 1)], false),
         };
         kernel::run(self.level, &self.forms, steps, rays, clip == Clip::Apertures, to_image, PIECE);
     }
@@ -136,9 +140,9 @@ impl System {
         (step.before, step.after)
     }
 
-    /// Traces rays that are reflected backwards at the surface of index `back` and forwards again at that of index `front`,
+    /// The way of light that is reflected backwards at the surface of index `back` and forwards again at that of index `front`,
     /// to the image plane.
-    pub(crate) fn trace_ghost(&self, wavelength: usize, rays: &mut Rays, clip: Clip, back: usize, front: usize) {
+    pub(super) fn ghost_path(&self, wavelength: usize, back: usize, front: usize) -> Vec<Step> {
         let all = &self.steps[wavelength];
         let mut path: Vec<Step> = all[..back].to_vec();
         let to_previous = |i: usize| if i == 0 { 0.0 } else { -all[i - 1].thickness };
@@ -153,7 +157,26 @@ impl System {
         }));
         path.push(mirror(front, all[front].after, all[front].thickness));
         path.extend_from_slice(&all[front + 1..]);
-        kernel::run(self.level, &self.forms, &path, rays, clip == Clip::Apertures, true, PIECE);
+        path
+    }
+
+    /// Two directions across a place of the image, at right angles to each other and to its normal, along x and y as far as may
+    /// be; and the normal. For the image plane the axes.
+    pub(crate) fn image_frame(&self, [x, y]: [f64; 2]) -> [[f64; 3]; 3] {
+        let Some(s) = &self.lens.image else { return [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]] };
+        // gradient of the sag of a conic, c (x, y) / sqrt(1 - (1 + k) c^2 r^2)
+        let c = s.curvature();
+        let e = (1.0 - (1.0 + s.conic) * c * c * (x * x + y * y)).max(1e-6).sqrt();
+        let (gx, gy) = (c * x / e, c * y / e);
+        let unit = |v: [f64; 3]| {
+            let size = (v[0] * v[0] + v[1] * v[1] + v[2] * v[2]).sqrt();
+            v.map(|v| v / size)
+        };
+        let across = unit([1.0, 0.0, gx]);
+        let normal = unit([-gx, -gy, 1.0]);
+        let [a, n] = [across, normal];
+        let up = [n[1] * a[2] - n[2] * a[1], n[2] * a[0] - n[0] * a[2], n[0] * a[1] - n[1] * a[0]];
+        [across, up, normal]
     }
 
     /// The same with the plainest instructions, to compare with.
@@ -187,6 +210,20 @@ fn steps(lens: &Lens, um: f64) -> Result<Vec<Step>> {
             turn_back,
         });
         before = after;
+    }
+    // light meets a curved image as a surface that does nothing
+    if lens.image.is_some() {
+        list.push(Step {
+            surface: lens.surfaces.len(),
+            before,
+            after: before,
+            reflect: false,
+            inner2: 0.0,
+            outer2: f64::INFINITY,
+            thickness: 0.0,
+            turn: None,
+            turn_back: None,
+        });
     }
     Ok(list)
 }
