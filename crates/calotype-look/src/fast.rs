@@ -6,6 +6,7 @@ use crate::fast_math::{cbrt, dot, exp2, log2, madd, smoothstep, softplus2};
 use crate::point::{
     BRIGHTEST, CHROMA_KNOTS, COLOURFUL, DARKEST, GAMUT_LIFT, NEUTRAL_CHROMA, TINT_CHROMA, TINT_SKIN, VIBRANCE_CHROMA,
 };
+use crate::skin_lift;
 use crate::tone::{ToneCurve, ToneScale};
 use calotype_color::gamut::{GAMUT_HUES, GAMUT_KNEE, GAMUT_SLACK};
 use calotype_color::matrix::{invert, to_f32};
@@ -67,6 +68,7 @@ pub(crate) struct FastTransform {
     log_grey: f32,
     sdr: Curve,
     hdr: Option<Curve>,
+    skin_lift_ev: f32,
     hue_keep: f32,
     render_to_lms: M,
     lms_to_lab: M,
@@ -97,6 +99,7 @@ impl FastTransform {
             log_grey: t.tone.sdr.grey.log2() as f32,
             sdr: Curve::new(&t.tone.sdr),
             hdr: t.tone.hdr.as_ref().map(Curve::new),
+            skin_lift_ev: t.skin_lift_ev as f32,
             hue_keep: t.hue_keep as f32,
             render_to_lms: to_f32(&t.render_to_lms),
             lms_to_lab: to_f32(&lms_to_oklab()),
@@ -178,6 +181,9 @@ fn blocks<S: Simd, const F: bool>(simd: S, t: &FastTransform, r: &mut [f32], g: 
         pixels[0][..m].copy_from_slice(&r[x..x + m]);
         pixels[1][..m].copy_from_slice(&g[x..x + m]);
         pixels[2][..m].copy_from_slice(&b[x..x + m]);
+        if t.skin_lift_ev > 0.0 {
+            lift_skin::<F>(t.skin_lift_ev, &mut pixels);
+        }
         tone::<F>(t, &mut pixels);
         to_lab::<F>(t, &mut pixels);
         let skin = grade::<S, F>(simd, t, &mut pixels);
@@ -189,6 +195,17 @@ fn blocks<S: Simd, const F: bool>(simd: S, t: &FastTransform, r: &mut [f32], g: 
         g[x..x + m].copy_from_slice(&pixels[1][..m]);
         b[x..x + m].copy_from_slice(&pixels[2][..m]);
         x += BLOCK;
+    }
+}
+
+#[inline(always)]
+fn lift_skin<const F: bool>(lift_ev: f32, pixels: &mut [Lanes; 3]) {
+    let [r, g, b] = pixels;
+    for i in 0..BLOCK {
+        let gain = skin_lift::gain::<F>(lift_ev, r[i], g[i], b[i]);
+        r[i] *= gain;
+        g[i] *= gain;
+        b[i] *= gain;
     }
 }
 

@@ -236,7 +236,11 @@ mod tests {
             }
             worst
         }
-        assert!(worst::<false>(1.27).iter().zip([4e-6, 2e-5]).all(|(is, most)| *is < most), "{:?}", worst::<false>(1.27));
+        assert!(
+            worst::<false>(1.27).iter().zip([4e-6, 2e-5]).all(|(is, most)| *is < most),
+            "{:?}",
+            worst::<false>(1.27)
+        );
         assert!(worst::<true>(5.9).iter().all(|v| *v < 1e-5), "{:?}", worst::<true>(5.9));
     }
 
