@@ -25,7 +25,7 @@ impl Random {
 }
 
 fn odd_look() -> Look {
-    let tone = crate::Tone { slope: 1.4, shoulder: 1.8, white: 1.02, toe: 0.05, black: 0.001 };
+    let tone = crate::Tone { slope: 1.4, shoulder: 1.8, white: 1.02, toe: 0.05, black: 0.001, skin_lift_ev: 1.2 };
     let mut look = Look { tone, ..Look::default() };
     look.render.rotate_deg = [3.0, -4.0, 6.0];
     look.chroma = crate::Chroma { shadow: 1.4, mid: 1.2, highlight: 0.8, vibrance: 0.3, skin_guard: 0.4 };

@@ -6,18 +6,19 @@ use crate::fast_math::{cbrt, dot, exp2, log2, madd, smoothstep, softplus2};
 use crate::point::{
     BRIGHTEST, CHROMA_KNOTS, COLOURFUL, DARKEST, GAMUT_LIFT, NEUTRAL_CHROMA, TINT_CHROMA, TINT_SKIN, VIBRANCE_CHROMA,
 };
+use crate::skin_lift;
 use crate::tone::{ToneCurve, ToneScale};
 use calotype_color::gamut::{GAMUT_HUES, GAMUT_KNEE, GAMUT_SLACK};
 use calotype_color::matrix::{invert, to_f32};
 use calotype_color::oklab::{lms_to_oklab, rgb_to_lms};
-use fearless_simd::{Level, Simd, dispatch};
+use fearless_simd::{Level, dispatch, f32x4, prelude::*};
 
 /// Pixels worked on at a time.
 const BLOCK: usize = 32;
 /// Pixels whose gamut is searched at a time.
 const LANES: usize = 16;
-/// Halvings of the interval in which the edge of the gamut lies: to 2e-5 of the chroma.
-const HALVINGS: usize = 16;
+/// Halvings of the interval in which the ceiling of the gamut lies, before its chord is taken.
+const HALVINGS: usize = 7;
 /// Chroma, in units of a pixel's own, up to which the edge of the gamut matters: beyond it nothing is compressed.
 const REACH: f32 = (1.0 / GAMUT_KNEE) as f32;
 /// Entries of the table of hues, around the circle.
@@ -67,6 +68,7 @@ pub(crate) struct FastTransform {
     log_grey: f32,
     sdr: Curve,
     hdr: Option<Curve>,
+    skin_lift_ev: f32,
     hue_keep: f32,
     render_to_lms: M,
     lms_to_lab: M,
@@ -97,6 +99,7 @@ impl FastTransform {
             log_grey: t.tone.sdr.grey.log2() as f32,
             sdr: Curve::new(&t.tone.sdr),
             hdr: t.tone.hdr.as_ref().map(Curve::new),
+            skin_lift_ev: t.skin_lift_ev as f32,
             hue_keep: t.hue_keep as f32,
             render_to_lms: to_f32(&t.render_to_lms),
             lms_to_lab: to_f32(&lms_to_oklab()),
@@ -161,14 +164,14 @@ pub(crate) fn fused<S: Simd>(simd: S) -> bool {
 #[inline(always)]
 fn rows<S: Simd>(simd: S, t: &FastTransform, r: &mut [f32], g: &mut [f32], b: &mut [f32]) {
     if fused(simd) {
-        blocks::<true>(t, r, g, b);
+        blocks::<S, true>(simd, t, r, g, b);
     } else {
-        blocks::<false>(t, r, g, b);
+        blocks::<S, false>(simd, t, r, g, b);
     }
 }
 
 #[inline(always)]
-fn blocks<const F: bool>(t: &FastTransform, r: &mut [f32], g: &mut [f32], b: &mut [f32]) {
+fn blocks<S: Simd, const F: bool>(simd: S, t: &FastTransform, r: &mut [f32], g: &mut [f32], b: &mut [f32]) {
     let n = r.len().min(g.len()).min(b.len());
     let mut pixels = [[0.0f32; BLOCK]; 3];
     let mut x = 0;
@@ -178,9 +181,12 @@ fn blocks<const F: bool>(t: &FastTransform, r: &mut [f32], g: &mut [f32], b: &mu
         pixels[0][..m].copy_from_slice(&r[x..x + m]);
         pixels[1][..m].copy_from_slice(&g[x..x + m]);
         pixels[2][..m].copy_from_slice(&b[x..x + m]);
+        if t.skin_lift_ev > 0.0 {
+            lift_skin::<F>(t.skin_lift_ev, &mut pixels);
+        }
         tone::<F>(t, &mut pixels);
         to_lab::<F>(t, &mut pixels);
-        let skin = grade::<F>(t, &mut pixels);
+        let skin = grade::<S, F>(simd, t, &mut pixels);
         if let Some(tint) = &t.tint {
             add_tint::<F>(tint, &skin, &mut pixels);
         }
@@ -189,6 +195,17 @@ fn blocks<const F: bool>(t: &FastTransform, r: &mut [f32], g: &mut [f32], b: &mu
         g[x..x + m].copy_from_slice(&pixels[1][..m]);
         b[x..x + m].copy_from_slice(&pixels[2][..m]);
         x += BLOCK;
+    }
+}
+
+#[inline(always)]
+fn lift_skin<const F: bool>(lift_ev: f32, pixels: &mut [Lanes; 3]) {
+    let [r, g, b] = pixels;
+    for i in 0..BLOCK {
+        let gain = skin_lift::gain::<F>(lift_ev, r[i], g[i], b[i]);
+        r[i] *= gain;
+        g[i] *= gain;
+        b[i] *= gain;
     }
 }
 
@@ -271,7 +288,7 @@ fn to_lab<const F: bool>(t: &FastTransform, pixels: &mut [Lanes; 3]) {
 
 /// Chroma and hues; gives the share of skin in each pixel's hue, where a tint needs it.
 #[inline(always)]
-fn grade<const F: bool>(t: &FastTransform, pixels: &mut [Lanes; 3]) -> Lanes {
+fn grade<S: Simd, const F: bool>(simd: S, t: &FastTransform, pixels: &mut [Lanes; 3]) -> Lanes {
     const NEUTRAL: f32 = (NEUTRAL_CHROMA * NEUTRAL_CHROMA) as f32;
     const MUTED: f32 = (1.0 / (VIBRANCE_CHROMA * VIBRANCE_CHROMA)) as f32;
     const K: [f32; 3] = [CHROMA_KNOTS[0] as f32, CHROMA_KNOTS[1] as f32, CHROMA_KNOTS[2] as f32];
@@ -298,7 +315,7 @@ fn grade<const F: bool>(t: &FastTransform, pixels: &mut [Lanes; 3]) -> Lanes {
         return [0.0; BLOCK];
     };
     let mut effect = [[0.0f32; 4]; BLOCK];
-    look_up::<F>(table, a, b, &mut effect);
+    look_up::<S, F>(simd, table, a, b, &mut effect);
     for i in 0..BLOCK {
         let (x, y) = (a[i], b[i]);
         let c2 = madd::<F>(x, x, y * y);
@@ -338,24 +355,26 @@ fn calmed<const F: bool>(gain: f32, l: f32, c2: f32) -> f32 {
 
 /// What happens at the hue of each pixel: shift, chroma, lightness, skin.
 #[inline(always)]
-fn look_up<const F: bool>(table: &[[f32; 8]; HUES], a: &Lanes, b: &Lanes, effect: &mut [[f32; 4]; BLOCK]) {
+fn look_up<S: Simd, const F: bool>(
+    simd: S,
+    table: &[[f32; 8]; HUES],
+    a: &Lanes,
+    b: &Lanes,
+    effect: &mut [[f32; 4]; BLOCK],
+) {
     const PER_UNIT: f32 = HUES as f32 / 4.0;
     let mut place = [0u32; BLOCK];
     let mut part = [0.0f32; BLOCK];
     for i in 0..BLOCK {
         let d = b[i] / (a[i].abs() + b[i].abs()).max(1e-20);
-        let d = if a[i] < 0.0 { 3.0 - d } else { 1.0 + d } * PER_UNIT;
-        // Adding 2^23 rounds to an integer and leaves it in the low bits.
-        let rounded = (d - 0.5) + 8_388_608.0;
-        place[i] = rounded.to_bits();
-        part[i] = d - (rounded - 8_388_608.0);
+        (place[i], part[i]) = split(if a[i] < 0.0 { 3.0 - d } else { 1.0 + d } * PER_UNIT);
     }
     for i in 0..BLOCK {
         let e = &table[place[i] as usize & (HUES - 1)];
-        let f = part[i];
-        for k in 0..4 {
-            effect[i][k] = madd::<F>(f, e[4 + k], e[k]);
-        }
+        let (here, more) = (f32x4::from_slice(simd, &e[..4]), f32x4::from_slice(simd, &e[4..]));
+        let part = f32x4::splat(simd, part[i]);
+        let at = if F { more.mul_add(part, here) } else { more * part + here };
+        at.store_slice(&mut effect[i]);
     }
 }
 
@@ -383,7 +402,7 @@ fn to_gamut<const F: bool>(t: &FastTransform, pixels: &mut [Lanes; 3]) {
     let high = t.ceiling + GAMUT_SLACK as f32;
     let [l, a, b] = pixels;
     let mut d = [[0.0f32; BLOCK]; 3];
-    let mut outside = 0u32;
+    let mut outside = [0u32; BLOCK];
     for i in 0..BLOCK {
         l[i] = l[i].max(0.0).min(t.max_l);
         let d0 = madd::<F>(t.ab_to_lms[0][0], a[i], t.ab_to_lms[0][1] * b[i]);
@@ -392,15 +411,19 @@ fn to_gamut<const F: bool>(t: &FastTransform, pixels: &mut [Lanes; 3]) {
         (d[0][i], d[1][i], d[2][i]) = (d0, d1, d2);
         let v = along::<F>(&t.lms_to_rgb, l[i], d0, d1, d2, REACH);
         let (min, max) = (v[0].min(v[1]).min(v[2]), v[0].max(v[1]).max(v[2]));
-        outside |= u32::from(min < 0.0) | u32::from(max > high);
+        outside[i] = u32::from(min < 0.0) | u32::from(max > high);
     }
     let mut scale = [1.0f32; BLOCK];
-    if outside != 0 {
-        let mut x = 0;
-        while x < BLOCK {
-            compress::<F>(t, l, [a, b], &d, x, &mut scale);
-            x += LANES;
+    let mut x = 0;
+    while x < BLOCK {
+        let mut any = 0;
+        for lane in &outside[x..x + LANES] {
+            any |= lane;
         }
+        if any != 0 {
+            compress::<F>(t, l, [a, b], &d, x, &mut scale);
+        }
+        x += LANES;
     }
     for i in 0..BLOCK {
         let v = along::<F>(&t.lms_to_rgb, l[i], d[0][i], d[1][i], d[2][i], scale[i]);
@@ -418,8 +441,8 @@ fn along<const F: bool>(m: &M, l: f32, d0: f32, d1: f32, d2: f32, scale: f32) ->
     [dot::<F>(&m[0], x, y, z), dot::<F>(&m[1], x, y, z), dot::<F>(&m[2], x, y, z)]
 }
 
-/// Finds the ceiling of the gamut by halving and its cone in the table, lightens what lies outside the cone, and sets the
-/// factor of chroma that keeps [`LANES`] pixels inside.
+/// Finds the ceiling of the gamut along each chroma and its cone in the table, lightens what lies outside the cone, and sets
+/// the factor of chroma that keeps [`LANES`] pixels inside.
 #[inline(always)]
 fn compress<const F: bool>(
     t: &FastTransform,
@@ -430,44 +453,110 @@ fn compress<const F: bool>(
     scale: &mut Lanes,
 ) {
     const KNEE: f32 = GAMUT_KNEE as f32;
-    let high = t.ceiling + GAMUT_SLACK as f32;
     let mut low = [0.0f32; LANES];
     for i in 0..LANES {
         const PER_UNIT: f32 = GAMUT_HUES as f32 / 4.0;
-        let (a, b) = (a[from + i], b[from + i]);
-        let along = b / (a.abs() + b.abs()).max(1e-20);
-        let place = if a < 0.0 { 3.0 - along } else { 1.0 + along } * PER_UNIT;
-        let whole = (place as usize).min(GAMUT_HUES - 1);
-        let [value, more] = t.cone[whole];
-        let chroma = (a * a + b * b).sqrt().max(1e-9);
-        let cone = value + more * (place - whole as f32);
         let k = from + i;
+        let (a, b) = (a[k], b[k]);
+        let along = b / (a.abs() + b.abs()).max(1e-20);
+        let (place, part) = split(if a < 0.0 { 3.0 - along } else { 1.0 + along } * PER_UNIT);
+        let [value, more] = t.cone[place as usize & (GAMUT_HUES - 1)];
+        let chroma = (a * a + b * b).sqrt().max(1e-9);
+        let cone = madd::<F>(more, part, value);
         let over = (chroma / (l[k] * cone).max(1e-9) - 1.0).max(0.0);
         let over2 = over * over;
         let lift = GAMUT_LIFT as f32 * l[k] * l[k] * (1.0 - l[k]).max(0.0) * over2 / (1.0 + over2);
         l[k] = (l[k] + lift).min(t.max_l);
         low[i] = l[k] * cone / chroma;
     }
-    let (mut inside, mut step) = ([0.0f32; LANES], REACH);
-    // Where the far end lies inside, every step is taken and the sum is the whole reach.
-    for _ in 0..HALVINGS {
-        step *= 0.5;
-        for i in 0..LANES {
-            let k = from + i;
-            let at = inside[i] + step;
-            let v = along::<F>(&t.lms_to_rgb, l[k], d[0][k], d[1][k], d[2][k], at);
-            inside[i] = if v[0].max(v[1]).max(v[2]) <= high { at } else { inside[i] };
-        }
-    }
+    let high = ceiling_of_gamut::<F>(t, l, d, from);
     for i in 0..LANES {
-        // Half a step on average lies beyond the last place known to be inside.
-        let edge = inside[i].min(low[i] - 0.5 * step) + 0.5 * step;
+        let edge = high[i].min(low[i]);
         let knee = KNEE * edge;
         let room = edge - knee;
         let over = ((1.0 - knee) / room).max(0.0);
         let bent = knee + room * over / (1.0 + over * over).sqrt();
         scale[from + i] = if over > 0.0 { bent } else { 1.0 };
     }
+}
+
+/// Red, green and blue of [`LANES`] pixels as cubics of a factor of chroma.
+struct Cubics {
+    /// What they have in common, less the ceiling of the gamut.
+    start: [f32; LANES],
+    /// By channel: of the factor's first, second and third power.
+    powers: [[[f32; LANES]; 3]; 3],
+}
+
+impl Cubics {
+    /// How far the largest channel lies above the ceiling.
+    #[inline(always)]
+    fn above<const F: bool>(&self, i: usize, s: f32) -> f32 {
+        let [r, g, b] = &self.powers;
+        let r = madd::<F>(s, madd::<F>(s, r[2][i], r[1][i]), r[0][i]);
+        let g = madd::<F>(s, madd::<F>(s, g[2][i], g[1][i]), g[0][i]);
+        let b = madd::<F>(s, madd::<F>(s, b[2][i], b[1][i]), b[0][i]);
+        madd::<F>(s, r.max(g).max(b), self.start[i])
+    }
+}
+
+/// Factors of chroma at which the largest of red, green and blue comes to the ceiling, [`REACH`] where it does not before.
+///
+/// Each channel is a cubic of the factor s: the sum of m (l + s d)^3 over cone responses, whose weights m sum to 1. Halving
+/// tells the cubics' first crossing from later ones, and the chord of the last interval where in it the crossing lies.
+#[inline(always)]
+fn ceiling_of_gamut<const F: bool>(t: &FastTransform, l: &Lanes, d: &[Lanes; 3], from: usize) -> [f32; LANES] {
+    let m = &t.lms_to_rgb;
+    let mut cubics = Cubics { start: [0.0; LANES], powers: [[[0.0; LANES]; 3]; 3] };
+    for i in 0..LANES {
+        let k = from + i;
+        let (l, d0, d1, d2) = (l[k], d[0][k], d[1][k], d[2][k]);
+        let (e0, e1, e2) = (d0 * d0, d1 * d1, d2 * d2);
+        let (f0, f1, f2) = (e0 * d0, e1 * d1, e2 * d2);
+        cubics.start[i] = l * l * l - (t.ceiling + GAMUT_SLACK as f32);
+        let (once, twice) = (3.0 * l * l, 3.0 * l);
+        for c in 0..3 {
+            cubics.powers[c][0][i] = once * dot::<F>(&m[c], d0, d1, d2);
+            cubics.powers[c][1][i] = twice * dot::<F>(&m[c], e0, e1, e2);
+            cubics.powers[c][2][i] = dot::<F>(&m[c], f0, f1, f2);
+        }
+    }
+    let (mut inside, mut below, mut beyond) = ([0.0f32; LANES], cubics.start, [0.0f32; LANES]);
+    let mut crossed = 0u32;
+    for i in 0..LANES {
+        beyond[i] = cubics.above::<F>(i, REACH);
+        crossed |= u32::from(beyond[i] > 0.0);
+    }
+    if crossed == 0 {
+        return [REACH; LANES];
+    }
+    let mut step = REACH;
+    for _ in 0..HALVINGS {
+        step *= 0.5;
+        for i in 0..LANES {
+            let at = inside[i] + step;
+            let v = cubics.above::<F>(i, at);
+            let within = v <= 0.0;
+            inside[i] = if within { at } else { inside[i] };
+            below[i] = if within { v } else { below[i] };
+            beyond[i] = if within { beyond[i] } else { v };
+        }
+    }
+    for i in 0..LANES {
+        // Where the far end lies inside, every step was taken and the sum is the whole reach but one.
+        let part = (below[i] / (below[i] - beyond[i]).min(-1e-12)).max(0.0).min(1.0);
+        inside[i] = madd::<F>(step, if beyond[i] > 0.0 { part } else { 1.0 }, inside[i]);
+    }
+    inside
+}
+
+/// A place of 0 and more as the nearest whole number at or below, in the low bits, and the rest: at a whole number that one, or
+/// the one before with a rest of 1.
+#[inline(always)]
+fn split(place: f32) -> (u32, f32) {
+    // Adding 2^23 rounds to an integer and leaves it in the low bits.
+    let rounded = (place - 0.5) + 8_388_608.0;
+    (rounded.to_bits(), place - (rounded - 8_388_608.0))
 }
 
 #[cfg(test)]

@@ -51,6 +51,7 @@ mod read;
 mod residual;
 mod scatter;
 mod schema;
+mod skin_lift;
 mod tone;
 mod write;
 mod xmp_profile;

@@ -93,11 +93,14 @@ pub struct Tone {
     pub toe: f64,
     /// Linear light of the deepest black.
     pub black: f64,
+    /// Stops by which dark skin is lifted before the curve, 0 to 2.25; hues of skin alone, most at five stops below grey, nothing
+    /// from grey up.
+    pub skin_lift_ev: f64,
 }
 
 impl Default for Tone {
     fn default() -> Self {
-        Self { slope: 1.0, shoulder: 2.4, white: 1.1, toe: 0.0, black: 0.0 }
+        Self { slope: 1.0, shoulder: 2.4, white: 1.1, toe: 0.0, black: 0.0, skin_lift_ev: 0.0 }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The point part of a look, defined: one colour in, one colour out, in double precision.
 //!
 //! ```text
-//! scene-linear Rec.2020 ─ [mono filter] ─ inset, rotate ─ tone curve per channel, blended with ratio-preserving
+//! scene-linear Rec.2020 ─ [dark skin] ─ [mono filter] ─ inset, rotate ─ tone curve per channel, blended with ratio-preserving
 //!   ─ outset ─ Oklab: chroma by lightness, vibrance, eight sectors, tint ─ gamut ─ display-linear output primaries
 //! ```
 //!
@@ -9,6 +9,7 @@
 
 use crate::hue::HueCurves;
 use crate::residual::ResidualStep;
+use crate::skin_lift;
 use crate::{Look, OutputSpace, ToneScale};
 use calotype_color::gamut::{GAMUT_HUES, Gamut, diamond};
 use calotype_color::matrix::{IDENTITY, invert, mix, multiply, transform};
@@ -44,6 +45,8 @@ pub struct PointTransform {
     /// Scene-linear Rec.2020 to the rendering primaries, with the mono filter in it.
     pub(crate) to_render: Matrix3,
     pub(crate) tone: ToneScale,
+    /// Stops by which dark skin is lifted at most.
+    pub(crate) skin_lift_ev: f64,
     pub(crate) hue_keep: f64,
     /// Rendering primaries, purity recovered, to Oklab's cone responses.
     pub(crate) render_to_lms: Matrix3,
@@ -80,6 +83,7 @@ impl PointTransform {
             gamut,
             residual: ResidualStep::new(look, output),
             tone,
+            skin_lift_ev: look.tone.skin_lift_ev,
             hue_keep: look.render.hue_keep,
             render_to_lms: multiply(&rgb_to_lms(RgbSpace::Rec2020), &outset),
             chroma: look.chroma,
@@ -111,7 +115,7 @@ impl PointTransform {
 
     /// The same before the gamut: Oklab.
     pub fn grade(&self, scene: [f64; 3]) -> [f64; 3] {
-        let x = transform(&self.to_render, scene).map(visible);
+        let x = transform(&self.to_render, self.lit(scene)).map(visible);
         let norm = power_norm(x);
         let ratio = self.tone.evaluate(norm) / norm;
         let keep = self.hue_keep;
@@ -134,6 +138,16 @@ impl PointTransform {
         let spared = smoothstep(TINT_SKIN[0], TINT_SKIN[1], effect.skin) * c4 / (c4 + TINT_CHROMA.powi(4));
         let [ta, tb] = self.tint_at(l).map(|v| v * (1.0 - spared));
         [l, a + ta, b + tb]
+    }
+
+    /// Scene light with dark skin lifted.
+    fn lit(&self, scene: [f64; 3]) -> [f64; 3] {
+        if self.skin_lift_ev == 0.0 {
+            return scene;
+        }
+        let [r, g, b] = scene.map(|v| v as f32);
+        let gain = f64::from(skin_lift::gain::<false>(self.skin_lift_ev as f32, r, g, b));
+        scene.map(|v| v * gain)
     }
 
     /// Gain of chroma at a lightness.

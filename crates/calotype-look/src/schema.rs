@@ -88,6 +88,7 @@ pub fn fields() -> &'static [Field] {
         field!(One tone.white, 1.0, 1.2, "", Linear, "ceiling of the shoulder; whatever passes 1 is white"),
         field!(One tone.toe, 0.0, 0.1, "", Linear, "depth of the toe; beyond 0.1 it is only more contrast"),
         field!(One tone.black, 0.0, 0.05, "", Linear, "linear light of the deepest black"),
+        field!(One tone.skin_lift_ev, 0.0, crate::skin_lift::MOST_EV, "EV", Linear, "stops by which dark skin is lifted before the curve"),
         field!(Three render.inset, 0.0, 0.6, "", Linear, "how far red, green and blue are drawn towards white before the curve"),
         field!(Three render.rotate_deg, -30.0, 30.0, "degrees", Linear, "turn of red, green and blue about white before the curve"),
         field!(One render.recover, 0.0, 1.0, "", Linear, "share of inset and turn undone after the curve"),

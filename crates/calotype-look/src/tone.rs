@@ -128,10 +128,10 @@ mod tests {
     use calotype_color::lab::lightness;
 
     const CURVES: [Tone; 4] = [
-        Tone { slope: 1.22, shoulder: 2.01, white: 1.02, toe: 0.0, black: 0.0006 },
-        Tone { slope: 1.26, shoulder: 2.37, white: 1.01, toe: 0.059, black: 0.0 },
-        Tone { slope: 1.65, shoulder: 2.81, white: 1.01, toe: 0.0, black: 0.0 },
-        Tone { slope: 1.02, shoulder: 1.50, white: 1.02, toe: 0.060, black: 0.0022 },
+        Tone { slope: 1.22, shoulder: 2.01, white: 1.02, toe: 0.0, black: 0.0006, skin_lift_ev: 0.0 },
+        Tone { slope: 1.26, shoulder: 2.37, white: 1.01, toe: 0.059, black: 0.0, skin_lift_ev: 0.0 },
+        Tone { slope: 1.65, shoulder: 2.81, white: 1.01, toe: 0.0, black: 0.0, skin_lift_ev: 0.0 },
+        Tone { slope: 1.02, shoulder: 1.50, white: 1.02, toe: 0.060, black: 0.0022, skin_lift_ev: 0.0 },
     ];
 
     #[test]

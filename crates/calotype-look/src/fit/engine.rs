@@ -51,7 +51,7 @@ pub struct FitOptions {
 /// What a fitted look may be made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// Numbers, with a table where it helps; or a table over the neutral rendition where that alone does better.
+    /// Numbers, with a table where it helps; or a table over the neutral rendition where numbers are not clearly better.
     Best,
     /// Numbers, with a table where it helps.
     Readable,
@@ -94,8 +94,9 @@ pub struct Fitted {
 ///
 /// Numbers of the look join in four stages (tone 6, rendering primaries 14, chroma and tint 24, sectors 48; black and white:
 /// tone, filter, print), each started from the last: robust damped least squares in CIEDE2000 about the examples, with the
-/// spread of usual looks as prior. Of what is left the smoothest table is made, as bent as examples held out approve of, or
-/// none. Takes seconds for a thousand examples; the result is the same on any number of threads.
+/// spread of usual looks as prior. Of what is left the smoothest table is made. How many stages of numbers there are, and how
+/// bent the table is or whether there is one, is what does best on examples held out; of [`Form::Best`] a table alone, unless
+/// numbers are better by more than twice the standard error of the difference. Takes seconds for a thousand examples; the result is the same on any number of threads.
 ///
 /// # Errors
 /// [`FitError::TooFew`] under 12 examples; [`FitError::Unsound`] where light is not finite or outside its range.
@@ -109,23 +110,20 @@ pub fn fit(samples: &[Sample], options: &FitOptions) -> Result<Fitted, FitError>
     }
     let bench = Bench::new(samples, options);
     let trials = bench.held_out_trials();
-    let (numbers, tables, both) = (HeldOut::of(&trials.numbers), best(&trials.tables), best(&trials.both));
     let neutral_codes = bench.codes(&Look::default());
     let neutral: Vec<f64> = (0..samples.len()).map(|i| bench.error(i, neutral_codes[i])).collect();
+    let best = |wanted: &dyn Fn(&Trial) -> bool| {
+        trials.iter().filter(|t| wanted(t)).min_by(|a, b| mean(&a.errors).total_cmp(&mean(&b.errors)))
+    };
+    let numbers = best(&|t| t.numbers == Some(Stage::Sectors) && t.bend.is_none()).map_or(&neutral, |t| &t.errors);
+    let table = best(&|t| t.numbers.is_none()).expect("a table alone is always tried");
+    let chosen = match best(&|t| t.numbers.is_some()) {
+        Some(trial) if options.form == Form::Readable || bench.mono || clearly_better(trial, table) => trial,
+        _ => table,
+    };
     let all: Vec<usize> = (0..samples.len()).collect();
-    let alone = match options.form {
-        Form::Best => !bench.mono && tables.1.mean < both.1.mean.min(numbers.mean),
-        Form::Readable => false,
-        Form::TableAlone => true,
-    };
-    let (mut look, bend, errors) = if alone {
-        (Look::default(), Some(BENDS[tables.0]), &trials.tables[tables.0])
-    } else if both.1.mean < numbers.mean {
-        (bench.numbers(&all), Some(BENDS[both.0]), &trials.both[both.0])
-    } else {
-        (bench.numbers(&all), None, &trials.numbers)
-    };
-    if let Some(bend) = bend {
+    let mut look = chosen.numbers.and_then(|last| bench.numbers(last, &all).pop()).unwrap_or_default();
+    if let Some(bend) = chosen.bend {
         let changes = bench.changes(&bench.codes(&look), &all, bend, options.lattice);
         let lattice = Arc::new(as_lattice(&changes));
         look.residual = Some(Residual { file: "fit.cube".into(), amount: 1.0, lattice });
@@ -134,12 +132,12 @@ pub fn fit(samples: &[Sample], options: &FitOptions) -> Result<Fitted, FitError>
     Ok(Fitted {
         look,
         neutral: HeldOut::of(&neutral),
-        numbers,
-        table: tables.1,
-        held_out: HeldOut::of(errors),
+        numbers: HeldOut::of(numbers),
+        table: HeldOut::of(&table.errors),
+        held_out: HeldOut::of(&chosen.errors),
         mono: bench.mono,
         samples: samples.len(),
-        confidence: Confidence::new(&neutral_codes, errors),
+        confidence: Confidence::new(&neutral_codes, &chosen.errors),
     })
 }
 
@@ -147,7 +145,7 @@ pub fn fit(samples: &[Sample], options: &FitOptions) -> Result<Fitted, FitError>
 pub(crate) fn rough_errors(samples: &[Sample], known: usize, options: &FitOptions) -> Vec<f64> {
     let bench = Bench::new(samples, options);
     let first: Vec<usize> = (0..known).collect();
-    let codes = bench.codes(&bench.numbers_to(Stage::Chroma, &first));
+    let codes = bench.codes(&bench.numbers(Stage::Chroma, &first).pop().unwrap_or_default());
     let changes = bench.changes(&codes, &first, 0.5, 9);
     let error = |i: usize| {
         let change = changes.at(codes[i]);
@@ -156,10 +154,17 @@ pub(crate) fn rough_errors(samples: &[Sample], known: usize, options: &FitOption
     par::map(samples.len(), error)
 }
 
-fn best(all: &[Vec<f64>]) -> (usize, HeldOut) {
-    let of: Vec<HeldOut> = all.iter().map(|e| HeldOut::of(e)).collect();
-    let first = (0..of.len()).min_by(|a, b| of[*a].mean.total_cmp(&of[*b].mean)).unwrap_or(0);
-    (first, of[first])
+fn mean(errors: &[f64]) -> f64 {
+    errors.iter().sum::<f64>() / errors.len().max(1) as f64
+}
+
+/// True where numbers do better than a table alone by more than twice the standard error of the difference, example by
+/// example: among so many trials some are better by luck.
+fn clearly_better(trial: &Trial, table: &Trial) -> bool {
+    let gains: Vec<f64> = table.errors.iter().zip(&trial.errors).map(|(t, n)| t - n).collect();
+    let (gain, n) = (mean(&gains), gains.len() as f64);
+    let variance = gains.iter().map(|g| (g - gain).powi(2)).sum::<f64>() / (n - 1.0);
+    gain > 2.0 * (variance / n).sqrt()
 }
 
 fn as_lattice(changes: &Changes) -> Lattice {
@@ -172,11 +177,13 @@ fn as_lattice(changes: &Changes) -> Lattice {
     })
 }
 
-/// Errors of examples while they were held out: of numbers, and by bend of tables alone and of both.
-struct Trials {
-    numbers: Vec<f64>,
-    tables: Vec<Vec<f64>>,
-    both: Vec<Vec<f64>>,
+/// A way to make a look of examples, and their errors while they were held out.
+struct Trial {
+    /// The last stage of numbers, `None` for the neutral rendition.
+    numbers: Option<Stage>,
+    /// Bending of the table, `None` for none.
+    bend: Option<f64>,
+    errors: Vec<f64>,
 }
 
 /// Examples, prepared.
@@ -206,40 +213,46 @@ impl<'a> Bench<'a> {
         }
     }
 
-    fn held_out_trials(&self) -> Trials {
+    /// All that may be made of the examples, judged on a fifth of them at a time: the numbers of each stage and none, each with
+    /// a table of every bend and without.
+    fn held_out_trials(&self) -> Vec<Trial> {
+        let stages: &[Stage] = if self.options.form == Form::TableAlone { &[] } else { &Stage::ALL };
+        let starts: Vec<Option<Stage>> = std::iter::once(None).chain(stages.iter().copied().map(Some)).collect();
+        let bends: Vec<Option<f64>> = std::iter::once(None).chain(BENDS.map(Some)).collect();
+        let pairs = starts.iter().flat_map(|numbers| bends.iter().map(|bend| (*numbers, *bend)));
         let n = self.samples.len();
+        let mut trials: Vec<Trial> =
+            pairs.map(|(numbers, bend)| Trial { numbers, bend, errors: vec![0.0; n] }).collect();
         let fold = folds(self.samples, FOLDS);
-        let none = vec![vec![0.0; n]; BENDS.len()];
-        let mut trials = Trials { numbers: vec![0.0; n], tables: none.clone(), both: none };
         for k in 0..FOLDS {
             let (unseen, seen): (Vec<usize>, Vec<usize>) = (0..n).partition(|i| fold[*i] == k);
-            let look = self.numbers(&seen);
-            let (plain, fitted) = (self.codes(&Look::default()), self.codes(&look));
-            unseen.iter().for_each(|i| trials.numbers[*i] = self.error(*i, fitted[*i]));
-            for (codes, errors) in [(&plain, &mut trials.tables), (&fitted, &mut trials.both)] {
-                let tried =
-                    par::map(BENDS.len(), |b| self.changes(codes, &seen, BENDS[b], TRIED.min(self.options.lattice)));
-                for (changes, errors) in tried.iter().zip(errors.iter_mut()) {
-                    for i in &unseen {
-                        let change = changes.at(codes[*i]);
-                        errors[*i] = self.error(*i, [0, 1, 2].map(|c| codes[*i][c] + change[c]));
-                    }
-                }
+            let mut looks = vec![Look::default()];
+            if let Some(last) = stages.last() {
+                looks.extend(self.numbers(*last, &seen));
+            }
+            let codes: Vec<Vec<[f64; 3]>> = looks.iter().map(|look| self.codes(look)).collect();
+            let errors = par::map(trials.len(), |t| {
+                let codes = &codes[t / bends.len()];
+                let changes = trials[t].bend.map(|b| self.changes(codes, &seen, b, TRIED.min(self.options.lattice)));
+                let change = |i: usize| changes.as_ref().map_or([0.0; 3], |c| c.at(codes[i]));
+                let code = |i: usize| {
+                    let change = change(i);
+                    [0, 1, 2].map(|c| codes[i][c] + change[c])
+                };
+                unseen.iter().map(|i| self.error(*i, code(*i))).collect::<Vec<f64>>()
+            });
+            for (trial, errors) in trials.iter_mut().zip(errors) {
+                unseen.iter().zip(errors).for_each(|(i, e)| trial.errors[*i] = e);
             }
         }
+        // the neutral rendition as it is, is no fit
+        trials.retain(|t| t.numbers.is_some() || t.bend.is_some());
         trials
     }
 
-    /// The look, without a table, that fits the examples of the list best.
-    fn numbers(&self, list: &[usize]) -> Look {
-        self.numbers_to(Stage::Sectors, list)
-    }
-
-    /// The same, with the stages up to one.
-    fn numbers_to(&self, last: Stage, list: &[usize]) -> Look {
-        if self.options.form == Form::TableAlone {
-            return Look::default();
-        }
+    /// The looks without a table that fit the examples of the list best, of all stages up to `last`, each started from the one
+    /// before.
+    fn numbers(&self, last: Stage, list: &[usize]) -> Vec<Look> {
         let list: Vec<usize> = list.iter().copied().step_by(list.len().div_ceil(MOST).max(1)).collect();
         let differences = |u: &[f64], range: Range<usize>| -> Vec<[f64; 3]> {
             let look = look_at(&self.free, u, self.mono);
@@ -255,11 +268,12 @@ impl<'a> Bench<'a> {
             ranges: self.free.iter().map(Free::range).collect(),
         };
         let mut units = vec![0.0; self.free.len()];
-        for stage in [Stage::Tone, Stage::Render, Stage::Chroma, Stage::Sectors].into_iter().filter(|s| *s <= last) {
+        let mut solve = |stage: Stage| {
             let active: Vec<usize> = (0..self.free.len()).filter(|i| self.free[*i].stage <= stage).collect();
             units = problem.solve(&units, &active, 25, &differences);
-        }
-        look_at(&self.free, &units, self.mono)
+            look_at(&self.free, &units, self.mono)
+        };
+        Stage::ALL.into_iter().filter(|s| *s <= last).map(&mut solve).collect()
     }
 
     /// Scene light of an example behind the look's falloff.

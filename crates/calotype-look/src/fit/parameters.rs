@@ -15,6 +15,11 @@ pub(crate) enum Stage {
     Sectors,
 }
 
+impl Stage {
+    /// All, in the order in which they join.
+    pub const ALL: [Self; 4] = [Self::Tone, Self::Render, Self::Chroma, Self::Sectors];
+}
+
 /// One free number.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Free {

@@ -29,7 +29,7 @@ pub fn decode(v: f64) -> f64 {
     if v <= 0.040_45 { v / 12.92 } else { ((v + 0.055) / 1.055).powf(2.4) }
 }
 
-/// All of them. Five grade the codes of a finished neutral picture, as people do in picture editors; three start from the
+/// All of them. Fourteen grade the codes of a finished neutral picture, as people do in picture editors; eight start from the
 /// scene's light, as film and cameras do.
 pub fn graders() -> Vec<Grader> {
     let mut all = Vec::new();
@@ -43,6 +43,15 @@ pub fn graders() -> Vec<Grader> {
     on_codes("hue twist in LCh", hue_twist);
     on_codes("teal and orange", teal_orange);
     on_codes("bleach bypass", bleach);
+    on_codes("saturation in HSV", hsv);
+    on_codes("channels mixed", mixer);
+    on_codes("faded print", faded);
+    on_codes("two inks", two_inks);
+    on_codes("luma curve alone", luma_curve);
+    on_codes("one hue picked out", picked_hue);
+    on_codes("day for night", day_for_night);
+    on_codes("steps of a table", coarse_table);
+    on_codes("warm filter, soft", warm_soft);
     let mut on_light = |name, grade: fn(Rgb) -> Rgb| {
         let to = RgbSpace::Rec2020.to_space(RgbSpace::Rec709);
         all.push(Grader { name, grade: Box::new(move |scene| grade(transform(&to, scene))) });
@@ -50,6 +59,11 @@ pub fn graders() -> Vec<Grader> {
     on_light("negative and print", film);
     on_light("reversal film", reversal);
     on_light("camera matrix", camera);
+    on_light("printer lights", printer_lights);
+    on_light("curve on the largest", largest_curve);
+    on_light("rational curve, wide", wide_rational);
+    on_light("instant film", instant);
+    on_light("plain gamma", plain_gamma);
     all
 }
 
@@ -147,4 +161,156 @@ fn camera(light: Rgb) -> Rgb {
         let v = v.max(0.0) * 0.85;
         (v * (2.51 * v + 0.03)) / (v * (2.43 * v + 0.59) + 0.14)
     })
+}
+
+/// Saturation and value bent in HSV, more for reds than for blues.
+fn hsv(code: Rgb) -> Rgb {
+    let (max, min) = (code[0].max(code[1]).max(code[2]), code[0].min(code[1]).min(code[2]));
+    let saturation = if max > 1e-9 { (max - min) / max } else { 0.0 };
+    let warmth = if max > min { (code[0] - code[2]) / (max - min) } else { 0.0 };
+    let gain = saturation.max(1e-9).powf(0.82 - 0.10 * warmth) / saturation.max(1e-9);
+    let value = (max.powf(1.12) / max.max(1e-9)).min(2.0);
+    code.map(|v| value * (max - (max - v) * gain.min(3.0)))
+}
+
+/// A channel mixer, then an S about the middle.
+fn mixer(code: Rgb) -> Rgb {
+    let m = transform(&[[0.86, 0.22, -0.08], [0.06, 0.90, 0.04], [-0.05, 0.18, 0.87]], code);
+    m.map(|v| {
+        let v = v.clamp(0.0, 1.0);
+        v + 0.35 * v * (1.0 - v) * (2.0 * v - 1.0)
+    })
+}
+
+/// Lifted blacks, dull whites, colours that fade by different amounts.
+fn faded(code: Rgb) -> Rgb {
+    let luma = 0.3 * code[0] + 0.59 * code[1] + 0.11 * code[2];
+    let keep = [0.80, 0.74, 0.62];
+    let (low, high) = ([0.13, 0.10, 0.12], [0.97, 0.94, 0.86]);
+    [0, 1, 2].map(|c| low[c] + (high[c] - low[c]) * (luma + keep[c] * (code[c] - luma)).clamp(0.0, 1.0).powf(0.94))
+}
+
+/// A gradient from one ink to another by lightness, laid over the picture at two fifths.
+fn two_inks(code: Rgb) -> Rgb {
+    let luma = (0.21 * code[0] + 0.72 * code[1] + 0.07 * code[2]).clamp(0.0, 1.0);
+    let (dark, middle, light) = ([0.05, 0.03, 0.16], [0.55, 0.38, 0.42], [1.0, 0.95, 0.80]);
+    let ink = |c: usize| {
+        if luma < 0.5 {
+            dark[c] + (middle[c] - dark[c]) * 2.0 * luma
+        } else {
+            middle[c] + (light[c] - middle[c]) * (2.0 * luma - 1.0)
+        }
+    };
+    [0, 1, 2].map(|c| code[c] + 0.4 * (ink(c) - code[c]))
+}
+
+/// A steep curve on luma; colours keep their differences from it.
+fn luma_curve(code: Rgb) -> Rgb {
+    let luma = (0.2126 * code[0] + 0.7152 * code[1] + 0.0722 * code[2]).clamp(0.0, 1.0);
+    let curved = 1.0 / (1.0 + (-7.0 * (luma - 0.47)).exp());
+    let (low, high) = (1.0 / (1.0 + (7.0f64 * 0.47).exp()), 1.0 / (1.0 + (-7.0f64 * 0.53).exp()));
+    let curved = (curved - low) / (high - low);
+    code.map(|v| curved + (v - luma))
+}
+
+/// Greens towards yellow, darker and duller, as with a selective panel; everything else hardly.
+fn picked_hue(code: Rgb) -> Rgb {
+    let (max, min) = (code[0].max(code[1]).max(code[2]), code[0].min(code[1]).min(code[2]));
+    let chroma = max - min;
+    let green = (code[1] - code[0].max(code[2])).max(0.0) / chroma.max(1e-6);
+    let blue = (code[2] - code[0].max(code[1])).max(0.0) / chroma.max(1e-6);
+    let weight = (chroma / (chroma + 0.08)) * green;
+    let luma = 0.3 * code[0] + 0.59 * code[1] + 0.11 * code[2];
+    let [r, g, b] = code;
+    let moved = [r + 0.35 * chroma * weight, g - 0.08 * chroma * weight, b - 0.10 * chroma * weight];
+    moved.map(|v| (luma + (v - luma) * (1.0 - 0.25 * weight)) * (1.0 - 0.10 * weight - 0.15 * blue))
+}
+
+/// Dark and blue, colours gone from the shadows.
+fn day_for_night(code: Rgb) -> Rgb {
+    let luma = (0.15 * code[0] + 0.65 * code[1] + 0.20 * code[2]).clamp(0.0, 1.0);
+    let colour = 0.25 + 0.5 * luma;
+    let tint = [0.72, 0.90, 1.22];
+    [0, 1, 2].map(|c| 0.82 * tint[c] * (luma + colour * (code[c] - luma)).clamp(0.0, 1.0).powf(1.25))
+}
+
+/// A table of six points along each axis, moved by waves: its bends lie where no smooth form has them.
+fn coarse_table(code: Rgb) -> Rgb {
+    let at = |p: [f64; 3]| {
+        let [r, g, b] = p;
+        let wave = |a: f64, b: f64, phase: f64| (5.0 * a + 3.0 * b + phase).sin();
+        [
+            r + 0.05 * wave(r, g, 0.3) * (1.0 - r) * 2.0 * r + 0.03 * b * (1.0 - b),
+            g + 0.05 * wave(g, b, 1.7) * (1.0 - g) * 2.0 * g,
+            b + 0.06 * wave(b, r, 3.1) * (1.0 - b) * 2.0 * b - 0.04 * g * (1.0 - g),
+        ]
+    };
+    let place = code.map(|v| v.clamp(0.0, 1.0) * 5.0);
+    let cell = place.map(|v| v.floor().min(4.0));
+    let mut sum = [0.0; 3];
+    for corner in 0..8 {
+        let up = [corner & 1, corner >> 1 & 1, corner >> 2].map(f64::from);
+        let share = (0..3).map(|c| 1.0 - (place[c] - cell[c] - up[c]).abs()).product::<f64>();
+        let there = at([0, 1, 2].map(|c| (cell[c] + up[c]) / 5.0));
+        sum = [0, 1, 2].map(|c| sum[c] + share * there[c]);
+    }
+    sum
+}
+
+/// A warm filter in multiply, then a veil in screen.
+fn warm_soft(code: Rgb) -> Rgb {
+    let (filter, veil) = ([1.0, 0.91, 0.76], [0.07, 0.06, 0.09]);
+    [0, 1, 2].map(|c| {
+        let v = code[c] * (1.0 + 0.8 * (filter[c] - 1.0));
+        1.0 - (1.0 - v) * (1.0 - veil[c])
+    })
+}
+
+/// Light as printing density (a logarithm), lights of the printer, a print's S.
+fn printer_lights(light: Rgb) -> Rgb {
+    let (offset, steep) = ([0.04, -0.01, -0.05], [1.05, 1.0, 0.93]);
+    let v = [0, 1, 2].map(|c| 0.42 + (steep[c] * (light[c].max(1e-5) / 0.18).log10() + offset[c]) * 0.30);
+    let mean = (v[0] + v[1] + v[2]) / 3.0;
+    v.map(|v| {
+        let v = (mean + 1.35 * (v - mean)).clamp(0.0, 1.0);
+        decode(v * v * (3.0 - 2.0 * v))
+    })
+}
+
+/// The curve of the largest channel for all three, hues kept, and colours of lights led to white.
+fn largest_curve(light: Rgb) -> Rgb {
+    let most = light[0].max(light[1]).max(light[2]).max(1e-6);
+    let x = most / 0.18;
+    let curved = x.powf(1.3) / (x.powf(1.3) + 4.2);
+    let white = (curved - 0.55).max(0.0).powi(2) * 2.5;
+    light.map(|v| {
+        let v = v.max(0.0) / most * curved;
+        v + (curved - v) * white.min(1.0)
+    })
+}
+
+/// A rational curve per channel in a wide space, as in film and games, back by a matrix that desaturates.
+fn wide_rational(light: Rgb) -> Rgb {
+    let wide = transform(&[[0.60, 0.35, 0.05], [0.08, 0.91, 0.01], [0.03, 0.13, 0.84]], light);
+    let curved = wide.map(|v| {
+        let v = v.max(0.0) * 1.1;
+        (v * (v + 0.0246) - 0.0001).max(0.0) / (v * (0.984 * v + 0.433) + 0.238)
+    });
+    transform(&[[1.60, -0.53, -0.07], [-0.10, 1.11, -0.01], [-0.00, -0.07, 1.07]], curved)
+}
+
+/// Milky shadows that are blue, yellow lights, little contrast, dyes that mix.
+fn instant(light: Rgb) -> Rgb {
+    let log = light.map(|v| (v.max(1e-5) / 0.18).log10());
+    let mixed = transform(&[[0.90, 0.08, 0.02], [0.10, 0.84, 0.06], [0.06, 0.14, 0.80]], log);
+    let density = [0, 1, 2].map(|c| {
+        let most = [1.75, 1.65, 1.35][c];
+        most / (1.0 + ([3.1, 3.2, 2.7][c] * (mixed[c] + [0.05, 0.0, -0.08][c]) + 0.25).exp())
+    });
+    [0, 1, 2].map(|c| [0.93, 0.90, 0.80][c] * 10f64.powf(-density[c]))
+}
+
+/// No curve at all: light to a power, clipped where it ends.
+fn plain_gamma(light: Rgb) -> Rgb {
+    light.map(|v| (v.max(0.0) * 1.25).powf(1.1))
 }

@@ -1,0 +1,86 @@
+//! Light for dark faces: a gain of scene light for the hues of skin where the curve of a contrasty look would leave them black.
+//!
+//! The hue is read from the scene, before the filter of black and white and the curve: `q = (r - b) / (r + g + b)` is how
+//! warm a colour is, `p = (g - b) / (r - b)` where between red and yellow it lies. Of the ten Monk tones q is 0.06 to 0.35 and
+//! p 0.3 to 0.7 in Rec.2020. Neutrals have no hue and keep the curve of the look; so does everything from middle grey up.
+
+use crate::fast_math::{exp2, log2, smoothstep};
+
+/// Warmth from which a hue counts, and from which it counts in full.
+const WARMTH: [f32; 2] = [0.015, 0.065];
+/// Place between red (0) and yellow (1) where skin begins, is in full, is still, and ends; lips lie on the side of magenta.
+const PLACE: [f32; 4] = [-0.25, 0.15, 0.75, 1.0];
+/// Stops from middle grey between which the lift grows from nothing to whole and fades to nothing again: deep shadows are
+/// noise without a hue of their own.
+const STOPS: [f32; 4] = [-9.0, -6.0, -5.0, 0.0];
+/// Smallest and largest light that has a hue.
+const LIGHT: [f32; 2] = [1e-6, 1e6];
+
+/// Largest lift in stops: brightness still rises with light, at a third of its pace or more.
+pub(crate) const MOST_EV: f64 = 2.25;
+
+/// Stops by which the light of a scene-linear Rec.2020 colour is raised, of a lift of one stop: 0 to 1.
+#[inline(always)]
+#[allow(clippy::manual_clamp, reason = "clamp would keep what is not a number")]
+fn share<const F: bool>(r: f32, g: f32, b: f32) -> f32 {
+    let [least, most] = LIGHT;
+    let (r, g, b) = (r.max(least).min(most), g.max(least).min(most), b.max(least).min(most));
+    let sum = r + g + b;
+    let warmth = (r - b) / sum;
+    let place = (g - b) / (r - b).max(least);
+    let skin = smoothstep::<F>(WARMTH[0], 1.0 / (WARMTH[1] - WARMTH[0]), warmth)
+        * smoothstep::<F>(PLACE[0], 1.0 / (PLACE[1] - PLACE[0]), place)
+        * (1.0 - smoothstep::<F>(PLACE[2], 1.0 / (PLACE[3] - PLACE[2]), place));
+    let stops = log2::<F>(sum * (1.0 / (3.0 * 0.18)));
+    let dark = smoothstep::<F>(STOPS[0], 1.0 / (STOPS[1] - STOPS[0]), stops)
+        * (1.0 - smoothstep::<F>(STOPS[2], 1.0 / (STOPS[3] - STOPS[2]), stops));
+    skin * dark
+}
+
+/// Factor of light of a scene-linear Rec.2020 colour under a lift in stops.
+#[inline(always)]
+pub(crate) fn gain<const F: bool>(lift_ev: f32, r: f32, g: f32, b: f32) -> f32 {
+    exp2::<F>(lift_ev * share::<F>(r, g, b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use calotype_color::matrix::transform;
+    use calotype_color::{MONK_TONES, RgbSpace};
+
+    fn tone(i: usize, ev: f32) -> [f32; 3] {
+        let to = RgbSpace::Rec709.to_space(RgbSpace::Rec2020);
+        transform(&to, MONK_TONES[i].map(|v| crate::residual::decode(f64::from(v) / 255.0)))
+            .map(|v| v as f32 * ev.exp2())
+    }
+
+    #[test]
+    fn dark_tones_are_lifted_and_light_ones_and_neutrals_are_not() {
+        for (i, least, most) in [(9, 0.6, 1.0), (8, 0.4, 0.8), (2, 0.0, 0.02), (0, 0.0, 0.01)] {
+            let [r, g, b] = tone(i, 0.0);
+            let got = share::<false>(r, g, b);
+            assert!((least..=most).contains(&got), "tone {}: {got}", i + 1);
+        }
+        for ev in [-8.0f32, -4.0, -2.0, 0.0, 3.0] {
+            let grey = 0.18 * ev.exp2();
+            assert_eq!(gain::<false>(1.5, grey, grey, grey), 1.0);
+            assert_eq!(gain::<false>(1.5, 0.5 * grey, grey, 1.5 * grey), 1.0);
+        }
+        assert!([f32::NAN, f32::INFINITY, -1.0].iter().all(|v| gain::<false>(1.5, *v, 0.1, 0.0) > 0.0));
+    }
+
+    /// More light is never less bright, at the largest lift, in every tone.
+    #[test]
+    fn brightness_rises_with_light() {
+        for i in 0..10 {
+            let mut last = 0.0;
+            for step in -1200..400 {
+                let [r, g, b] = tone(i, step as f32 / 100.0);
+                let light = g * gain::<false>(MOST_EV as f32, r, g, b);
+                assert!(light > last, "tone {} at {step}", i + 1);
+                last = light;
+            }
+        }
+    }
+}
