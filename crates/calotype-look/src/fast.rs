@@ -544,7 +544,7 @@ fn ceiling_of_gamut<const F: bool>(t: &FastTransform, l: &Lanes, d: &[Lanes; 3],
     }
     for i in 0..LANES {
         // Where the far end lies inside, every step was taken and the sum is the whole reach but one.
-        let part = (below[i] / (below[i] - beyond[i]).min(-1e-12)).max(0.0).min(1.0);
+        let part = (below[i] / (below[i] - beyond[i]).min(-1e-12)).clamp(0.0, 1.0);
         inside[i] = madd::<F>(step, if beyond[i] > 0.0 { part } else { 1.0 }, inside[i]);
     }
     inside
