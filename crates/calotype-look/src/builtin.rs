@@ -92,6 +92,25 @@ mod tests {
         }
     }
 
+    /// The two darkest Monk tones do not fall to black where curves are steep, and stay as far apart as in the scene.
+    #[test]
+    fn dark_faces_are_kept() {
+        use calotype_color::lab::lightness;
+        use calotype_color::{MONK_TONES, RgbSpace, matrix::transform};
+        let luminance = |v: [f64; 3]| lightness(transform(&RgbSpace::Rec2020.to_xyz(), v)[1]);
+        let scene = |i: usize| {
+            let light = MONK_TONES[i].map(|v| crate::residual::decode(f64::from(v) / 255.0));
+            transform(&RgbSpace::Rec709.to_space(RgbSpace::Rec2020), light)
+        };
+        let apart = luminance(scene(8)) - luminance(scene(9));
+        for name in ["documentary", "slide", "print-warm", "mono-high-contrast"] {
+            let look = Look::builtin(name).unwrap();
+            let transform = crate::PointTransform::new(&look, crate::OutputSpace::Rec2020, 0.0);
+            let [ninth, tenth] = [8, 9].map(|i| luminance(transform.apply(scene(i))));
+            assert!(tenth > 2.8 && ninth > 10.0 && ninth - tenth > 0.95 * apart, "{name}: {ninth} {tenth}");
+        }
+    }
+
     #[test]
     fn the_neutral_file_is_the_neutral_rendition() {
         let mut file = Look::builtin("neutral").unwrap();

@@ -505,6 +505,7 @@ impl Cubics {
 /// Each channel is a cubic of the factor s: the sum of m (l + s d)^3 over cone responses, whose weights m sum to 1. Halving
 /// tells the cubics' first crossing from later ones, and the chord of the last interval where in it the crossing lies.
 #[inline(always)]
+#[allow(clippy::manual_clamp, reason = "clamp would keep what is not a number")]
 fn ceiling_of_gamut<const F: bool>(t: &FastTransform, l: &Lanes, d: &[Lanes; 3], from: usize) -> [f32; LANES] {
     let m = &t.lms_to_rgb;
     let mut cubics = Cubics { start: [0.0; LANES], powers: [[[0.0; LANES]; 3]; 3] };

@@ -112,7 +112,7 @@ fn turn<const F: bool>(m: &M, pixels: &mut [Lanes; 3]) {
     }
 }
 
-/// The sRGB curve (IEC 61966-2-1), odd about zero: within 4e-6 for light of up to 1.7, `WIDE` for any.
+/// The sRGB curve (IEC 61966-2-1), odd about zero: within 5e-6 for light of up to 1.7, `WIDE` for any.
 ///
 /// 1.055 x^(1/2.4) - 0.055 is a power of 5/3 of the fourth root of x: a minimax polynomial and two roots take half the time of
 /// a logarithm and a power.
@@ -237,7 +237,7 @@ mod tests {
             worst
         }
         assert!(
-            worst::<false>(1.27).iter().zip([4e-6, 2e-5]).all(|(is, most)| *is < most),
+            worst::<false>(1.27).iter().zip([5e-6, 2e-5]).all(|(is, most)| *is < most),
             "{:?}",
             worst::<false>(1.27)
         );

@@ -348,7 +348,9 @@ mod tests {
     /// A look of the very form: it is found again, on what was held out as well, and measures what the original does.
     #[test]
     fn a_look_is_found_again() {
-        let look = Look::builtin("print-warm").unwrap();
+        let mut look = Look::builtin("print-warm").unwrap();
+        // fits do not move it
+        look.tone.skin_lift_ev = 0.0;
         let fitted = fit(&examples(&look, 300), &FitOptions::default()).unwrap();
         assert!(!fitted.mono && fitted.held_out.mean < 0.35, "{:?}", fitted.held_out);
         assert!(fitted.neutral.mean > 3.0, "{:?}", fitted.neutral);
@@ -366,7 +368,8 @@ mod tests {
     /// A grade in black and white under an orange filter, toned: recognised, with its weights.
     #[test]
     fn black_and_white_is_recognised() {
-        let look = Look::builtin("mono-high-contrast").unwrap();
+        let mut look = Look::builtin("mono-high-contrast").unwrap();
+        look.tone.skin_lift_ev = 0.0;
         let fitted = fit(&examples(&look, 200), &FitOptions::default()).unwrap();
         assert!(fitted.mono && fitted.look.mono.amount == 1.0 && fitted.held_out.mean < 0.5, "{:?}", fitted.held_out);
         let share = |w: [f64; 3]| w.map(|v| v / w.iter().sum::<f64>());
