@@ -565,7 +565,7 @@ mod tests {
         let mut lens = samples::triplet();
         lens.surfaces[5].thickness += 0.1;
         let text = "schema = \"design/1\"\n[rays]\naim = \"pupil\"\nrings = 6\n[[variable]]\nsurface = 1\nwhat = \"curvature\"\n\
-            [[operand]]\nis = \"RMS\"\nfield = 1\nwavelength = 2\nmax = 900\n[[operand]]\nis = \"WFE\"\nfield = 1\nwavelength = 2\nmax = 900\n";
+            [[operand]]\nis = \"RMS\"\nfield = 1\nwavelength = 2\nmax = 900\n[[operand]]\nis = \"WFE\"\nfield = 1\nwavelength = 2\nmax = 900\n[[operand]]\nis = \"SPOT\"\n";
         let design = Design::from_toml(text, "t.toml", &lens).unwrap();
         let merit = Merit::new(lens.clone(), &design).unwrap();
         let figures = merit.figures(&merit.start().unwrap(), &design.operands).unwrap();
