@@ -556,4 +556,27 @@ mod tests {
         assert!((0..3).all(|i| (j[(i, 0)] - unit).abs() < 1e-12) && unit > 0.0, "{j}");
         assert!(j[(0, 1)] == 0.0 && j[(1, 1)] == 0.0 && (j[(2, 1)] - unit).abs() < 1e-12, "{j}");
     }
+
+    #[test]
+    fn the_axis_is_judged_by_its_whole_pupil() {
+        use crate::analysis::{hexapolar, spot_of};
+        use crate::{Clip, Rays, System, Until};
+        // out of focus by 0.1 mm: a disc, and a wavefront without tilt
+        let mut lens = samples::triplet();
+        lens.surfaces[5].thickness += 0.1;
+        let text = "schema = \"design/1\"\n[rays]\naim = \"pupil\"\nrings = 6\n[[variable]]\nsurface = 1\nwhat = \"curvature\"\n\
+            [[operand]]\nis = \"RMS\"\nfield = 1\nwavelength = 2\nmax = 900\n[[operand]]\nis = \"WFE\"\nfield = 1\nwavelength = 2\nmax = 900\n[[operand]]\nis = \"SPOT\"\n";
+        let design = Design::from_toml(text, "t.toml", &lens).unwrap();
+        let merit = Merit::new(lens.clone(), &design).unwrap();
+        let figures = merit.figures(&merit.start().unwrap(), &design.operands).unwrap();
+        let system = System::new(lens).unwrap();
+        let axis = system.lens().fields[0];
+        let mut rays = Rays::new(system.aim(&axis, 1).paraxial(&hexapolar(200)));
+        system.trace(1, &mut rays, Clip::Nothing, Until::Image);
+        let rms = spot_of(&rays).unwrap().rms_um;
+        assert!((figures[0].value / rms - 1.0).abs() < 0.01, "{} {rms}", figures[0].value);
+        let w = crate::analysis::wavefront(&system, &axis, 1, &hexapolar(200), Clip::Nothing).unwrap();
+        let waves = w.rms_without(&[|_, _| 1.0]);
+        assert!((figures[1].value / waves - 1.0).abs() < 0.01, "{} {waves}", figures[1].value);
+    }
 }

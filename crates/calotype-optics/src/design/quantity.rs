@@ -27,6 +27,8 @@ pub(super) struct Task {
     weights: Vec<f64>,
     /// True where rays of x below 0 are left out, by symmetry.
     half: bool,
+    /// True for a bundle of one spoke that stands for the whole pupil, the field being on the axis.
+    on_axis: bool,
     /// What the value is asked to be.
     about: f64,
     /// Shear of the pupil of each pair of rays, units of its radius.
@@ -52,7 +54,8 @@ impl Task {
         let primary = operand.wave.unwrap_or(lens.primary);
         let ray = |field: usize, wave: usize, pupil: [f64; 2]| Which { field, wave, pupil };
         let chief = ray(field, primary, [0.0, 0.0]);
-        let mut task = Self { operand, rays: vec![], weights: vec![], half, about: 0.0, shears: vec![] };
+        let mut task =
+            Self { operand, rays: vec![], weights: vec![], half, on_axis: false, about: 0.0, shears: vec![] };
         let waves: Vec<usize> = match operand.wave {
             Some(w) => vec![w],
             None => (0..lens.wavelengths.len()).filter(|w| lens.wavelengths[*w].weight > 0.0).collect(),
@@ -61,7 +64,8 @@ impl Task {
         let share = |w: usize| if total > 0.0 { lens.wavelengths[w].weight / total } else { 1.0 / waves.len() as f64 };
         match operand.quantity {
             Quantity::Spot | Quantity::Rms | Quantity::Opd | Quantity::Wfe => {
-                let on_axis = lens.fields[field].y == 0.0 && half && lens.fields[field].vignetting.is_none();
+                task.on_axis = lens.fields[field].y == 0.0 && half && lens.fields[field].vignetting.is_none();
+                let on_axis = task.on_axis;
                 for w in &waves {
                     for (place, weight) in bundle(design.rings, design.arms, half, on_axis) {
                         task.rays.push(ray(field, *w, place));
@@ -356,6 +360,10 @@ impl Task {
         if self.half {
             middle[0] = R::of(0.0);
         }
+        // the spokes that are not traced pull the other way
+        if self.on_axis {
+            middle[1] = R::of(0.0);
+        }
         let each = |(r, w): (&Traced<R>, &f64)| [r.x - middle[0], r.y - middle[1]].map(|v| v * (w.sqrt() * 1e3));
         rays.iter().zip(&self.weights).flat_map(each).collect()
     }
@@ -395,7 +403,12 @@ impl Task {
             let mean = own.iter().fold(R::of(0.0), |s, i| s + error[*i] * (self.weights[*i] / weight));
             own.iter().for_each(|i| error[*i] = error[*i] - mean);
         }
-        for k in if self.half { 1..2 } else { 0..2 } {
+        let tilts = match (self.on_axis, self.half) {
+            (true, _) => 0..0,
+            (_, true) => 1..2,
+            (_, false) => 0..2,
+        };
+        for k in tilts {
             let square: f64 = (0..count).map(|i| self.weights[i] * self.rays[i].pupil[k].powi(2)).sum();
             if square < 1e-12 {
                 continue;

@@ -67,8 +67,12 @@ impl States {
             let key = words.next().unwrap_or_default();
             let (Some(of), Some(state)) = (whole(words.next()), whole(words.next())) else { continue };
             let Some(c) = state.checked_sub(1).and_then(|i| states.get_mut(i)) else { continue };
-            let quoted = line.split('"').nth(1);
-            let word = quoted.or(words.next()).unwrap_or_default();
+            // a text stands in quotes; other lines end with an empty one
+            let word = match words.next() {
+                Some(w) if w.starts_with('"') => line.split('"').nth(1).unwrap_or_default(),
+                Some(w) => w,
+                None => "",
+            };
             let value = word.parse::<f64>().unwrap_or(0.0);
             let no = |what: &str, count: usize| {
                 OpticsError::format(file, *number, format!("{key}: there is no {what} {of}; the file has {count}"))
