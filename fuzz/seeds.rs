@@ -51,7 +51,7 @@ fn main() -> std::io::Result<()> {
     save("record", "recipe.toml", recipe.to_toml().as_bytes())?;
     let mut own = Look::builtin("slide").expect("a built-in look");
     own.tone.slope = 1.3;
-    let task = calotype::Task { format: calotype::Format::Jpeg, look: own, diagnostics: false };
+    let task = calotype::Task { format: calotype::Format::Jpeg, look: own, lens: None, character: None, diagnostics: false };
     let inputs = vec![calotype::InputFile { name: "1.dng".into(), content: "ab".into() }];
     let record = calotype::Record::new(inputs, &recipe, &task, &calotype::Report::default());
     save("record", "record.toml", record.to_toml().as_bytes())?;

@@ -20,7 +20,7 @@ fuzz_target!(|data: &[u8]| {
             opcode::apply_linear(&opcodes, &mut planes, true)
         };
         if let Some(shading) = opcode::shading(&opcodes, 13, 9) {
-            shading.gain_row(4, 13, 9, &mut [0.0; 13]);
+            shading.gain_row(4, 0, 13, 9, &mut [0.0; 13]);
         }
         let _ = opcode::trim_bounds(&opcodes, 13, 9);
         let _ = opcode::lens_correction(&opcodes, 13, 9);
