@@ -25,6 +25,7 @@ mod plane;
 mod progress;
 mod rect;
 mod rgb;
+pub mod simd;
 
 pub use cfa::{Cfa, CfaColor};
 pub use frame::{Mosaic, RAW_BLACK, RAW_RANGE, RAW_WHITE, RawFrame, linear_to_raw, raw_to_linear};

@@ -2,7 +2,7 @@
 //! first-level cache, written so that compilers vectorise every loop.
 
 use crate::PointTransform;
-use crate::fast_math::{cbrt, dot, exp2, log2, madd, smoothstep, softplus2};
+use crate::fast_math::{cbrt, dot, exp2, log2, smoothstep, softplus2};
 use crate::point::{
     BRIGHTEST, CHROMA_KNOTS, COLOURFUL, DARKEST, GAMUT_LIFT, NEUTRAL_CHROMA, TINT_CHROMA, TINT_SKIN, VIBRANCE_CHROMA,
 };
@@ -11,6 +11,7 @@ use crate::tone::{ToneCurve, ToneScale};
 use calotype_color::gamut::{GAMUT_HUES, GAMUT_KNEE, GAMUT_SLACK};
 use calotype_color::matrix::{invert, to_f32};
 use calotype_color::oklab::{lms_to_oklab, rgb_to_lms};
+use calotype_image::simd::{fused, madd};
 use fearless_simd::{Level, dispatch, f32x4, prelude::*};
 
 /// Pixels worked on at a time.
@@ -146,19 +147,6 @@ fn hue_table(t: &PointTransform) -> Box<[[f32; 8]; HUES]> {
         }
     }
     table
-}
-
-/// True where the instruction set multiplies and adds in one step.
-#[inline(always)]
-pub(crate) fn fused<S: Simd>(simd: S) -> bool {
-    match simd.level() {
-        #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-        Level::Avx2(_) | Level::Avx512(_) => true,
-        #[cfg(target_arch = "aarch64")]
-        Level::Neon(_) => true,
-        #[allow(unreachable_patterns)]
-        _ => false,
-    }
 }
 
 #[inline(always)]

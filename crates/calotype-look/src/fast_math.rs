@@ -3,11 +3,7 @@
 //! `F` tells whether the instruction set at hand multiplies and adds in one step; where it does not, `f32::mul_add` would be
 //! a slow call. Coefficients are minimax fits over the stated intervals.
 
-/// `a b + c`.
-#[inline(always)]
-pub(crate) fn madd<const F: bool>(a: f32, b: f32, c: f32) -> f32 {
-    if F { a.mul_add(b, c) } else { a * b + c }
-}
+use calotype_image::simd::madd;
 
 /// A row of a 3x3 matrix times a column.
 #[inline(always)]

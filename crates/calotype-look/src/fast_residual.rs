@@ -1,9 +1,9 @@
 //! The table laid over a look for rows of pixels: [`crate::residual::ResidualStep`] in single precision.
 
-use crate::fast::fused;
-use crate::fast_math::{dot, exp2, log2, madd};
+use crate::fast_math::{dot, exp2, log2};
 use crate::residual::ResidualStep;
 use calotype_color::matrix::to_f32;
+use calotype_image::simd::{fused, madd};
 use fearless_simd::{Level, dispatch, f32x4, prelude::*};
 
 /// Pixels worked on at a time.

@@ -119,11 +119,13 @@ fn measure_one<S: Simd>(simd: S, reference: &Plane<f32>, frame: &Plane<f32>, pro
         let s1 = f32x8::from_slice(simd, &row[1..9]);
         let s2 = f32x8::from_slice(simd, &row[2..10]);
         let s3 = f32x8::from_slice(simd, &row[3..11]);
-        *line = s0 * wx[0] + s1 * wx[1] + s2 * wx[2] + s3 * wx[3];
+        *line = blend(simd, [s0, s1, s2, s3], wx);
     }
     let zero = f32x8::splat(simd, 0.0);
     let one = f32x8::splat(simd, 1.0);
     let huber = f32x8::splat(simd, HUBER);
+    let across = [probe.across.0, probe.across.1].map(|v| f32x8::splat(simd, v));
+    let (aliasing, noise) = (f32x8::splat(simd, ALIASING * ALIASING), f32x8::splat(simd, probe.noise));
     let column = f32x8::from_slice(simd, &[-3.5, -2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 3.5]);
     let mut a = [zero; 3];
     let mut b = [zero; 2];
@@ -135,16 +137,16 @@ fn measure_one<S: Simd>(simd: S, reference: &Plane<f32>, frame: &Plane<f32>, pro
         let t = f32x8::from_slice(simd, &here[1..9]);
         let tx = (f32x8::from_slice(simd, &here[2..10]) - f32x8::from_slice(simd, &here[0..8])) * 0.5;
         let ty = (f32x8::from_slice(simd, below) - f32x8::from_slice(simd, above)) * 0.5;
-        let i = lines[y] * wy[0] + lines[y + 1] * wy[1] + lines[y + 2] * wy[2] + lines[y + 3] * wy[3];
+        let i = blend(simd, [lines[y], lines[y + 1], lines[y + 2], lines[y + 3]], wy);
         // what turning within the cell changes, to first order
         let v = y as f32 - 3.5;
-        let turn_x = column * probe.across.0 + v * probe.down.0;
-        let turn_y = column * probe.across.1 + v * probe.down.1;
-        let r = i - t + tx * turn_x + ty * turn_y;
+        let turn_x = column.mul_add(across[0], f32x8::splat(simd, v * probe.down.0));
+        let turn_y = column.mul_add(across[1], f32x8::splat(simd, v * probe.down.1));
+        let r = tx.mul_add(turn_x, ty.mul_add(turn_y, i - t));
         let all = r + tx + ty;
         let valid = all.simd_eq(all);
         let (r, tx, ty) = (valid.select(r, zero), valid.select(tx, zero), valid.select(ty, zero));
-        let variance = (tx * tx + ty * ty) * (ALIASING * ALIASING) + probe.noise;
+        let variance = tx.mul_add(tx, ty * ty).mul_add(aliasing, noise);
         let weight = valid.select(one / variance, zero);
         let z2 = r * r * weight;
         let z = z2.sqrt();
@@ -153,13 +155,17 @@ fn measure_one<S: Simd>(simd: S, reference: &Plane<f32>, frame: &Plane<f32>, pro
         count += valid.select(one, zero);
         let w = weight * robust;
         let (wtx, wty) = (w * tx, w * ty);
-        a[0] += wtx * tx;
-        a[1] += wtx * ty;
-        a[2] += wty * ty;
-        b[0] += wtx * r;
-        b[1] += wty * r;
+        a = [wtx.mul_add(tx, a[0]), wtx.mul_add(ty, a[1]), wty.mul_add(ty, a[2])];
+        b = [wtx.mul_add(r, b[0]), wty.mul_add(r, b[1])];
     }
     Equations { a: [sum(a[0]), sum(a[1]), sum(a[2])], b: [sum(b[0]), sum(b[1])], cost: sum(cost), count: sum(count) }
+}
+
+/// Four rows by their weights.
+#[inline(always)]
+fn blend<S: Simd>(simd: S, rows: [f32x8<S>; 4], weights: [f32; 4]) -> f32x8<S> {
+    let [a, b, c, d] = weights.map(|w| f32x8::splat(simd, w));
+    rows[3].mul_add(d, rows[2].mul_add(c, rows[1].mul_add(b, rows[0] * a)))
 }
 
 /// Huber's loss, twice: z^2 up to h, then 2 h z - h^2.

@@ -2,6 +2,7 @@
 
 use super::shrink::{DCT, HOP, N, Square, WINDOW, around, backward, forward};
 use super::spline::INVERSE;
+use calotype_image::simd::fused;
 
 /// Times the noise's energy up to which a coefficient passes for noise, and how much more, squared, half of it is kept at.
 /// Chosen on simulated bursts, where errors on edges and noise in flat areas balance.
@@ -32,7 +33,10 @@ pub(crate) fn sharpen(
         v.resize(width * height, 0.0);
     }
     fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => filter(image, width, height, rows, detail));
-    fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => judge(detail, noise, width, height, least, kept));
+    fearless_simd::dispatch!(fearless_simd::Level::new(), simd => match fused(simd) {
+        true => judge::<true>(detail, noise, width, height, least, kept),
+        false => judge::<false>(detail, noise, width, height, least, kept),
+    });
     for (v, d) in image.iter_mut().zip(kept.iter()) {
         *v += d;
     }
@@ -65,7 +69,7 @@ fn filter(image: &[f32], width: usize, height: usize, rows: &mut [f32], detail: 
 
 /// Keeps of the detail what stands out from its noise, block by block of a windowed cosine transform.
 #[inline(always)]
-fn judge(detail: &[f32], noise: &[f32], width: usize, height: usize, least: f32, kept: &mut [f32]) {
+fn judge<const F: bool>(detail: &[f32], noise: &[f32], width: usize, height: usize, least: f32, kept: &mut [f32]) {
     for y in (HOP..height - N).step_by(HOP) {
         for x in (HOP..width - N).step_by(HOP) {
             let at = y * width + x;
@@ -77,7 +81,7 @@ fn judge(detail: &[f32], noise: &[f32], width: usize, height: usize, least: f32,
                 }
             }
             let variance = noise[at + HOP * width + HOP];
-            forward(&mut block);
+            forward::<F>(&mut block);
             let scale = 1.0 / variance.max(1e-20);
             let mut energy = [[0.0f32; N]; N];
             for j in 0..N {
@@ -94,7 +98,7 @@ fn judge(detail: &[f32], noise: &[f32], width: usize, height: usize, least: f32,
                     block[j][i] *= if keep > least { keep } else { least };
                 }
             }
-            backward(&mut block);
+            backward::<F>(&mut block);
             for j in 0..N {
                 let Some(row) = kept[at + j * width..].first_chunk_mut::<N>() else { continue };
                 for i in 0..N {
@@ -209,7 +213,7 @@ mod tests {
                 let mut block: [[f32; N]; N] = std::array::from_fn(|j| {
                     std::array::from_fn(|i| detail[(y + j) * w + x + i] * WINDOW[j] * WINDOW[i])
                 });
-                forward(&mut block);
+                forward::<false>(&mut block);
                 for (e, v) in energy.as_flattened_mut().iter_mut().zip(block.as_flattened()) {
                     *e += v * v;
                 }

@@ -3,6 +3,7 @@
 use super::patch::{LANES, Patch, Places, WIDE};
 use super::signal::OUTSIDE;
 use super::spline::{alternating, taps};
+use calotype_image::simd::{fused, madd};
 
 type Group = [f32; LANES];
 type Rows<'a> = [&'a [f32; WIDE]; 3];
@@ -32,14 +33,12 @@ fn rest(n: usize, c: usize) -> u32 {
 
 /// Mean of the 3x3 samples around each place under the spline; (fx, fy) is the place less that of the middle sample.
 #[inline(always)]
-fn spline(p: Rows, fx: &Group, fy: &Group) -> Group {
+fn spline<const F: bool>(p: Rows, fx: &Group, fy: &Group) -> Group {
     let mut out = [0.0; LANES];
     for k in 0..LANES {
         let (a, b) = (taps(fx[k]), taps(fy[k]));
-        let r0 = a[0] * p[0][k] + a[1] * p[0][k + 1] + a[2] * p[0][k + 2];
-        let r1 = a[0] * p[1][k] + a[1] * p[1][k + 1] + a[2] * p[1][k + 2];
-        let r2 = a[0] * p[2][k] + a[1] * p[2][k + 1] + a[2] * p[2][k + 2];
-        out[k] = b[0] * r0 + b[1] * r1 + b[2] * r2;
+        let row = |r: &[f32; WIDE]| madd::<F>(a[0], r[k], madd::<F>(a[1], r[k + 1], a[2] * r[k + 2]));
+        out[k] = madd::<F>(b[0], row(p[0]), madd::<F>(b[1], row(p[1]), b[2] * row(p[2])));
     }
     out
 }
@@ -70,11 +69,11 @@ const COUNT: Group = {
 
 /// Adds `w v` to the numbers at `at` of which the first `n` count.
 #[inline(always)]
-fn add(to: &mut [f32], at: usize, n: u32, w: &Group, v: &Group) {
+fn add<const F: bool>(to: &mut [f32], at: usize, n: u32, w: &Group, v: &Group) {
     let Some(to) = to[at..].first_chunk_mut::<LANES>() else { return };
     if n == LANES as u32 {
         for k in 0..LANES {
-            to[k] += w[k] * v[k];
+            to[k] = madd::<F>(w[k], v[k], to[k]);
         }
         return;
     }
@@ -95,11 +94,21 @@ pub(crate) fn gather(
     num: &mut [f32],
     den: &mut [f32],
 ) {
-    fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => gather_row(patch, places, weight, pattern, num, den));
+    fearless_simd::dispatch!(fearless_simd::Level::new(), simd => match fused(simd) {
+        true => gather_row::<true>(patch, places, weight, pattern, num, den),
+        false => gather_row::<false>(patch, places, weight, pattern, num, den),
+    });
 }
 
 #[inline(always)]
-fn gather_row(patch: &Patch, places: &Places, weight: &[f32], m: [f32; 4], num: &mut [f32], den: &mut [f32]) {
+fn gather_row<const F: bool>(
+    patch: &Patch,
+    places: &Places,
+    weight: &[f32],
+    m: [f32; 4],
+    num: &mut [f32],
+    den: &mut [f32],
+) {
     for run in &places.runs {
         let n = run.end - run.start;
         let x = run.start as i32 + run.dx;
@@ -110,16 +119,16 @@ fn gather_row(patch: &Patch, places: &Places, weight: &[f32], m: [f32; 4], num: 
         for c in (0..n).step_by(LANES) {
             let at = run.start + c;
             let [fx, fy] = offsets(places, at, x + c as i32, run.row);
-            let v = spline(wide(&rows, c), &fx, &fy);
+            let v = spline::<F>(wide(&rows, c), &fx, &fy);
             let mut d = [0.0; LANES];
             for k in 0..LANES {
                 let hx = sx * SIGN[k] * alternating(fx[k]);
                 let hy = sy * alternating(fy[k]);
-                d[k] = m[0] + m[1] * hx + m[2] * hy + m[3] * hx * hy;
+                d[k] = madd::<F>(hy, madd::<F>(m[3], hx, m[2]), madd::<F>(m[1], hx, m[0]));
             }
             let w = group(weight, at);
-            add(num, at, rest(n, c), w, &v);
-            add(den, at, rest(n, c), w, &d);
+            add::<F>(num, at, rest(n, c), w, &v);
+            add::<F>(den, at, rest(n, c), w, &d);
         }
     }
 }
@@ -145,11 +154,21 @@ pub(crate) fn gather_masked(
     num: &mut [f32],
     den: &mut [f32],
 ) {
-    fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => masked_row(patch, mask, places, weight, num, den));
+    fearless_simd::dispatch!(fearless_simd::Level::new(), simd => match fused(simd) {
+        true => masked_row::<true>(patch, mask, places, weight, num, den),
+        false => masked_row::<false>(patch, mask, places, weight, num, den),
+    });
 }
 
 #[inline(always)]
-fn masked_row(patch: &Patch, mask: &Patch, places: &Places, weight: &[f32], num: &mut [f32], den: &mut [f32]) {
+fn masked_row<const F: bool>(
+    patch: &Patch,
+    mask: &Patch,
+    places: &Places,
+    weight: &[f32],
+    num: &mut [f32],
+    den: &mut [f32],
+) {
     for run in &places.runs {
         let n = run.end - run.start;
         let x = run.start as i32 + run.dx;
@@ -157,11 +176,11 @@ fn masked_row(patch: &Patch, mask: &Patch, places: &Places, weight: &[f32], num:
         for c in (0..n).step_by(LANES) {
             let at = run.start + c;
             let [fx, fy] = offsets(places, at, x + c as i32, run.row);
-            let v = spline(wide(&rows, c), &fx, &fy);
-            let d = spline(wide(&masks, c), &fx, &fy);
+            let v = spline::<F>(wide(&rows, c), &fx, &fy);
+            let d = spline::<F>(wide(&masks, c), &fx, &fy);
             let w = group(weight, at);
-            add(num, at, rest(n, c), w, &v);
-            add(den, at, rest(n, c), w, &d);
+            add::<F>(num, at, rest(n, c), w, &v);
+            add::<F>(den, at, rest(n, c), w, &d);
         }
     }
 }
@@ -175,11 +194,14 @@ pub(crate) fn pattern(cell: [f32; 4]) -> [f32; 4] {
 /// Adds `share` of one frame's low-pass signal of a plane to `out`: the mean of a 3x3 neighbourhood under the spline.
 /// Places outside the patch become [`OUTSIDE`].
 pub(crate) fn smooth(patch: &Patch, places: &Places, share: f32, out: &mut [f32]) {
-    fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => smooth_row(patch, places, share, out));
+    fearless_simd::dispatch!(fearless_simd::Level::new(), simd => match fused(simd) {
+        true => smooth_row::<true>(patch, places, share, out),
+        false => smooth_row::<false>(patch, places, share, out),
+    });
 }
 
 #[inline(always)]
-fn smooth_row(patch: &Patch, places: &Places, share: f32, out: &mut [f32]) {
+fn smooth_row<const F: bool>(patch: &Patch, places: &Places, share: f32, out: &mut [f32]) {
     let share = [share; LANES];
     for run in &places.runs {
         let n = run.end - run.start;
@@ -190,8 +212,8 @@ fn smooth_row(patch: &Patch, places: &Places, share: f32, out: &mut [f32]) {
         };
         for c in (0..n).step_by(LANES) {
             let [fx, fy] = offsets(places, run.start + c, x + c as i32, run.row);
-            let v = spline(wide(&rows, c), &fx, &fy);
-            add(out, run.start + c, rest(n, c), &share, &v);
+            let v = spline::<F>(wide(&rows, c), &fx, &fy);
+            add::<F>(out, run.start + c, rest(n, c), &share, &v);
         }
     }
 }

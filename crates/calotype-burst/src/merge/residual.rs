@@ -5,6 +5,7 @@ use super::robust::{Agreement, BLOCK, BLOCK_PX};
 use super::shrink::{Block, HOP, N, shrink_block};
 use super::signal::{FETCHED, IS_CLIPPED, Signal, mirror};
 use calotype_image::par::Band;
+use calotype_image::simd::fused;
 use calotype_image::{Plane, Rect};
 
 /// Weight below which a pixel counts as seen by no frame.
@@ -84,7 +85,10 @@ pub(crate) fn finish(
     differences(base, agreement, tile, (width, height), s);
     s.kept.clear();
     s.kept.resize(width * height, 0.0);
-    fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => transform(base, agreement, tile, width, s));
+    fearless_simd::dispatch!(fearless_simd::Level::new(), simd => match fused(simd) {
+        true => transform::<true>(base, agreement, tile, width, s),
+        false => transform::<false>(base, agreement, tile, width, s),
+    });
     fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => spots(base, tile, width, s));
     speak(base, tile, width, s, out, own);
     doubt(base, agreement, tile, width, s, own, [trust, spoken]);
@@ -200,7 +204,7 @@ fn subtract(row: &[f32], luma: &[f32], chroma: &[f32], out: &mut [f32]) {
 
 /// Takes the differences apart block by block and adds up what stands out from the noise.
 #[inline(always)]
-fn transform(base: &Signal, agreement: &Agreement, tile: Rect, w: usize, s: &mut Scratch) {
+fn transform<const F: bool>(base: &Signal, agreement: &Agreement, tile: Rect, w: usize, s: &mut Scratch) {
     let mut block: Block = [[[0.0; N]; N]; 4];
     let colors = [0, 1, 2, 3].map(|p| base.frame.cfa.color_at(p & 1, p >> 1) as usize);
     let first = BEFORE - 2 * STEP;
@@ -227,7 +231,7 @@ fn transform(base: &Signal, agreement: &Agreement, tile: Rect, w: usize, s: &mut
                 variance[p] = own + merged + MERGED_NOISE * chroma / frames;
                 floor[p] = 1.0 - own / variance[p];
             }
-            shrink_block(&mut block, variance, floor, known);
+            shrink_block::<F>(&mut block, variance, floor, known);
             give(&block, at, w, &mut s.kept);
         }
     }

@@ -5,6 +5,8 @@
 //! what noise explains (Hasinoff et al. 2016 merge frame by frame in this way; here the merge of all frames is the other
 //! partner). The four planes and neighbouring frequencies decide together.
 
+use calotype_image::simd::madd;
+
 /// Samples along the side of a transform block.
 pub(crate) const N: usize = 8;
 /// Samples between blocks.
@@ -72,7 +74,7 @@ pub(crate) type Block = [Square; 4];
 /// share `floor` of every coefficient of a plane is kept: the merge's part of the variance. `known` is the share of the
 /// samples that have a difference; the others are 0 and tell nothing.
 #[inline(always)]
-pub(crate) fn shrink_block(block: &mut Block, variance: [f32; 4], floor: [f32; 4], known: f32) {
+pub(crate) fn shrink_block<const F: bool>(block: &mut Block, variance: [f32; 4], floor: [f32; 4], known: f32) {
     let mut energy = [[0.0f32; N]; N];
     for (plane, v) in block.iter_mut().zip(variance) {
         for j in 0..N {
@@ -80,11 +82,11 @@ pub(crate) fn shrink_block(block: &mut Block, variance: [f32; 4], floor: [f32; 4
                 plane[j][i] *= WINDOW[j] * WINDOW[i];
             }
         }
-        forward(plane);
+        forward::<F>(plane);
         let scale = 0.25 / (COEFFICIENT_NOISE * known.max(0.1) * v.max(1e-20));
         for j in 0..N {
             for i in 0..N {
-                energy[j][i] += plane[j][i] * plane[j][i] * scale;
+                energy[j][i] = madd::<F>(plane[j][i] * plane[j][i], scale, energy[j][i]);
             }
         }
     }
@@ -103,7 +105,7 @@ pub(crate) fn shrink_block(block: &mut Block, variance: [f32; 4], floor: [f32; 4
                 plane[j][i] *= if keep[j][i] > floor { keep[j][i] } else { floor };
             }
         }
-        backward(plane);
+        backward::<F>(plane);
         for j in 0..N {
             for i in 0..N {
                 plane[j][i] *= WINDOW[j] * WINDOW[i];
@@ -140,20 +142,20 @@ pub(crate) fn around(energy: &Square) -> Square {
 
 /// The cosine transform both ways, in place; transposed, which neighbours in frequency do not mind and [`backward`] undoes.
 #[inline(always)]
-pub(crate) fn forward(t: &mut Square) {
-    *t = columns(&transpose(&columns(t)));
+pub(crate) fn forward<const F: bool>(t: &mut Square) {
+    *t = columns::<F>(&transpose(&columns::<F>(t)));
 }
 
 /// Undoes [`forward`].
 #[inline(always)]
-pub(crate) fn backward(t: &mut Square) {
-    *t = uncolumns(&transpose(&uncolumns(t)));
+pub(crate) fn backward<const F: bool>(t: &mut Square) {
+    *t = uncolumns::<F>(&transpose(&uncolumns::<F>(t)));
 }
 
 /// The transform of every column. Rows of the transform are even or odd, so sums and differences of mirrored samples do
 /// with half the products.
 #[inline(always)]
-fn columns(t: &Square) -> Square {
+fn columns<const F: bool>(t: &Square) -> Square {
     let mut halves = [[[0.0f32; N]; N / 2]; 2];
     for j in 0..N / 2 {
         for i in 0..N {
@@ -165,7 +167,7 @@ fn columns(t: &Square) -> Square {
     for k in 0..N {
         for j in 0..N / 2 {
             for i in 0..N {
-                out[k][i] += DCT[k][j] * halves[k & 1][j][i];
+                out[k][i] = madd::<F>(DCT[k][j], halves[k & 1][j][i], out[k][i]);
             }
         }
     }
@@ -174,12 +176,13 @@ fn columns(t: &Square) -> Square {
 
 /// The transform back of every column.
 #[inline(always)]
-fn uncolumns(t: &Square) -> Square {
+fn uncolumns<const F: bool>(t: &Square) -> Square {
     let mut halves = [[[0.0f32; N]; N / 2]; 2];
     for k in 0..N {
         for j in 0..N / 2 {
             for i in 0..N {
-                halves[k & 1][j][i] += DCT[k][j] * t[k][i];
+                let half = &mut halves[k & 1][j][i];
+                *half = madd::<F>(DCT[k][j], t[k][i], *half);
             }
         }
     }
@@ -216,10 +219,10 @@ mod tests {
     fn forth_and_back_is_the_identity() {
         let mut t: [[f32; N]; N] = std::array::from_fn(|j| std::array::from_fn(|i| (j * 13 + i * i) as f32 % 7.0));
         let before = t;
-        forward(&mut t);
+        forward::<false>(&mut t);
         let energy: f32 = t.iter().flatten().map(|v| v * v).sum();
         assert!((energy - before.iter().flatten().map(|v| v * v).sum::<f32>()).abs() < 1e-3);
-        backward(&mut t);
+        backward::<true>(&mut t);
         assert!(t.iter().flatten().zip(before.iter().flatten()).all(|(a, b)| (a - b).abs() < 1e-5));
     }
 
@@ -239,12 +242,12 @@ mod tests {
             (h.wrapping_mul(0x85EB_CA6B) >> 8) as f32 / (1u32 << 24) as f32 - 0.5
         };
         let mut b = block(noise);
-        shrink_block(&mut b, [1.0 / 12.0; 4], [0.0; 4], 1.0);
+        shrink_block::<false>(&mut b, [1.0 / 12.0; 4], [0.0; 4], 1.0);
         let left = b.iter().flatten().flatten().map(|v| v * v).sum::<f32>() / 256.0;
         assert!(left < 0.1 / 12.0 * 0.5, "{left}");
         let mut b = block(|_, _, i| if i < 4 { 1.0 } else { -1.0 });
         let expected = block(|_, j, i| (if i < 4 { 1.0 } else { -1.0 }) * (WINDOW[i] * WINDOW[j]).powi(2));
-        shrink_block(&mut b, [1e-4; 4], [0.0; 4], 1.0);
+        shrink_block::<false>(&mut b, [1e-4; 4], [0.0; 4], 1.0);
         assert!(
             b.iter().flatten().flatten().zip(expected.iter().flatten().flatten()).all(|(a, b)| (a - b).abs() < 0.02)
         );
