@@ -138,7 +138,7 @@ impl Layout {
             compression,
             predictor: match table_predictor {
                 Some(predictor) => predictor,
-                None => predictor(ifd, compression)?,
+                None => predictor(ifd, compression, bits)?,
             },
             lsb_first: ifd.u64(tags::FILL_ORDER)?.unwrap_or(1) == 2,
             planar: samples > 1 && ifd.u64(tags::PLANAR_CONFIGURATION)?.unwrap_or(1) == 2,
@@ -206,11 +206,15 @@ fn compression(ifd: &Directory<'_>) -> Result<(Compression, Option<Predictor>), 
     })
 }
 
-fn predictor(ifd: &Directory<'_>, compression: Compression) -> Result<Predictor, DngError> {
+fn predictor(ifd: &Directory<'_>, compression: Compression, bits: usize) -> Result<Predictor, DngError> {
     if compression != Compression::Deflate {
         return Ok(Predictor::None);
     }
-    Ok(match ifd.u64(tags::PREDICTOR)?.unwrap_or(1) {
+    let number = ifd.u64(tags::PREDICTOR)?.unwrap_or(1);
+    if matches!(number, 3 | 34894 | 34895) && !matches!(bits, 16 | 24 | 32) {
+        return Err(unsupported(format!("{}: predictor {number} of samples of {bits} bits", ifd.name())));
+    }
+    Ok(match number {
         1 => Predictor::None,
         2 => Predictor::Horizontal(1),
         3 => Predictor::FloatingPoint(1),
