@@ -48,7 +48,6 @@ fn three_plane_plates_become_a_triplet() {
 }
 
 #[test]
-#[ignore = "takes minutes"]
 fn plane_plates_become_a_double_gauss() {
     let start = lens(GAUSS_PLATES);
     let design = Design::from_toml(GAUSS, "gauss.toml", &start).unwrap();
@@ -63,7 +62,6 @@ fn plane_plates_become_a_double_gauss() {
 }
 
 #[test]
-#[ignore = "takes a minute"]
 fn a_phone_lens_becomes_better_within_its_bounds() {
     let path =
         std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/lenses/mobile_6p_4p5_f1p68.json");
