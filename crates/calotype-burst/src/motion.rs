@@ -217,8 +217,12 @@ impl MotionField {
     /// Fills the places in the frame of the reference pixels (x0, y) to (x0 + n - 1, y), n = `xs.len()` = `ys.len()`.
     ///
     /// `y` must be below the height and x0 + n at most the width. No allocation.
-    #[inline]
     pub fn row(&self, y: usize, x0: usize, xs: &mut [f32], ys: &mut [f32]) {
+        fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => self.fill_row(y, x0, xs, ys));
+    }
+
+    #[inline(always)]
+    fn fill_row(&self, y: usize, x0: usize, xs: &mut [f32], ys: &mut [f32]) {
         const S: usize = MotionField::SPACING;
         let (nx, ny) = (self.displacement.width(), self.displacement.height());
         let j = (y / S).min(ny - 1);

@@ -15,6 +15,7 @@
 //! The crate holds no image processing beyond what these types mean.
 
 mod cfa;
+pub mod dct;
 mod frame;
 mod gain_map;
 mod lens_correction;

@@ -147,10 +147,11 @@ fn measure_one<S: Simd>(simd: S, reference: &Plane<f32>, frame: &Plane<f32>, pro
         let valid = all.simd_eq(all);
         let (r, tx, ty) = (valid.select(r, zero), valid.select(tx, zero), valid.select(ty, zero));
         let variance = tx.mul_add(tx, ty * ty).mul_add(aliasing, noise);
-        let weight = valid.select(one / variance, zero);
+        // estimates to 12 bits and more: they only weigh
+        let weight = valid.select(variance.approximate_recip(), zero);
         let z2 = r * r * weight;
         let z = z2.sqrt();
-        let robust = one.min(huber / z.max(1e-6));
+        let robust = one.min(z.max(1e-6).approximate_recip() * huber);
         cost += rho(z, z2, huber);
         count += valid.select(one, zero);
         let w = weight * robust;

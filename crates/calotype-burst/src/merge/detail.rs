@@ -1,129 +1,146 @@
 //! Takes back the blur of gathering where the detail stands out from the noise.
 
-use super::shrink::{DCT, HOP, N, Square, WINDOW, around, backward, forward};
+use super::ring::Ring;
+use super::shrink::{BLOCK, HOP, LANES, N, WINDOW, around, basis};
 use super::spline::INVERSE;
-use calotype_image::simd::fused;
+use calotype_image::dct::{forward, inverse};
+use calotype_image::simd::{join, splat, spread};
+use fearless_simd::{Simd, SimdBase, SimdFloat};
 
 /// Times the noise's energy up to which a coefficient passes for noise, and how much more, squared, half of it is kept at.
 /// Chosen on simulated bursts, where errors on edges and noise in flat areas balance.
 const THRESHOLD: f32 = 2.0;
 const HALF: f32 = 2.0;
-/// Numbers beyond a rectangle that [`sharpen`] reads: a multiple of [`HOP`] that holds the filter and a whole block.
+/// Numbers around a rectangle that have a part in it: the blocks that touch it, and the filter's reach.
 pub(crate) const MARGIN: usize = N;
+/// Parts of a row: the columns from one block to the next.
+const PARTS: usize = HOP;
 
-/// Adds the detail that gathering took away to a rectangle of `width` x `height` numbers, in place. The outer
-/// [`MARGIN`] numbers of each side come out unreliable.
-///
-/// `noise` is the variance of one gathered sample at each place, before gathering: white, divided by the frames. At least
-/// the share `least` of the detail is added, even where noise explains it.
-pub(crate) fn sharpen(
-    image: &mut [f32],
-    width: usize,
-    height: usize,
-    noise: &[f32],
-    least: f32,
-    scratch: &mut [Vec<f32>; 3],
-) {
-    if width < 2 * N || height < 2 * N {
-        return;
-    }
-    let [rows, detail, kept] = scratch;
-    kept.clear();
-    for v in [&mut *rows, &mut *detail, &mut *kept] {
-        v.resize(width * height, 0.0);
-    }
-    fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => filter(image, width, height, rows, detail));
-    fearless_simd::dispatch!(fearless_simd::Level::new(), simd => match fused(simd) {
-        true => judge::<true>(detail, noise, width, height, least, kept),
-        false => judge::<false>(detail, noise, width, height, least, kept),
-    });
-    for (v, d) in image.iter_mut().zip(kept.iter()) {
-        *v += d;
-    }
+/// Sharpens a strip row by row. Blocks begin at every fourth row and column.
+#[derive(Default)]
+pub(crate) struct Sharpener {
+    /// The last rows, filtered across.
+    across: Ring<16>,
+    /// What the inverse filter adds, and what of it is kept, in parts.
+    detail: Ring<16>,
+    kept: Ring<16>,
+    line: Vec<f32>,
+    precision: Vec<f32>,
+    /// Numbers from part to part.
+    stride: usize,
 }
 
-/// What the inverse filter adds to `image`.
-#[inline(always)]
-fn filter(image: &[f32], width: usize, height: usize, rows: &mut [f32], detail: &mut [f32]) {
-    let [a, b, c] = INVERSE;
-    for y in 0..height {
-        let (src, out) = (&image[y * width..][..width], &mut rows[y * width..][..width]);
-        out.copy_from_slice(src);
-        let out = &mut out[2..width - 2];
-        let n = out.len();
-        let (l2, l1, m, r1, r2) = (&src[..n], &src[1..n + 1], &src[2..n + 2], &src[3..n + 3], &src[4..n + 4]);
+impl Sharpener {
+    /// Begins a strip whose rows hold `width` numbers, a multiple of [`SHARPENED`].
+    pub fn start(&mut self, width: usize) {
+        self.stride = width / PARTS + LANES;
+        self.across.reshape(width);
+        self.detail.reshape(PARTS * self.stride);
+        self.kept.reshape(PARTS * self.stride);
+        self.line.clear();
+        self.line.resize(width, 0.0);
+        self.precision.clear();
+        self.precision.resize(self.stride, 0.0);
+    }
+
+    /// Takes in row `y`.
+    #[inline(always)]
+    pub fn push(&mut self, y: isize, row: &[f32]) {
+        let [a, b, c] = INVERSE;
+        let out = self.across.row_mut(y);
+        let n = out.len() - 4;
+        let (l2, l1, m, r1, r2) = (&row[..n], &row[1..][..n], &row[2..][..n], &row[3..][..n], &row[4..][..n]);
+        let out = &mut out[2..2 + n];
         for k in 0..n {
             out[k] = a * (l2[k] + r2[k]) + b * (l1[k] + r1[k]) + c * m[k];
         }
     }
-    for y in 2..height - 2 {
-        let out = &mut detail[y * width..][..width];
-        let row = |j: usize| &rows[(y + j - 2) * width..][..width];
-        let (t2, t1, m, b1, b2) = (row(0), row(1), row(2), row(3), row(4));
-        let src = &image[y * width..][..width];
-        for k in 0..width {
-            out[k] = a * (t2[k] + b2[k]) + b * (t1[k] + b1[k]) + c * m[k] - src[k];
+
+    /// Finds the detail of row `y`, which is `row`: the two rows above and below it are in.
+    #[inline(always)]
+    pub fn detail<S: Simd>(&mut self, simd: S, y: isize, row: &[f32]) {
+        let [a, b, c] = INVERSE;
+        let n = self.line.len();
+        let [t2, t1, m, b1, b2] = [-2, -1, 0, 1, 2].map(|j| &self.across.row(y + j)[..n]);
+        let (row, line) = (&row[..n], &mut self.line[..n]);
+        for k in 0..n {
+            line[k] = a * (t2[k] + b2[k]) + b * (t1[k] + b1[k]) + c * m[k] - row[k];
+        }
+        spread::<S, PARTS>(simd, line, self.stride, self.detail.row_mut(y));
+        self.kept.row_mut(y).fill(0.0);
+    }
+
+    /// Keeps of the detail of the blocks from row `y` on what stands out from its noise, at least the share `least`. `noise`
+    /// is the variance of one gathered sample in row `y +` [`HOP`], before gathering: white, divided by the frames.
+    #[inline(always)]
+    pub fn judge<S: Simd>(&mut self, simd: S, y: isize, noise: &[f32], least: f32) {
+        let n = S::f32s::LEN;
+        for (precision, noise) in self.precision.iter_mut().zip(noise.chunks_exact(PARTS).skip(1)) {
+            *precision = 1.0 / noise[0].max(1e-20);
+        }
+        let (one, half, least) = (splat(simd, 1.0), splat(simd, HALF), splat(simd, least));
+        for b in (0..self.stride - LANES).step_by(n) {
+            let mut block = [splat(simd, 0.0); BLOCK];
+            for j in 0..N {
+                let row = self.detail.row(y + j as isize);
+                for i in 0..N {
+                    let v = S::f32s::from_slice(simd, &row[(i & 3) * self.stride + b + (i >> 2)..][..n]);
+                    block[N * j + i] = v * (WINDOW[j] * WINDOW[i]);
+                }
+            }
+            forward::<S>(&mut block);
+            let scale = S::f32s::from_slice(simd, &self.precision[b..b + n]);
+            let mut energy = [splat(simd, 0.0); BLOCK];
+            for k in 0..BLOCK {
+                energy[k] = block[k] * block[k] * (scale * PRECISION[k]);
+            }
+            around(simd, &mut energy);
+            for k in 0..BLOCK {
+                let q = (energy[k] - THRESHOLD).max(0.0);
+                block[k] *= (one - half / (q * q + half)).max(least);
+            }
+            inverse::<S>(&mut block);
+            for j in 0..N {
+                let row = self.kept.row_mut(y + j as isize);
+                for i in 0..N {
+                    let to = &mut row[(i & 3) * self.stride + b + (i >> 2)..][..n];
+                    let v = block[N * j + i].mul_add(WINDOW[j] * WINDOW[i], S::f32s::from_slice(simd, to));
+                    v.store_slice(to);
+                }
+            }
+        }
+    }
+
+    /// Adds what was kept to row `y`, of which all blocks are judged.
+    #[inline(always)]
+    pub fn add<S: Simd>(&mut self, simd: S, y: isize, row: &mut [f32]) {
+        join::<S, PARTS>(simd, self.kept.row(y), self.stride, &mut self.line);
+        let n = self.line.len();
+        let (row, line) = (&mut row[..n], &self.line[..n]);
+        for k in 0..n {
+            row[k] += line[k];
         }
     }
 }
 
-/// Keeps of the detail what stands out from its noise, block by block of a windowed cosine transform.
-#[inline(always)]
-fn judge<const F: bool>(detail: &[f32], noise: &[f32], width: usize, height: usize, least: f32, kept: &mut [f32]) {
-    for y in (HOP..height - N).step_by(HOP) {
-        for x in (HOP..width - N).step_by(HOP) {
-            let at = y * width + x;
-            let mut block = [[0.0f32; N]; N];
-            for j in 0..N {
-                let Some(row) = detail[at + j * width..].first_chunk::<N>() else { continue };
-                for i in 0..N {
-                    block[j][i] = row[i] * WINDOW[j] * WINDOW[i];
-                }
-            }
-            let variance = noise[at + HOP * width + HOP];
-            forward::<F>(&mut block);
-            let scale = 1.0 / variance.max(1e-20);
-            let mut energy = [[0.0f32; N]; N];
-            for j in 0..N {
-                for i in 0..N {
-                    energy[j][i] = block[j][i] * block[j][i] * PRECISION[j][i] * scale;
-                }
-            }
-            let energy = around(&energy);
-            for j in 0..N {
-                for i in 0..N {
-                    let q = (energy[j][i] - THRESHOLD).max(0.0);
-                    let q = q * q;
-                    let keep = q / (q + HALF);
-                    block[j][i] *= if keep > least { keep } else { least };
-                }
-            }
-            backward::<F>(&mut block);
-            for j in 0..N {
-                let Some(row) = kept[at + j * width..].first_chunk_mut::<N>() else { continue };
-                for i in 0..N {
-                    row[i] += block[j][i] * WINDOW[j] * WINDOW[i];
-                }
-            }
-        }
-    }
-}
+/// Lengths of rows are multiples of this.
+pub(crate) const SHARPENED: usize = PARTS * LANES;
 
 /// One over the variance of each coefficient of the detail's noise, for white noise of variance 1 before gathering.
-const PRECISION: Square = precision();
+const PRECISION: [f32; BLOCK] = precision();
 
-const fn precision() -> Square {
+const fn precision() -> [f32; BLOCK] {
     // autocovariances, in one dimension, of gathered noise, of the same filtered once and twice
     let p = [66.0 / 120.0, 26.0 / 120.0, 1.0 / 120.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0];
     let sp = filtered(p);
     let ssp = filtered(sp);
     let (p, sp, ssp) = (coefficients(p), coefficients(sp), coefficients(ssp));
-    let mut out = [[0.0; N]; N];
+    let mut out = [0.0; BLOCK];
     let mut j = 0;
     while j < N {
         let mut i = 0;
         while i < N {
-            out[j][i] = (1.0 / (ssp[j] * ssp[i] - 2.0 * sp[j] * sp[i] + p[j] * p[i])) as f32;
+            out[N * j + i] = (1.0 / (ssp[j] * ssp[i] - 2.0 * sp[j] * sp[i] + p[j] * p[i])) as f32;
             i += 1;
         }
         j += 1;
@@ -159,7 +176,7 @@ const fn coefficients(r: [f64; 9]) -> [f64; N] {
         while i < N {
             let mut j = 0;
             while j < N {
-                out[k] += (DCT[k][i] * WINDOW[i]) as f64 * (DCT[k][j] * WINDOW[j]) as f64 * r[i.abs_diff(j)];
+                out[k] += basis(k, i) * WINDOW[i] as f64 * basis(k, j) * WINDOW[j] as f64 * r[i.abs_diff(j)];
                 j += 1;
             }
             i += 1;
@@ -173,62 +190,91 @@ const fn coefficients(r: [f64; 9]) -> [f64; N] {
 mod tests {
     use super::super::spline::taps;
     use super::*;
+    use fearless_simd::{Level, dispatch};
+
+    /// A picture of rows of 64 numbers, sharpened; those at its left and right are unreliable.
+    fn sharpened(image: &[f32], noise: f32) -> Vec<f32> {
+        const W: usize = SHARPENED;
+        let height = (image.len() / W) as isize;
+        let row = |y: isize| &image[y.clamp(0, height - 1) as usize * W..][..W];
+        let noise = vec![noise; W];
+        let mut s = Sharpener::default();
+        s.start(W);
+        let mut out = Vec::new();
+        dispatch!(Level::new(), simd => for y in -2 * N as isize..height + N as isize {
+            s.push(y, row(y));
+            s.detail(simd, y - 2, row(y - 2));
+            if y % HOP as isize == 1 {
+                s.judge(simd, y - 9, &noise, 0.0);
+                for y in (y - 9..y - 5).filter(|y| (0..height).contains(y)) {
+                    let mut line = row(y).to_vec();
+                    s.add(simd, y, &mut line);
+                    out.extend(line);
+                }
+            }
+        });
+        out
+    }
 
     #[test]
     fn noise_passes_and_detail_is_lifted() {
-        let (w, h) = (40, 33);
-        let mut s = Default::default();
+        let (w, h) = (SHARPENED, 32);
         let fine: Vec<f32> = (0..w * h).map(|i| 0.5 + if (i % w + i / w) % 2 == 0 { 0.02 } else { -0.02 }).collect();
-        let mut out = fine.clone();
-        sharpen(&mut out, w, h, &vec![1e-9; w * h], 0.0, &mut s);
+        let out = sharpened(&fine, 1e-9);
+        assert_eq!(out.len(), fine.len());
         let k = 16 * w + 20;
         assert!((out[k] - 0.5).abs() > 4.0 * (fine[k] - 0.5).abs(), "a fine pattern above the noise is lifted");
-        let mut out = fine.clone();
-        sharpen(&mut out, w, h, &vec![1.0; w * h], 0.0, &mut s);
-        assert_eq!(out, fine, "a pattern below the noise stays");
+        let out = sharpened(&fine, 1.0);
+        let inside =
+            |v: &[f32]| -> Vec<f32> { v.chunks_exact(w).flat_map(|row| &row[MARGIN..w - MARGIN]).copied().collect() };
+        assert_eq!(inside(&out), inside(&fine), "a pattern below the noise stays");
     }
 
     #[test]
     fn the_spectrum_is_that_of_gathered_noise() {
-        let (w, h) = (72, 72);
+        const W: usize = SHARPENED;
         let mut seed = 1u32;
         let mut random = || {
             seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             (seed >> 8) as f32 / (1 << 24) as f32
         };
-        let (mut rows, mut detail) = (vec![0.0; w * h], vec![0.0; w * h]);
-        let mut energy = [[0.0f32; N]; N];
+        let mut energy = [0.0f32; BLOCK];
         let mut count = 0.0;
+        let mut s = Sharpener::default();
         for _ in 0..60 {
-            let white: Vec<f32> = (0..w * h).map(|_| (random() - 0.5) * 12f32.sqrt()).collect();
+            let white: Vec<f32> = (0..W * W).map(|_| (random() - 0.5) * 12f32.sqrt()).collect();
             let (across, down) = (taps(random() - 0.5), taps(random() - 0.5));
-            let mut image = vec![0.0; w * h];
-            for (y, x) in (1..h - 1).flat_map(|y| (1..w - 1).map(move |x| (y, x))) {
+            let mut image = vec![0.0; W * W];
+            for (y, x) in (1..W - 1).flat_map(|y| (1..W - 1).map(move |x| (y, x))) {
                 let near = (0..3).flat_map(|j| (0..3).map(move |i| (j, i)));
-                image[y * w + x] =
-                    near.map(|(j, i)| down[j] * across[i] * white[(y + j - 1) * w + x + i - 1]).sum::<f32>();
+                image[y * W + x] =
+                    near.map(|(j, i)| down[j] * across[i] * white[(y + j - 1) * W + x + i - 1]).sum::<f32>();
             }
-            filter(&image, w, h, &mut rows, &mut detail);
-            for (y, x) in (4..h - 12).step_by(N).flat_map(|y| (4..w - 12).step_by(N).map(move |x| (y, x))) {
-                let mut block: [[f32; N]; N] = std::array::from_fn(|j| {
-                    std::array::from_fn(|i| detail[(y + j) * w + x + i] * WINDOW[j] * WINDOW[i])
-                });
-                forward::<false>(&mut block);
-                for (e, v) in energy.as_flattened_mut().iter_mut().zip(block.as_flattened()) {
-                    *e += v * v;
+            s.start(W);
+            let rows: Vec<&[f32]> = image.chunks_exact(W).collect();
+            let mut details = Vec::new();
+            for (y, row) in rows.iter().enumerate() {
+                s.push(y as isize, row);
+                if y >= 4 {
+                    dispatch!(Level::new(), simd => s.detail(simd, y as isize - 2, rows[y - 2]));
+                    details.push(s.line.clone());
+                }
+            }
+            for (y, x) in (2..W - 14).step_by(N).flat_map(|y| (4..W - 12).step_by(N).map(move |x| (y, x))) {
+                let sum = |v: usize, u: usize| -> f64 {
+                    let part = |j: usize, i: usize| {
+                        basis(v, j) * basis(u, i) * f64::from(details[y + j][x + i] * WINDOW[j] * WINDOW[i])
+                    };
+                    (0..BLOCK).map(|k| part(k / N, k % N)).sum()
+                };
+                for k in 0..BLOCK {
+                    energy[k] += sum(k / N, k % N).powi(2) as f32;
                 }
                 count += 1.0;
             }
         }
-        for (e, p) in energy.as_flattened().iter().zip(PRECISION.as_flattened()) {
+        for (e, p) in energy.iter().zip(&PRECISION) {
             assert!((e * p / count - 1.0).abs() < 0.25, "{}", e * p / count);
         }
-    }
-
-    #[test]
-    fn tiny_images_are_left_alone() {
-        let mut one = [0.3];
-        sharpen(&mut one, 1, 1, &[0.1], 0.0, &mut Default::default());
-        assert_eq!(one, [0.3]);
     }
 }

@@ -107,22 +107,23 @@ pub(crate) fn lowpass(
                 1 => 0.5,
                 _ => 1.0,
             };
-            smooth(&s.planes[p], &s.places, share, &mut out[color][at..]);
             if filled {
                 smooth(&s.known[p], &s.places, share, &mut honest[color][at..]);
             }
-            if let Some(detail) = detail.as_deref_mut() {
-                s.smoothed.clear();
-                s.smoothed.resize(nx + LANES, 0.0);
-                smooth(&s.planes[p], &s.places, 1.0, &mut s.smoothed);
-                let y = (cells.y.0 + j) as isize - y0;
-                let raw = &s.planes[p].row(y as usize)[(cells.x.0 as isize - x0) as usize..][..nx];
-                let row = &mut detail[color][at..at + nx];
-                for k in 0..nx {
-                    let d = raw[k] - s.smoothed[k];
-                    row[k] += share * if d.is_finite() { d * d } else { 0.0 };
-                }
-            }
+            let Some(detail) = detail.as_deref_mut() else {
+                smooth(&s.planes[p], &s.places, share, &mut out[color][at..]);
+                continue;
+            };
+            s.smoothed.clear();
+            s.smoothed.resize(nx + LANES, 0.0);
+            smooth(&s.planes[p], &s.places, 1.0, &mut s.smoothed);
+            let y = (cells.y.0 + j) as isize - y0;
+            let raw = &s.planes[p].row(y as usize)[(cells.x.0 as isize - x0) as usize..][..nx];
+            let (out, detail) = (&mut out[color][at..at + nx], &mut detail[color][at..at + nx]);
+            fearless_simd::dispatch!(
+                fearless_simd::Level::new(),
+                _simd => removed(raw, &s.smoothed, share, out, detail)
+            );
         }
         if filled {
             let colors = if signal.frame.cfa.is_mono() { 1..2 } else { 0..3 };
@@ -143,6 +144,18 @@ pub(crate) fn lowpass(
         }
     }
     filled
+}
+
+/// Adds `share` of what is left by smoothing to `out`, and of the energy that went to `detail`.
+#[inline(always)]
+fn removed(raw: &[f32], smoothed: &[f32], share: f32, out: &mut [f32], detail: &mut [f32]) {
+    let n = raw.len();
+    let (smoothed, out, detail) = (&smoothed[..n], &mut out[..n], &mut detail[..n]);
+    for k in 0..n {
+        let d = raw[k] - smoothed[k];
+        out[k] += share * smoothed[k];
+        detail[k] += if d.is_finite() { share * d * d } else { 0.0 };
+    }
 }
 
 /// Middles of pairs, moved by `add`.

@@ -99,13 +99,13 @@ fn add(signal: &Signal, understudies: &Understudies, agreement: &Agreement, fram
         let n = area.width;
         signal.motion.row(area.y + y, area.x, &mut s.places.xs[..n], &mut s.places.ys[..n]);
         s.places.cut(n, area.x.wrapping_neg() % MotionField::SPACING, MotionField::SPACING);
-        weight_row(agreement, weights, area.x, area.y + y, n, &mut s.line, &mut s.weight);
-        let (sum, weights) = (&mut s.sum[y * n..], &mut s.weights[y * n..]);
+        let cut = weight_row(agreement, weights, area.x, area.y + y, n, &mut s.line, &mut s.weight);
+        let (weight, sum, weights) = (&s.weight[cut..], &mut s.sum[y * n..], &mut s.weights[y * n..]);
         let touched = |v: i32| s.missing.get((v as isize - y0) as usize) == Some(&true);
         if s.places.runs.iter().any(|r| (r.row - 1..=r.row + 1).any(touched)) {
-            gather_masked(&s.samples, &s.mask, &s.places, &s.weight, sum, weights);
+            gather_masked(&s.samples, &s.mask, &s.places, weight, sum, weights);
         } else {
-            gather(&s.samples, &s.places, &s.weight, pattern, sum, weights);
+            gather(&s.samples, &s.places, weight, pattern, sum, weights);
         }
     }
 }
@@ -288,7 +288,8 @@ fn luminance_row(row: &[f32], chroma: &[f32], mask: [f32; 2], weight: [f32; 2], 
     top.iter().chain(rest).fold(f32::NEG_INFINITY, |a, &b| a.max(b))
 }
 
-/// The weights of a row of pixels, bilinear between the blocks' centres.
+/// The weights of the pixels of row `y` from `x0` on, bilinear between the blocks' centres. The row's first pixel may cut its
+/// block: returns how many numbers of `out` are to be left out for it.
 fn weight_row(
     agreement: &Agreement,
     weights: &Plane<u8>,
@@ -297,7 +298,7 @@ fn weight_row(
     n: usize,
     line: &mut Vec<f32>,
     out: &mut Vec<f32>,
-) {
+) -> usize {
     // pixel p lies between the centres of blocks (p + 2) / 4 - 1 and (p + 2) / 4, at the fraction ((p + 2) % 4 + 0.5) / 4
     let clamp = |i: usize, count: usize| (i.max(1) - 1).min(count - 1);
     let (k, t) = ((y + HALF) / BLOCK_PX, ((y + HALF) % BLOCK_PX) as f32 / BLOCK_PX as f32 + STEP / 2.0);
@@ -310,15 +311,20 @@ fn weight_row(
         let (p, q) = (agreement.weight(f32::from(top[i])), agreement.weight(f32::from(bottom[i])));
         p + (q - p) * t
     }));
-    // whole blocks, of which the row's first pixel may cut some
-    let skip = (x0 + HALF) % BLOCK_PX;
-    out.clear();
-    for pair in line.windows(2) {
-        let (l, step) = (pair[0], (pair[1] - pair[0]) * STEP);
-        out.extend([l + 0.5 * step, l + 1.5 * step, l + 2.5 * step, l + 3.5 * step]);
+    out.resize(line.len() * BLOCK_PX + LANES, 0.0);
+    fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => widen(line, out));
+    (x0 + HALF) % BLOCK_PX
+}
+
+/// Whole blocks of pixels between numbers that stand for their borders.
+#[inline(always)]
+fn widen(line: &[f32], out: &mut [f32]) {
+    const { assert!(BLOCK_PX == 4, "four pixels are written") };
+    let ends = line.iter().zip(&line[1..]);
+    for ((&l, &r), out) in ends.zip(out.as_chunks_mut::<BLOCK_PX>().0) {
+        let step = (r - l) * STEP;
+        *out = [0.5, 1.5, 2.5, 3.5].map(|k| l + k * step);
     }
-    out.drain(..skip);
-    out.resize(n + LANES, 0.0);
 }
 
 /// Half a block in pixels, and the share of a block that a pixel is.

@@ -10,6 +10,7 @@ mod lowpass;
 mod luma;
 mod patch;
 mod residual;
+mod ring;
 mod robust;
 mod runs;
 mod shrink;
@@ -29,8 +30,8 @@ pub use stuck::find_stuck;
 
 /// Rows of a band and columns of a tile while luminance is gathered: what a tile needs of one frame stays in cache.
 const GATHER: (usize, usize) = (64, 256);
-/// The same while the reference has its word; multiples of 8.
-const FINISH: (usize, usize) = (128, 512);
+/// Rows of a band while the reference has its word, a multiple of 8: strips begin a few dozen rows above it.
+const FINISH: usize = 256;
 /// Rows of a band where nothing else matters.
 const BAND: usize = 128;
 
@@ -246,15 +247,15 @@ fn finish_luminance(
     let mut trust = trust(agreement);
     let mut spoken = Plane::new(trust.width(), trust.height());
     let mut own = Plane::new(width, luma.height());
-    let rows = FINISH.0 / BLOCK_PX;
+    let rows = FINISH / BLOCK_PX;
     let blocks = par::bands(&mut trust, rows).zip(par::bands(&mut spoken, rows));
-    par::bands(out, FINISH.0).zip(par::bands(&mut own, FINISH.0)).zip(blocks).for_each(
+    par::bands(out, FINISH).zip(par::bands(&mut own, FINISH)).zip(blocks).for_each(
         |(((top, mut band), (_, mut own)), ((_, mut trust), (_, mut spoken)))| {
             let mut scratch = residual::Scratch::default();
-            for left in (0..width).step_by(FINISH.1) {
-                let tile = Rect { x: left, y: top, width: FINISH.1.min(width - left), height: band.height() };
+            for left in (0..width).step_by(residual::STRIP) {
+                let area = Rect { x: left, y: top, width: residual::STRIP.min(width - left), height: band.height() };
                 let out = [&mut band, &mut own, &mut trust, &mut spoken];
-                residual::finish(base, agreement, luma, weights, tile, &mut scratch, out);
+                residual::finish(base, agreement, luma, weights, area, &mut scratch, out);
             }
         },
     );

@@ -1,12 +1,13 @@
 //! The merged luminance made sharp, and what the reference says against it beyond its noise.
 
-use super::detail::{self, sharpen};
+use super::detail::{MARGIN, Sharpener};
+use super::ring::Ring;
 use super::robust::{Agreement, BLOCK, BLOCK_PX};
-use super::shrink::{Block, HOP, N, shrink_block};
+use super::shrink::{Expected, HOP, SHRUNK, SIDE, STEP, Shrinker};
 use super::signal::{FETCHED, IS_CLIPPED, Signal, mirror};
 use calotype_image::par::Band;
-use calotype_image::simd::fused;
 use calotype_image::{Plane, Rect};
+use fearless_simd::Simd;
 
 /// Weight below which a pixel counts as seen by no frame.
 pub(crate) const NOTHING: f32 = 1e-3;
@@ -39,82 +40,374 @@ const HEARD: f32 = 4.0;
 const DARK: f32 = 0.02;
 /// Share that frames count where only dim ones know anything: their chroma is smoothed, so it misses detail.
 const DIM_FRAMES: f32 = 0.25;
-/// Pixels from one transform block to the next, and along the side of one.
-const STEP: usize = 2 * HOP;
-const SIDE: usize = 2 * N;
-/// Pixels left of and above a tile that decide about it: the blocks that touch its spots, and what sharpening reads.
-const BEFORE: usize = 2 * STEP + detail::MARGIN;
-/// Pixels beyond its last whole block on the other sides.
-const AFTER: usize = SIDE + detail::MARGIN;
+/// Pixels left of and above a strip that decide about it: the blocks that touch its spots, and what sharpening reads.
+const BEFORE: usize = 2 * STEP + MARGIN;
+/// Pixels beyond its last whole block on the right.
+const AFTER: usize = SIDE + MARGIN;
+/// Columns of a strip: with those around it the longest vectors are full.
+pub(crate) const STRIP: usize = 4 * SHRUNK - BEFORE - AFTER;
 
-/// Buffers that are reused from tile to tile.
+/// The rows in hand, reused from strip to strip.
 #[derive(Default)]
 pub(crate) struct Scratch {
-    luma: Vec<f32>,
+    luma: Ring<32>,
     /// Variance of the luminance before gathering: white, divided by the frames.
-    noise: Vec<f32>,
-    /// Reference less merge; 0 where either knows nothing.
-    difference: Vec<f32>,
-    kept: Vec<f32>,
-    buffers: [Vec<f32>; 3],
-    row: Vec<f32>,
-    gains: Vec<f32>,
+    noise: Ring<32>,
+    /// The sums of the weights, and once it is known reference less merge; 0 where either knows nothing.
+    difference: Ring<32>,
+    kept: Ring<32>,
+    /// Energy of what is not kept, summed across.
+    spots: Ring<16>,
+    sharpener: Sharpener,
+    shrinker: Shrinker,
+    /// Luminance, noise and number of differences: of the columns of a row of [`STEP`]x[`STEP`] cells, and of the cells of
+    /// the last two rows.
+    columns: [Vec<f32>; 3],
+    cells: [[Vec<f32>; 3]; 2],
     line: Vec<f32>,
+    chroma: Vec<f32>,
+    gains: Vec<f32>,
 }
 
-/// Writes the final luminance of `tile` to `out`, rows of a band that starts where the tile does, and beside it what every
+/// A strip of the picture on its way: what is read, and where it lies.
+struct Strip<'a> {
+    base: &'a Signal<'a>,
+    agreement: &'a Agreement,
+    luma: &'a Plane<f32>,
+    weights: &'a Plane<u16>,
+    /// What comes out.
+    area: Rect,
+    /// Numbers in a row in hand: the strip and what lies around it.
+    width: usize,
+}
+
+/// Writes the final luminance of `area` to `out`, rows of a band that starts where the area does, and beside it what every
 /// photosite says of it in its `own` colour; lowers the `trust` in blocks, and gives the share of the reference's noise that
-/// may be in what was `spoken`. `luma` is what was gathered, `weights` the sum of
-/// the weights that went in, as codes. The corner of the tile is at multiples of [`STEP`].
+/// may be in what was `spoken`. `luma` is what was gathered, `weights` the sum of the weights that went in, as codes. The
+/// corner of the area is at multiples of [`STEP`], and it is at most [`STRIP`] wide.
 ///
 /// The reference's word is one colour per pixel, and where the merge's chroma errs it is a pattern of the filters. The
 /// luminance follows the word of green, known at every second pixel and interpolated between.
+///
+/// Every stage works [`STEP`] rows at a time, as far behind the one before as it needs to see ahead.
 pub(crate) fn finish(
     base: &Signal,
     agreement: &Agreement,
     luma: &Plane<f32>,
     weights: &Plane<u16>,
-    tile: Rect,
+    area: Rect,
     s: &mut Scratch,
     [out, own, trust, spoken]: [&mut Band<f32>; 4],
 ) {
-    let width = tile.width.next_multiple_of(STEP) + BEFORE + AFTER;
-    let height = tile.height.next_multiple_of(STEP) + BEFORE + AFTER;
-    load(base, luma, weights, tile, (width, height), s);
-    sharpen(&mut s.luma, width, height, &s.noise, LEAST_DETAIL, &mut s.buffers);
-    differences(base, agreement, tile, (width, height), s);
-    s.kept.clear();
-    s.kept.resize(width * height, 0.0);
-    fearless_simd::dispatch!(fearless_simd::Level::new(), simd => match fused(simd) {
-        true => transform::<true>(base, agreement, tile, width, s),
-        false => transform::<false>(base, agreement, tile, width, s),
-    });
-    fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => spots(base, tile, width, s));
-    speak(base, tile, width, s, out, own);
-    doubt(base, agreement, tile, width, s, own, [trust, spoken]);
+    let around = area.width.next_multiple_of(STEP) + BEFORE + AFTER;
+    let strip = Strip { base, agreement, luma, weights, area, width: around.next_multiple_of(SHRUNK) };
+    s.start(strip.width);
+    let (top, bottom) = (area.y as isize, (area.y + area.height) as isize);
+    let step = STEP as isize;
+    let mut loaded = top - BEFORE as isize;
+    while loaded < bottom + 3 * step {
+        loaded += step;
+        fearless_simd::dispatch!(fearless_simd::Level::new(), simd => strip.advance(simd, loaded, s));
+        let done = (loaded - 4 * step).max(top)..(loaded - 3 * step).min(bottom);
+        if !done.is_empty() {
+            strip.speak(done.clone(), s, out, own);
+            strip.doubt(done, s, own, trust, spoken);
+        }
+    }
 }
 
-/// Fills luminance and noise of the tile and its surroundings, mirrored beyond the picture's border, and the sums of the
-/// weights in place of the differences.
-fn load(base: &Signal, luma: &Plane<f32>, weights: &Plane<u16>, tile: Rect, (w, h): (usize, usize), s: &mut Scratch) {
-    for v in [&mut s.luma, &mut s.noise, &mut s.difference] {
-        v.resize(w * h, 0.0);
+impl Scratch {
+    fn start(&mut self, width: usize) {
+        for ring in [&mut self.luma, &mut self.noise, &mut self.difference, &mut self.kept] {
+            ring.reshape(width);
+        }
+        self.spots.reshape(width);
+        self.sharpener.start(width);
+        self.shrinker.start(width);
+        for v in &mut self.columns {
+            v.resize(width, 0.0);
+        }
+        for v in self.cells.as_flattened_mut() {
+            v.resize(width / STEP, 0.0);
+        }
+        for v in [&mut self.line, &mut self.chroma] {
+            v.resize(width, 0.0);
+        }
     }
-    let x0 = tile.x as isize - BEFORE as isize;
-    for y in 0..h {
-        let from = mirror((tile.y + y) as isize - BEFORE as isize, luma.height());
-        let at = y * w..(y + 1) * w;
-        let (to, noise) = (&mut s.luma[at.clone()], &mut s.noise[at.clone()]);
-        let seen = &mut s.difference[at];
-        copy_mirrored(luma.row(from), x0, to, |v| v);
-        copy_mirrored(weights.row(from), x0, seen, super::weight_of);
-        let model = (base.shot[1], base.read[1]);
-        fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => variances(model, to, seen, noise));
+}
+
+impl Strip<'_> {
+    /// Brings in the rows before `loaded`, [`STEP`] of them, and takes those above as far as they can be taken.
+    #[inline(always)]
+    fn advance<S: Simd>(&self, simd: S, loaded: isize, s: &mut Scratch) {
+        let (step, top) = (STEP as isize, self.area.y as isize);
+        for y in loaded - step..loaded {
+            self.load(y, s);
+            s.sharpener.push(y, s.luma.row(y));
+            s.sharpener.detail(simd, y - 2, s.luma.row(y - 2));
+        }
+        // rows sharpened: all blocks that touch them end above the rows whose detail is known
+        let sharp = loaded - 2 * step..loaded - step;
+        for y in sharp.clone().step_by(HOP) {
+            if y >= top - (2 * STEP + HOP) as isize {
+                s.sharpener.judge(simd, y, s.noise.row(y + HOP as isize), LEAST_DETAIL);
+            }
+        }
+        for y in sharp.clone() {
+            s.sharpener.add(simd, y, s.luma.row_mut(y));
+        }
+        let first = top - 2 * step;
+        if sharp.start >= first {
+            self.differences(simd, sharp, s);
+        }
+        let blocks = loaded - 3 * step;
+        if blocks >= first {
+            self.expect(blocks, s);
+            s.shrinker.shrink(simd, blocks);
+        }
+        for y in blocks..blocks + step {
+            self.leftover(simd, y, s);
+        }
+        // a spot reaches over rows of which only the next step knows what is left
+        for y in (blocks - SPOT as isize).max(top - 1)..blocks + step - SPOT as isize {
+            self.spots(y, s);
+        }
+    }
+
+    /// Fills luminance, noise and weights of row `y`, mirrored beyond the picture's border.
+    #[inline(always)]
+    fn load(&self, y: isize, s: &mut Scratch) {
+        let from = mirror(y, self.luma.height());
+        let x0 = self.left();
+        let (luma, noise, seen) = (s.luma.row_mut(y), s.noise.row_mut(y), s.difference.row_mut(y));
+        copy_mirrored(self.luma.row(from), x0, luma, |v| v);
+        copy_mirrored(self.weights.row(from), x0, seen, super::weight_of);
+        variances((self.base.shot[1], self.base.read[1]), luma, seen, noise);
+    }
+
+    /// Column of the picture that the rows in hand begin at.
+    fn left(&self) -> isize {
+        self.area.x as isize - BEFORE as isize
+    }
+
+    /// Puts the differences of the reference's samples from what luminance and chroma predict in place of the weights.
+    #[inline(always)]
+    fn differences<S: Simd>(&self, simd: S, rows: std::ops::Range<isize>, s: &mut Scratch) {
+        let Self { base, width: w, .. } = *self;
+        let (width, height) = (base.frame.samples.width(), base.frame.samples.height());
+        let x0 = self.left();
+        s.columns.iter_mut().for_each(|v| v.fill(0.0));
+        const { assert!(STEP == FETCHED, "rows are fetched as they are needed") };
+        base.fetch(rows.start, x0, w);
+        for y in rows.clone() {
+            base.load_row(y, x0, &mut s.line, &mut s.gains);
+            let from = mirror(y, height);
+            for hole in base.holes(from as isize) {
+                let k = hole.x as isize - x0;
+                if (0..w as isize).contains(&k) {
+                    s.line[k as usize] = super::signal::CLIPPED;
+                }
+            }
+            let colors = [0, 1].map(|x| base.frame.cfa.color_at((x0 + x).rem_euclid(2) as usize, from % 2) as usize);
+            match colors.iter().position(|&c| c != 1) {
+                Some(x) => {
+                    chroma_row(&self.agreement.chroma[colors[x] / 2], from, x0, width, x, w, &mut s.chroma);
+                }
+                None => s.chroma.fill(0.0),
+            }
+            let difference = s.difference.row_mut(y);
+            subtract(&s.line, s.luma.row(y), &s.chroma, difference);
+            s.shrinker.push(simd, y, difference);
+            count(s.luma.row(y), s.noise.row(y), difference, &mut s.columns);
+        }
+        let cells = &mut s.cells[(rows.start / STEP as isize).rem_euclid(2) as usize];
+        for (cells, columns) in cells.iter_mut().zip(&s.columns) {
+            for (cell, columns) in cells.iter_mut().zip(columns.as_chunks::<STEP>().0) {
+                *cell = columns.iter().sum();
+            }
+        }
+    }
+
+    /// What is to be expected of the blocks from row `y` on.
+    fn expect(&self, y: isize, s: &mut Scratch) {
+        let Self { base, agreement, .. } = *self;
+        let colors = [0, 1, 2, 3].map(|p| base.frame.cfa.color_at(p & 1, p >> 1) as usize);
+        let frames = &agreement.effective;
+        let place = |v: isize, n: usize| ((v.max(0) as usize + HOP) / BLOCK_PX).min(n - 1);
+        let by = place(y, frames.height());
+        for b in 0..s.cells[0][0].len() - 1 {
+            let mean = |k: usize| {
+                let sums = [0, 1].map(|j: usize| s.cells[j][k][b] + s.cells[j][k][b + 1]);
+                (sums[0] + sums[1]) / (SIDE * SIDE) as f32
+            };
+            let (level, merged, known) = (mean(0).max(0.0), mean(1) * MERGED_NOISE, mean(2));
+            let bx = place(self.left() + (b * STEP) as isize, frames.width());
+            let share = if agreement.weak.get(bx, by) && frames.get(bx, by) < 1.0 { DIM_FRAMES } else { 1.0 };
+            let frames = (share * frames.get(bx, by)).max(0.02);
+            let mut expected = Expected { variance: [0.0; 4], floor: [0.0; 4], known };
+            for p in 0..4 {
+                let color = colors[p];
+                let own = base.shot[color] * level + base.read[color];
+                // red and blue are green plus chroma, which is noisier where few frames are honest
+                let chroma = if color == 1 { 0.0 } else { own + base.shot[1] * level + base.read[1] };
+                expected.variance[p] = own + merged + MERGED_NOISE * chroma / frames;
+                expected.floor[p] = 1.0 - own / expected.variance[p];
+            }
+            s.shrinker.expect(b, &expected);
+        }
+    }
+
+    /// Takes what the transform kept of row `y` off the differences, and sums the energy of what is left across.
+    #[inline(always)]
+    fn leftover<S: Simd>(&self, simd: S, y: isize, s: &mut Scratch) {
+        let kept = s.kept.row_mut(y);
+        s.shrinker.kept(simd, y, kept);
+        // the pattern of the filters repeats every two pixels
+        let colors = [0, 1].map(|x| self.base.frame.cfa.color_at(x, y.rem_euclid(2) as usize) as usize);
+        let noise = colors.map(|c| (self.base.shot[c], self.base.read[c]));
+        leftover(s.difference.row_mut(y), kept, s.luma.row(y), s.noise.row(y), noise, &mut s.line);
+        const { assert!(SPOT == 2, "five are added") };
+        let n = self.width - 2 * SPOT;
+        let e = &s.line;
+        let [e0, e1, e2, e3, e4] = [0, 1, 2, 3, 4].map(|k| &e[k..][..n]);
+        let sums = &mut s.spots.row_mut(y)[SPOT..][..n];
+        for x in 0..n {
+            sums[x] = (e0[x] + e1[x]) + e2[x] + (e3[x] + e4[x]);
+        }
+    }
+
+    /// Adds to what is kept of row `y` what is left of the differences where it stands out in its place.
+    #[inline(always)]
+    fn spots(&self, y: isize, s: &mut Scratch) {
+        const COUNT: f32 = ((2 * SPOT + 1) * (2 * SPOT + 1)) as f32;
+        let n = self.width - 2;
+        let [a, b, c, d, e] = [-2, -1, 0, 1, 2].map(|j| &s.spots.row(y + j)[1..][..n]);
+        let (difference, kept) = (&s.difference.row(y)[1..][..n], &mut s.kept.row_mut(y)[1..][..n]);
+        let row = s.luma.row(y);
+        let (left, luma, right) = (&row[..n], &row[1..][..n], &row[2..][..n]);
+        let (above, below) = (&s.luma.row(y - 1)[1..][..n], &s.luma.row(y + 1)[1..][..n]);
+        let (shot, read) = (self.base.shot[1], self.base.read[1]);
+        for x in 0..n {
+            let energy = (a[x] + b[x]) + c[x] + (d[x] + e[x]);
+            let (dx, dy) = (right[x] - left[x], below[x] - above[x]);
+            let noise = shot * luma[x].max(0.0) + read;
+            let flat = noise / (noise + 0.25 * (dx * dx + dy * dy) * (STEEP_ERROR * STEEP_ERROR));
+            let t = STEEP_THRESHOLD + (SPOT_THRESHOLD - STEEP_THRESHOLD) * flat;
+            let keep = ((energy - t * COUNT) / (energy + 1e-9)).max(0.0);
+            kept[x] += keep * difference[x];
+        }
+    }
+
+    /// Writes the luminance with the reference's word, and that of the photosite's own colour.
+    fn speak(&self, rows: std::ops::Range<isize>, s: &Scratch, out: &mut Band<f32>, own: &mut Band<f32>) {
+        let (base, n) = (self.base, self.area.width);
+        for y in rows {
+            let line = (y - self.area.y as isize) as usize;
+            let word = |y: isize, x: usize| &s.kept.row(y)[x..][..n];
+            let words = [(y, BEFORE), (y, BEFORE - 1), (y, BEFORE + 1), (y - 1, BEFORE), (y + 1, BEFORE)];
+            let words = words.map(|(y, x)| word(y, x));
+            let noise = [0, 1].map(|x| match base.frame.cfa.color_at(x, line) as usize {
+                1 => (0.0, 0.0),
+                c => (HEARD * base.shot[c], HEARD * base.read[c]),
+            });
+            let (out, own) = (&mut out.row_mut(line)[self.area.x..][..n], &mut own.row_mut(line)[self.area.x..][..n]);
+            let luma = &s.luma.row(y)[BEFORE..][..n];
+            fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => speak_row(luma, words, noise, out, own));
+        }
+    }
+
+    /// Lowers the trust in the blocks of `rows` where the reference had much to say: its word is that of one colour per
+    /// pixel, and beside a strong edge of colour it would show as a pattern of the filters. Every colour is judged by its own
+    /// level, as eyes do. Where the frames agree on one colour all around, the word is about patterns finer than the
+    /// filters, which a demosaic of one frame would colour.
+    fn doubt(
+        &self,
+        rows: std::ops::Range<isize>,
+        s: &mut Scratch,
+        own: &Band<f32>,
+        trust: &mut Band<f32>,
+        spoken: &mut Band<f32>,
+    ) {
+        let Self { base, agreement, area, .. } = *self;
+        for top in rows.clone().step_by(BLOCK_PX) {
+            let line = (top - area.y as isize) as usize;
+            let by = line / BLOCK_PX;
+            if by >= trust.height() {
+                return;
+            }
+            let height = BLOCK_PX.min((rows.end - top) as usize);
+            // per column: energy of the word in even and odd rows, and luminance
+            let [even, odd, level] = &mut s.columns;
+            for v in [&mut *even, &mut *odd, &mut *level] {
+                v[..area.width.next_multiple_of(BLOCK_PX)].fill(0.0);
+            }
+            for j in 0..height {
+                let before = &s.luma.row(top + j as isize)[BEFORE..][..area.width];
+                let after = &own.row(line + j)[area.x..][..area.width];
+                let energy = if j % 2 == 0 { &mut *even } else { &mut *odd };
+                fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => said(before, after, energy, level));
+            }
+            let first = area.x / BLOCK_PX;
+            let last = (first + area.width.div_ceil(BLOCK_PX)).min(trust.width());
+            let blocks = trust.row_mut(by)[first..last].iter_mut().zip(&mut spoken.row_mut(by)[first..last]);
+            let columns = even.as_chunks::<BLOCK_PX>().0.iter().zip(odd.as_chunks::<BLOCK_PX>().0);
+            let columns = columns.zip(level.as_chunks::<BLOCK_PX>().0);
+            for (bx, ((trust, spoken), ((even, odd), level))) in blocks.zip(columns).enumerate() {
+                let width = BLOCK_PX.min(area.width - bx * BLOCK_PX);
+                let (mut word, mut count) = ([0.0; 3], [0.0; 3]);
+                for (p, energy) in [even, even, odd, odd].into_iter().enumerate() {
+                    let (x, y) = (p & 1, p >> 1);
+                    let color = base.frame.cfa.color_at(x, y) as usize;
+                    word[color] += energy[x] + energy[x + 2];
+                    count[color] += ((width + 1 - x) / 2 * ((height + 1 - y) / 2)) as f32;
+                }
+                let pixels = (width * height) as f32;
+                let place = ((first + bx) * BLOCK, (area.y / BLOCK_PX + by) * BLOCK);
+                let levels = levels(agreement, level.iter().sum::<f32>() / pixels, place);
+                let noise = [0, 1, 2].map(|c| base.variance(c, levels[c]));
+                let words = (0..3).map(|c| word[c] / noise[c].max(1e-20)).sum::<f32>() / pixels;
+                *spoken = NOISE_SPOKEN * words.min(1.0);
+                let share = |c: usize| {
+                    let noise = noise[c];
+                    (word[c] - count[c] * LEAKED * noise) / levels[c].max(DARK).powi(2)
+                };
+                let share = (0..3).map(share).sum::<f32>() / pixels;
+                if share > DOUBT.0 * DOUBT.0 {
+                    let share = share.sqrt().min(CONTRAST * contrast(agreement, levels, place));
+                    *trust *= ((DOUBT.1 - share) / (DOUBT.1 - DOUBT.0)).clamp(0.0, 1.0);
+                }
+            }
+        }
+    }
+}
+
+/// Adds a row's luminance, noise and number of differences to the sums per column.
+#[inline(always)]
+fn count(luma: &[f32], noise: &[f32], difference: &[f32], [level, merged, known]: &mut [Vec<f32>; 3]) {
+    let n = luma.len();
+    let (noise, difference) = (&noise[..n], &difference[..n]);
+    let (level, merged, known) = (&mut level[..n], &mut merged[..n], &mut known[..n]);
+    for x in 0..n {
+        level[x] += luma[x];
+        merged[x] += noise[x];
+        known[x] += if difference[x] == 0.0 { 0.0 } else { 1.0 };
+    }
+}
+
+/// Adds the energy of a row's words, and its luminance, to the sums per column.
+#[inline(always)]
+fn said(before: &[f32], after: &[f32], energy: &mut [f32], level: &mut [f32]) {
+    let n = before.len();
+    let (after, energy, level) = (&after[..n], &mut energy[..n], &mut level[..n]);
+    for x in 0..n {
+        let d = after[x] - before[x];
+        energy[x] += d * d;
+        level[x] += before[x];
     }
 }
 
 /// Copies what a part of a row stands for; where the part reaches over the row's ends it is mirrored.
-fn copy_mirrored<T: Copy>(row: &[T], x0: isize, out: &mut [f32], value: impl Fn(T) -> f32) {
+pub(crate) fn copy_mirrored<T: Copy>(row: &[T], x0: isize, out: &mut [f32], value: impl Fn(T) -> f32) {
     let n = row.len() as isize;
     let first = x0.clamp(0, n);
     let last = (x0 + out.len() as isize).clamp(first, n);
@@ -132,39 +425,6 @@ fn variances((shot, read): (f32, f32), luma: &[f32], weights: &[f32], noise: &mu
     let (luma, weights) = (&luma[..n], &weights[..n]);
     for k in 0..n {
         noise[k] = (shot * luma[k].max(0.0) + read) / weights[k].max(NOTHING);
-    }
-}
-
-/// Puts the differences of the reference's samples from what luminance and chroma predict in place of the weights.
-fn differences(base: &Signal, agreement: &Agreement, tile: Rect, (w, h): (usize, usize), s: &mut Scratch) {
-    let (width, height) = (base.frame.samples.width(), base.frame.samples.height());
-    s.row.resize(w, 0.0);
-    let x0 = tile.x as isize - BEFORE as isize;
-    for y in 0..h {
-        let v = (tile.y + y) as isize - BEFORE as isize;
-        if y % FETCHED == 0 {
-            base.fetch(v, x0, w);
-        }
-        base.load_row(v, x0, &mut s.row, &mut s.gains);
-        let from = mirror(v, height);
-        for hole in base.holes(from as isize) {
-            let k = hole.x as isize - x0;
-            if (0..w as isize).contains(&k) {
-                s.row[k as usize] = super::signal::CLIPPED;
-            }
-        }
-        let colors = [0, 1].map(|x| base.frame.cfa.color_at((x0 + x).rem_euclid(2) as usize, from % 2) as usize);
-        let at = y * w..(y + 1) * w;
-        let (difference, luma) = (&mut s.difference[at.clone()], &s.luma[at]);
-        match colors.iter().position(|&c| c != 1) {
-            Some(x) => chroma_row(&agreement.chroma[colors[x] / 2], from, x0, width, x, w, &mut s.line),
-            None => {
-                s.line.clear();
-                s.line.resize(w, 0.0);
-            }
-        }
-        let line = &s.line[..w];
-        fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => subtract(&s.row, luma, line, difference));
     }
 }
 
@@ -202,154 +462,6 @@ fn subtract(row: &[f32], luma: &[f32], chroma: &[f32], out: &mut [f32]) {
     }
 }
 
-/// Takes the differences apart block by block and adds up what stands out from the noise.
-#[inline(always)]
-fn transform<const F: bool>(base: &Signal, agreement: &Agreement, tile: Rect, w: usize, s: &mut Scratch) {
-    let mut block: Block = [[[0.0; N]; N]; 4];
-    let colors = [0, 1, 2, 3].map(|p| base.frame.cfa.color_at(p & 1, p >> 1) as usize);
-    let first = BEFORE - 2 * STEP;
-    let frames = &agreement.effective;
-    let (columns, rows) = (tile.width.div_ceil(STEP) + 3, tile.height.div_ceil(STEP) + 3);
-    for j in 0..rows {
-        for i in 0..columns {
-            let at = (first + j * STEP) * w + first + i * STEP;
-            let (level, merged, known) = take(&s.difference, &s.luma, &s.noise, at, w, &mut block);
-            let level = level.max(0.0);
-            let merged = merged * MERGED_NOISE;
-            let (by, bx) = (tile.y + j * STEP, tile.x + i * STEP);
-            let (by, bx) =
-                ((by.max(2 * STEP) - 2 * STEP + HOP) / BLOCK_PX, (bx.max(2 * STEP) - 2 * STEP + HOP) / BLOCK_PX);
-            let (bx, by) = (bx.min(frames.width() - 1), by.min(frames.height() - 1));
-            let share = if agreement.weak.get(bx, by) && frames.get(bx, by) < 1.0 { DIM_FRAMES } else { 1.0 };
-            let frames = (share * frames.get(bx, by)).max(0.02);
-            let (mut variance, mut floor) = ([0.0; 4], [0.0; 4]);
-            for p in 0..4 {
-                let color = colors[p];
-                let own = base.shot[color] * level + base.read[color];
-                // red and blue are green plus chroma, which is noisier where few frames are honest
-                let chroma = if color == 1 { 0.0 } else { own + base.shot[1] * level + base.read[1] };
-                variance[p] = own + merged + MERGED_NOISE * chroma / frames;
-                floor[p] = 1.0 - own / variance[p];
-            }
-            shrink_block::<F>(&mut block, variance, floor, known);
-            give(&block, at, w, &mut s.kept);
-        }
-    }
-}
-
-/// Reads the four planes of a block of differences; returns mean luminance and noise, and the share of
-/// differences that are known.
-#[inline(always)]
-fn take(difference: &[f32], luma: &[f32], noise: &[f32], at: usize, w: usize, block: &mut Block) -> (f32, f32, f32) {
-    let (mut level, mut merged, mut known) = ([0.0f32; SIDE], [0.0f32; SIDE], [0.0f32; SIDE]);
-    for j in 0..SIDE {
-        let at = at + j * w;
-        let none = &[0.0; SIDE];
-        let row: &[f32; SIDE] = difference[at..].first_chunk().unwrap_or(none);
-        let luma: &[f32; SIDE] = luma[at..].first_chunk().unwrap_or(none);
-        let noise: &[f32; SIDE] = noise[at..].first_chunk().unwrap_or(none);
-        let p = (j & 1) * 2;
-        for i in 0..N {
-            block[p][j / 2][i] = row[2 * i];
-            block[p + 1][j / 2][i] = row[2 * i + 1];
-        }
-        for i in 0..SIDE {
-            level[i] += luma[i];
-            merged[i] += noise[i];
-            known[i] += if row[i] == 0.0 { 0.0 } else { 1.0 };
-        }
-    }
-    const COUNT: f32 = (SIDE * SIDE) as f32;
-    (level.iter().sum::<f32>() / COUNT, merged.iter().sum::<f32>() / COUNT, known.iter().sum::<f32>() / COUNT)
-}
-
-/// Adds a block to what is kept.
-#[inline(always)]
-fn give(block: &Block, at: usize, w: usize, kept: &mut [f32]) {
-    for j in 0..SIDE {
-        let Some(row) = kept[at + j * w..].first_chunk_mut::<SIDE>() else { continue };
-        let p = (j & 1) * 2;
-        for i in 0..N {
-            row[2 * i] += block[p][j / 2][i];
-            row[2 * i + 1] += block[p + 1][j / 2][i];
-        }
-    }
-}
-
-/// Adds to what is kept of the differences what is left of them where it stands out in its place, in the tile and one pixel
-/// around it.
-#[inline(always)]
-fn spots(base: &Signal, tile: Rect, w: usize, s: &mut Scratch) {
-    const REACH: usize = SPOT + 1;
-    let [energy, across, down] = &mut s.buffers;
-    let (x0, y0) = (BEFORE - REACH, BEFORE - REACH);
-    let n = tile.width + 2 * REACH;
-    for y in 0..tile.height + 2 * REACH {
-        let at = (y0 + y) * w + x0;
-        let at = at..at + n;
-        // the pattern of the filters repeats every two pixels
-        let colors = [0, 1].map(|x| base.frame.cfa.color_at(x + REACH, y + REACH) as usize);
-        let noise = colors.map(|c| (base.shot[c], base.read[c]));
-        leftover(
-            &mut s.difference[at.clone()],
-            &s.kept[at.clone()],
-            &s.luma[at.clone()],
-            &s.noise[at.clone()],
-            noise,
-            &mut energy[at.clone()],
-        );
-    }
-    for y in 0..tile.height + 2 * REACH {
-        let at = (y0 + y) * w + x0;
-        let at = at..at + n;
-        let (e, a) = (&energy[at.clone()], &mut across[at][SPOT..n - SPOT]);
-        let (e0, e1, e2, e3, e4) = (&e[..n - 4], &e[1..n - 3], &e[2..n - 2], &e[3..n - 1], &e[4..]);
-        for x in 0..n - 4 {
-            a[x] = (e0[x] + e1[x]) + e2[x] + (e3[x] + e4[x]);
-        }
-    }
-    const COUNT: f32 = ((2 * SPOT + 1) * (2 * SPOT + 1)) as f32;
-    let n = tile.width + 2;
-    down.resize(n, 0.0);
-    for y in 0..tile.height + 2 {
-        let row = |j: usize| &across[(y0 + y + j) * w + BEFORE - 1..][..n];
-        let (a, b, c, d, e) = (row(0), row(1), row(2), row(3), row(4));
-        let down = &mut down[..n];
-        for x in 0..n {
-            down[x] = (a[x] + b[x]) + c[x] + (d[x] + e[x]);
-        }
-        let at = (BEFORE - 1 + y) * w + BEFORE - 1;
-        let (difference, kept, luma) = (&s.difference[at..at + n], &mut s.kept[at..at + n], &s.luma[at..at + n]);
-        let (above, below) = (&s.luma[at - w..][..n], &s.luma[at + w..][..n]);
-        let (left, right) = (&s.luma[at - 1..][..n], &s.luma[at + 1..][..n]);
-        for x in 0..n {
-            let (dx, dy) = (right[x] - left[x], below[x] - above[x]);
-            let noise = base.shot[1] * luma[x].max(0.0) + base.read[1];
-            let flat = noise / (noise + 0.25 * (dx * dx + dy * dy) * (STEEP_ERROR * STEEP_ERROR));
-            let t = STEEP_THRESHOLD + (SPOT_THRESHOLD - STEEP_THRESHOLD) * flat;
-            let keep = ((down[x] - t * COUNT) / (down[x] + 1e-9)).max(0.0);
-            kept[x] += keep * difference[x];
-        }
-    }
-}
-
-/// Writes the luminance with the reference's word, and that of the photosite's own colour.
-fn speak(base: &Signal, tile: Rect, w: usize, s: &Scratch, out: &mut Band<f32>, own: &mut Band<f32>) {
-    let n = tile.width;
-    for y in 0..tile.height {
-        let at = (BEFORE + y) * w + BEFORE;
-        let word = |at: usize| &s.kept[at..][..n];
-        let words = [at, at - 1, at + 1, at - w, at + w].map(word);
-        let noise = [0, 1].map(|x| match base.frame.cfa.color_at(x, y) as usize {
-            1 => (0.0, 0.0),
-            c => (HEARD * base.shot[c], HEARD * base.read[c]),
-        });
-        let (out, own) = (&mut out.row_mut(y)[tile.x..][..n], &mut own.row_mut(y)[tile.x..][..n]);
-        let luma = &s.luma[at..at + n];
-        fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => speak_row(luma, words, noise, out, own));
-    }
-}
-
 /// `words` are the reference's in place, left, right, above, below; `noise` what red and blue have to exceed, 0 for green.
 #[inline(always)]
 fn speak_row(luma: &[f32], words: [&[f32]; 5], noise: [(f32, f32); 2], out: &mut [f32], own: &mut [f32]) {
@@ -364,57 +476,6 @@ fn speak_row(luma: &[f32], words: [&[f32]; 5], noise: [(f32, f32); 2], out: &mut
         let heard = 1.0 - floor / (d * d).max(floor + 1e-30);
         own[x] = luma[x] + word[x];
         out[x] = luma[x] + around + heard * d;
-    }
-}
-
-/// Lowers the trust in blocks where the reference had much to say: its word is that of one colour per pixel, and beside a
-/// strong edge of colour it would show as a pattern of the filters. Every colour is judged by its own level, as eyes do.
-/// Where the frames agree on one colour all around, the word is about patterns finer than the filters, which a demosaic of
-/// one frame would colour.
-fn doubt(
-    base: &Signal,
-    agreement: &Agreement,
-    tile: Rect,
-    w: usize,
-    s: &Scratch,
-    own: &Band<f32>,
-    [trust, spoken]: [&mut Band<f32>; 2],
-) {
-    for by in 0..tile.height.div_ceil(BLOCK_PX).min(trust.height()) {
-        let blocks = tile.width.div_ceil(BLOCK_PX);
-        let first = tile.x / BLOCK_PX;
-        let (row, spoken) = (trust.row_mut(by), spoken.row_mut(by));
-        let last = (first + blocks).min(row.len());
-        let row = row[first..last].iter_mut().zip(&mut spoken[first..last]);
-        for (bx, (trust, spoken)) in row.enumerate() {
-            let (mut word, mut count, mut level) = ([0.0; 3], [0.0; 3], 0.0);
-            for y in by * BLOCK_PX..((by + 1) * BLOCK_PX).min(tile.height) {
-                let before = &s.luma[(BEFORE + y) * w + BEFORE..];
-                let after = &own.row(y)[tile.x..tile.x + tile.width];
-                let colors = [0, 1].map(|x| base.frame.cfa.color_at(x, y) as usize);
-                for x in bx * BLOCK_PX..((bx + 1) * BLOCK_PX).min(tile.width) {
-                    let d = after[x] - before[x];
-                    word[colors[x & 1]] += d * d;
-                    count[colors[x & 1]] += 1.0;
-                    level += before[x];
-                }
-            }
-            let pixels = count.iter().sum::<f32>();
-            let place = ((tile.x / BLOCK_PX + bx) * BLOCK, (tile.y / BLOCK_PX + by) * BLOCK);
-            let levels = levels(agreement, level / pixels, place);
-            let noise = [0, 1, 2].map(|c| base.variance(c, levels[c]));
-            let words = (0..3).map(|c| word[c] / noise[c].max(1e-20)).sum::<f32>() / pixels;
-            *spoken = NOISE_SPOKEN * words.min(1.0);
-            let share = |c: usize| {
-                let noise = noise[c];
-                (word[c] - count[c] * LEAKED * noise) / levels[c].max(DARK).powi(2)
-            };
-            let share = (0..3).map(share).sum::<f32>() / pixels;
-            if share > DOUBT.0 * DOUBT.0 {
-                let share = share.sqrt().min(CONTRAST * contrast(agreement, levels, place));
-                *trust *= ((DOUBT.1 - share) / (DOUBT.1 - DOUBT.0)).clamp(0.0, 1.0);
-            }
-        }
     }
 }
 

@@ -1,11 +1,16 @@
 //! Which frames agree with the reference where, and the colour they agree on.
 
 use super::compare::Tile;
-use super::detail;
+use super::detail::{self, Sharpener};
 use super::fill::Understudies;
 use super::lowpass::Cells;
-use super::signal::Signal;
-use calotype_image::{Plane, par};
+use super::residual::copy_mirrored;
+use super::ring::Ring;
+use super::shrink::HOP;
+use super::signal::{Signal, mirror};
+use calotype_image::Plane;
+use calotype_image::par::{self, Band};
+use fearless_simd::Simd;
 
 /// Cells along the side of a block, and pixels.
 pub(crate) const BLOCK: usize = 2;
@@ -141,31 +146,82 @@ fn codes(weights: &[f32], heaviest: f32, out: &mut [u8]) {
 /// Share of the removed detail's energy that shows as false colour in a single frame.
 const CHROMA_ALIAS: f32 = 0.2;
 
+/// Columns of a strip of cells, and of the strip with what lies around it.
+const STRIP: usize = CHROMA - 2 * detail::MARGIN;
+const CHROMA: usize = 8 * detail::SHARPENED;
+
 /// Takes the gathering's blur from one plane of chroma (0 red, 1 blue), where it stands out from the noise.
 fn sharpen_chroma(agreement: &Agreement, base: &Signal, which: usize) -> Plane<f32> {
     let source = &agreement.chroma[which];
-    let (cw, ch) = (source.width(), source.height());
-    let mut out = Plane::new(cw, ch);
-    let rows = BAND * BLOCK;
-    par::bands_mut(&mut out, rows, |top, mut band| {
-        let first = top.saturating_sub(detail::MARGIN);
-        let last = (top + band.height() + detail::MARGIN).min(ch);
-        let mut image = Vec::with_capacity(cw * (last - first));
-        let mut noise = Vec::with_capacity(cw * (last - first));
-        for y in first..last {
-            image.extend_from_slice(source.row(y));
-            let (level, frames) = (agreement.level.row(y / BLOCK), agreement.effective.row(y / BLOCK));
-            let detail = agreement.detail.row(y / BLOCK);
-            noise.extend((0..cw).map(|x| {
-                let (level, frames) = (level[x / BLOCK], frames[x / BLOCK]);
-                let noise = base.variance(2 * which, level) + 0.5 * base.variance(1, level);
-                (noise + CHROMA_ALIAS * detail[x / BLOCK]) / frames.max(1.0)
-            }));
-        }
-        detail::sharpen(&mut image, cw, last - first, &noise, 0.0, &mut Default::default());
-        for y in 0..band.height() {
-            band.row_mut(y).copy_from_slice(&image[(top + y - first) * cw..][..cw]);
+    let mut out = Plane::new(source.width(), source.height());
+    par::bands_mut(&mut out, BAND * BLOCK, |top, mut band| {
+        let mut s = Strip::default();
+        for left in (0..source.width()).step_by(STRIP) {
+            fearless_simd::dispatch!(fearless_simd::Level::new(), simd => {
+                s.sharpen(simd, agreement, base, which, (left, top), &mut band);
+            });
         }
     });
     out
+}
+
+/// The rows of a strip of chroma in hand.
+#[derive(Default)]
+struct Strip {
+    sharpener: Sharpener,
+    rows: Ring<16>,
+    noise: Vec<f32>,
+}
+
+impl Strip {
+    /// Sharpens the columns of `band` from `left` on; the band's first row is the plane's row `top`.
+    #[inline(always)]
+    fn sharpen<S: Simd>(
+        &mut self,
+        simd: S,
+        agreement: &Agreement,
+        base: &Signal,
+        which: usize,
+        (left, top): (usize, usize),
+        band: &mut Band<f32>,
+    ) {
+        const REACH: isize = detail::MARGIN as isize;
+        let source = &agreement.chroma[which];
+        let width = STRIP.min(source.width() - left);
+        self.sharpener.start(CHROMA);
+        self.rows.reshape(CHROMA);
+        self.noise.resize(CHROMA, 0.0);
+        let x0 = left as isize - REACH;
+        let (first, last) = (top as isize, (top + band.height()) as isize);
+        // blocks begin at every fourth row, and end two rows above the last that is in
+        for y in first - REACH - 2..last + REACH + 2 {
+            copy_mirrored(source.row(mirror(y, source.height())), x0, self.rows.row_mut(y), |v| v);
+            self.sharpener.push(y, self.rows.row(y));
+            self.sharpener.detail(simd, y - 2, self.rows.row(y - 2));
+            let block = y - 1 - REACH;
+            if block % HOP as isize != 0 || block <= first - REACH {
+                continue;
+            }
+            self.noise(agreement, base, which, x0, mirror(block + HOP as isize, source.height()));
+            self.sharpener.judge(simd, block, &self.noise, 0.0);
+            for y in block.max(first)..(block + HOP as isize).min(last) {
+                let row = self.rows.row_mut(y);
+                self.sharpener.add(simd, y, row);
+                let out = &mut band.row_mut((y - first) as usize)[left..][..width];
+                out.copy_from_slice(&row[detail::MARGIN..][..width]);
+            }
+        }
+    }
+
+    /// Noise of one gathered sample of chroma in the row `y`, before gathering, where blocks are judged by it.
+    fn noise(&mut self, agreement: &Agreement, base: &Signal, which: usize, x0: isize, y: usize) {
+        let (level, frames) = (agreement.level.row(y / BLOCK), agreement.effective.row(y / BLOCK));
+        let detail = agreement.detail.row(y / BLOCK);
+        for (k, noise) in self.noise.iter_mut().enumerate().step_by(HOP) {
+            let x = mirror(x0 + k as isize, agreement.chroma[which].width()) / BLOCK;
+            let (level, frames) = (level[x], frames[x]);
+            let own = base.variance(2 * which, level) + 0.5 * base.variance(1, level);
+            *noise = (own + CHROMA_ALIAS * detail[x]) / frames.max(1.0);
+        }
+    }
 }

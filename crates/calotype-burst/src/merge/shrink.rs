@@ -5,18 +5,28 @@
 //! what noise explains (Hasinoff et al. 2016 merge frame by frame in this way; here the merge of all frames is the other
 //! partner). The four planes and neighbouring frequencies decide together.
 
-use calotype_image::simd::madd;
+use super::ring::Ring;
+use calotype_image::dct::{forward, inverse};
+use calotype_image::simd::{join, splat, spread};
+use fearless_simd::{Simd, SimdBase, SimdFloat};
 
-/// Samples along the side of a transform block.
+/// Samples along the side of a transform block, and in it.
 pub(crate) const N: usize = 8;
+pub(crate) const BLOCK: usize = N * N;
 /// Samples between blocks.
 pub(crate) const HOP: usize = N / 2;
+/// Numbers that rows in parts are longer than what they hold: lanes of the longest vector.
+pub(crate) const LANES: usize = 16;
+/// Pixels from one block to the next, and along the side of one.
+pub(crate) const STEP: usize = 2 * HOP;
+pub(crate) const SIDE: usize = 2 * N;
+/// Parts of a row: the columns from one block to the next.
+const PARTS: usize = STEP;
+/// Lengths of rows are multiples of this.
+pub(crate) const SHRUNK: usize = PARTS * LANES;
 
 /// Energy (in units of the noise's, less that of noise itself), squared, at which half of a coefficient is kept.
 const HALF: f32 = 2.0;
-
-/// Rows of the orthonormal cosine transform DCT-II.
-pub(crate) const DCT: [[f32; N]; N] = dct();
 
 /// cos(pi k / 16), k = 0..8.
 const COS: [f64; 9] = [
@@ -31,23 +41,13 @@ const COS: [f64; 9] = [
     0.0,
 ];
 
-const fn dct() -> [[f32; N]; N] {
-    let mut m = [[0.0; N]; N];
-    let mut k = 0;
-    while k < N {
-        let mut i = 0;
-        while i < N {
-            // the angle pi k (2i + 1) / 16, folded into the first quadrant
-            let a = (k * (2 * i + 1)) % 32;
-            let a = if a > 16 { 32 - a } else { a };
-            let c = if a > 8 { -COS[16 - a] } else { COS[a] };
-            let scale = if k == 0 { 0.353_553_390_593_273_8 } else { 0.5 };
-            m[k][i] = (c * scale) as f32;
-            i += 1;
-        }
-        k += 1;
-    }
-    m
+/// Sample `i` of the orthonormal cosine of frequency `k` (DCT-II).
+pub(crate) const fn basis(k: usize, i: usize) -> f64 {
+    // the angle pi k (2i + 1) / 16, folded into the first quadrant
+    let a = (k * (2 * i + 1)) % 32;
+    let a = if a > 16 { 32 - a } else { a };
+    let c = if a > 8 { -COS[16 - a] } else { COS[a] };
+    c * if k == 0 { 0.353_553_390_593_273_8 } else { 0.5 }
 }
 
 /// Sine window, used before and after: its square over half-overlapping blocks sums to one.
@@ -66,164 +66,166 @@ pub(crate) const WINDOW: [f32; N] = {
 /// Variance of a coefficient of the windowed transform of unit white noise: the mean squared window, both ways.
 const COEFFICIENT_NOISE: f32 = 0.25;
 
-/// One block of the four planes.
-pub(crate) type Block = [Square; 4];
-
-/// Shrinks a block of differences (reference less merge, not yet windowed) in place; what remains is windowed again and is
-/// to be added up over blocks. `variance` is the noise of the difference per plane. At least the
-/// share `floor` of every coefficient of a plane is kept: the merge's part of the variance. `known` is the share of the
-/// samples that have a difference; the others are 0 and tell nothing.
-#[inline(always)]
-pub(crate) fn shrink_block<const F: bool>(block: &mut Block, variance: [f32; 4], floor: [f32; 4], known: f32) {
-    let mut energy = [[0.0f32; N]; N];
-    for (plane, v) in block.iter_mut().zip(variance) {
-        for j in 0..N {
-            for i in 0..N {
-                plane[j][i] *= WINDOW[j] * WINDOW[i];
-            }
-        }
-        forward::<F>(plane);
-        let scale = 0.25 / (COEFFICIENT_NOISE * known.max(0.1) * v.max(1e-20));
-        for j in 0..N {
-            for i in 0..N {
-                energy[j][i] = madd::<F>(plane[j][i] * plane[j][i], scale, energy[j][i]);
-            }
-        }
-    }
-    let energy = around(&energy);
-    let mut keep = [[0.0f32; N]; N];
-    for j in 0..N {
-        for i in 0..N {
-            let q = (energy[j][i] - 1.0).max(0.0);
-            let q = q * q;
-            keep[j][i] = q / (q + HALF);
-        }
-    }
-    for (plane, floor) in block.iter_mut().zip(floor) {
-        for j in 0..N {
-            for i in 0..N {
-                plane[j][i] *= if keep[j][i] > floor { keep[j][i] } else { floor };
-            }
-        }
-        backward::<F>(plane);
-        for j in 0..N {
-            for i in 0..N {
-                plane[j][i] *= WINDOW[j] * WINDOW[i];
-            }
-        }
-    }
+/// What is expected of the differences of one block.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Expected {
+    /// Noise of the difference, per Bayer plane.
+    pub variance: [f32; 4],
+    /// Share of every coefficient of a plane that is kept at least: the merge's part of the variance.
+    pub floor: [f32; 4],
+    /// Share of the samples that have a difference; the others are 0 and tell nothing.
+    pub known: f32,
 }
 
-pub(crate) type Square = [[f32; N]; N];
+/// Keeps of the differences in a strip what stands out from the noise. Blocks begin at every eighth row and column.
+#[derive(Default)]
+pub(crate) struct Shrinker {
+    /// Differences, and what is kept of them, in parts.
+    differences: Ring<16>,
+    kept: Ring<16>,
+    /// Per plane and block: one over four times the variance of a coefficient, and the least share to keep.
+    scale: [Vec<f32>; 4],
+    floor: [Vec<f32>; 4],
+    /// Numbers from part to part.
+    stride: usize,
+}
+
+impl Shrinker {
+    /// Begins a strip whose rows hold `width` numbers, a multiple of [`SHRUNK`].
+    pub fn start(&mut self, width: usize) {
+        self.stride = width / PARTS + LANES;
+        self.differences.reshape(PARTS * self.stride);
+        self.kept.reshape(PARTS * self.stride);
+        for v in self.scale.iter_mut().chain(&mut self.floor) {
+            v.clear();
+            v.resize(self.stride, 0.0);
+        }
+    }
+
+    /// Takes in the differences of row `y`.
+    #[inline(always)]
+    pub fn push<S: Simd>(&mut self, simd: S, y: isize, row: &[f32]) {
+        spread::<S, PARTS>(simd, row, self.stride, self.differences.row_mut(y));
+        self.kept.row_mut(y).fill(0.0);
+    }
+
+    /// Says what is to be expected of block `b` of the next row of blocks.
+    #[inline(always)]
+    pub fn expect(&mut self, b: usize, expected: &Expected) {
+        for p in 0..4 {
+            self.scale[p][b] = 0.25 / (COEFFICIENT_NOISE * expected.known.max(0.1) * expected.variance[p].max(1e-20));
+            self.floor[p][b] = expected.floor[p];
+        }
+    }
+
+    /// Judges the blocks from row `y` on.
+    #[inline(always)]
+    pub fn shrink<S: Simd>(&mut self, simd: S, y: isize) {
+        let n = S::f32s::LEN;
+        for b in (0..self.stride - LANES).step_by(n) {
+            self.blocks(simd, y, b);
+        }
+    }
+
+    /// As many blocks as a vector has lanes.
+    #[inline(always)]
+    fn blocks<S: Simd>(&mut self, simd: S, y: isize, b: usize) {
+        let n = S::f32s::LEN;
+        let mut planes = [[splat(simd, 0.0); BLOCK]; 4];
+        let mut energy = [splat(simd, 0.0); BLOCK];
+        for (p, block) in planes.iter_mut().enumerate() {
+            for j in 0..N {
+                let row = self.differences.row(y + (2 * j + (p >> 1)) as isize);
+                for i in 0..N {
+                    let v = S::f32s::from_slice(simd, &row[self.place(p, i) + b..][..n]);
+                    block[N * j + i] = v * (WINDOW[j] * WINDOW[i]);
+                }
+            }
+            forward::<S>(block);
+            let scale = S::f32s::from_slice(simd, &self.scale[p][b..b + n]);
+            for k in 0..BLOCK {
+                energy[k] = (block[k] * block[k]).mul_add(scale, energy[k]);
+            }
+        }
+        around(simd, &mut energy);
+        let (one, half) = (splat(simd, 1.0), splat(simd, HALF));
+        for e in &mut energy {
+            let q = (*e - 1.0).max(0.0);
+            *e = one - half / (q * q + half);
+        }
+        for (p, block) in planes.iter_mut().enumerate() {
+            let floor = S::f32s::from_slice(simd, &self.floor[p][b..b + n]);
+            for k in 0..BLOCK {
+                block[k] *= energy[k].max(floor);
+            }
+            inverse::<S>(block);
+            for j in 0..N {
+                let start = self.place(p, 0);
+                let row = &mut self.kept.row_mut(y + (2 * j + (p >> 1)) as isize)[start + b..];
+                for i in 0..N {
+                    let to = &mut row[2 * (i & 3) * self.stride + (i >> 2)..][..n];
+                    let v = block[N * j + i].mul_add(WINDOW[j] * WINDOW[i], S::f32s::from_slice(simd, to));
+                    v.store_slice(to);
+                }
+            }
+        }
+    }
+
+    /// Where sample `i` of a row of the first block lies, in a plane of the 2x2 pattern.
+    #[inline(always)]
+    fn place(&self, plane: usize, i: usize) -> usize {
+        (2 * (i & 3) + (plane & 1)) * self.stride + (i >> 2)
+    }
+
+    /// Gives what is kept of row `y`, of which all blocks are judged.
+    #[inline(always)]
+    pub fn kept<S: Simd>(&self, simd: S, y: isize, row: &mut [f32]) {
+        join::<S, PARTS>(simd, self.kept.row(y), self.stride, row);
+    }
+}
 
 /// Neighbours in frequency decide along: means over 3x3 energies with the centre twice, mirrored at the borders.
 #[inline(always)]
-pub(crate) fn around(energy: &Square) -> Square {
-    let mut rows = [[0.0f32; N + 2]; N];
+pub(crate) fn around<S: Simd>(simd: S, energy: &mut [S::f32s; BLOCK]) {
+    let mut across = [splat(simd, 0.0); BLOCK];
     for j in 0..N {
-        rows[j][1..=N].copy_from_slice(&energy[j]);
-        (rows[j][0], rows[j][N + 1]) = (energy[j][1], energy[j][N - 2]);
+        for i in 0..N {
+            let (l, r) = (if i == 0 { 1 } else { i - 1 }, if i == N - 1 { N - 2 } else { i + 1 });
+            across[N * j + i] = energy[N * j + l] + energy[N * j + i] + energy[N * j + r];
+        }
     }
-    let mut down = [[0.0f32; N + 2]; N];
     for j in 0..N {
         let (t, b) = (if j == 0 { 1 } else { j - 1 }, if j == N - 1 { N - 2 } else { j + 1 });
-        for i in 0..N + 2 {
-            down[j][i] = rows[t][i] + rows[j][i] + rows[b][i];
-        }
-    }
-    let mut out = [[0.0f32; N]; N];
-    for j in 0..N {
         for i in 0..N {
-            out[j][i] = (down[j][i] + down[j][i + 1] + down[j][i + 2] + energy[j][i]) * 0.1;
+            let k = N * j + i;
+            energy[k] = ((across[N * t + i] + across[k]) + (across[N * b + i] + energy[k])) * 0.1;
         }
     }
-    out
-}
-
-/// The cosine transform both ways, in place; transposed, which neighbours in frequency do not mind and [`backward`] undoes.
-#[inline(always)]
-pub(crate) fn forward<const F: bool>(t: &mut Square) {
-    *t = columns::<F>(&transpose(&columns::<F>(t)));
-}
-
-/// Undoes [`forward`].
-#[inline(always)]
-pub(crate) fn backward<const F: bool>(t: &mut Square) {
-    *t = uncolumns::<F>(&transpose(&uncolumns::<F>(t)));
-}
-
-/// The transform of every column. Rows of the transform are even or odd, so sums and differences of mirrored samples do
-/// with half the products.
-#[inline(always)]
-fn columns<const F: bool>(t: &Square) -> Square {
-    let mut halves = [[[0.0f32; N]; N / 2]; 2];
-    for j in 0..N / 2 {
-        for i in 0..N {
-            halves[0][j][i] = t[j][i] + t[N - 1 - j][i];
-            halves[1][j][i] = t[j][i] - t[N - 1 - j][i];
-        }
-    }
-    let mut out = [[0.0f32; N]; N];
-    for k in 0..N {
-        for j in 0..N / 2 {
-            for i in 0..N {
-                out[k][i] = madd::<F>(DCT[k][j], halves[k & 1][j][i], out[k][i]);
-            }
-        }
-    }
-    out
-}
-
-/// The transform back of every column.
-#[inline(always)]
-fn uncolumns<const F: bool>(t: &Square) -> Square {
-    let mut halves = [[[0.0f32; N]; N / 2]; 2];
-    for k in 0..N {
-        for j in 0..N / 2 {
-            for i in 0..N {
-                let half = &mut halves[k & 1][j][i];
-                *half = madd::<F>(DCT[k][j], t[k][i], *half);
-            }
-        }
-    }
-    let mut out = [[0.0f32; N]; N];
-    for j in 0..N / 2 {
-        for i in 0..N {
-            out[j][i] = halves[0][j][i] + halves[1][j][i];
-            out[N - 1 - j][i] = halves[0][j][i] - halves[1][j][i];
-        }
-    }
-    out
-}
-
-#[inline(always)]
-fn transpose(t: &Square) -> Square {
-    let mut a = [[0.0f32; N]; N];
-    for j in 0..N {
-        for i in 0..N {
-            a[i][j] = t[j][i];
-        }
-    }
-    a
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use fearless_simd::{Level, dispatch};
 
-    fn block(f: impl Fn(usize, usize, usize) -> f32) -> Block {
-        std::array::from_fn(|p| std::array::from_fn(|j| std::array::from_fn(|i| f(p, j, i))))
-    }
-
-    #[test]
-    fn forth_and_back_is_the_identity() {
-        let mut t: [[f32; N]; N] = std::array::from_fn(|j| std::array::from_fn(|i| (j * 13 + i * i) as f32 % 7.0));
-        let before = t;
-        forward::<false>(&mut t);
-        let energy: f32 = t.iter().flatten().map(|v| v * v).sum();
-        assert!((energy - before.iter().flatten().map(|v| v * v).sum::<f32>()).abs() < 1e-3);
-        backward::<true>(&mut t);
-        assert!(t.iter().flatten().zip(before.iter().flatten()).all(|(a, b)| (a - b).abs() < 1e-5));
+    /// What is kept of the 8 rows and columns in the middle of a picture of the differences `f(x, y)`.
+    fn kept(f: impl Fn(usize, usize) -> f32, expected: Expected) -> Vec<f32> {
+        let mut s = Shrinker::default();
+        s.start(SHRUNK);
+        let mut out = Vec::new();
+        dispatch!(Level::new(), simd => {
+            for y in 0..3 * STEP {
+                s.push(simd, y as isize, &(0..SHRUNK).map(|x| f(x, y)).collect::<Vec<_>>());
+            }
+            (0..SHRUNK / STEP).for_each(|b| s.expect(b, &expected));
+            [0, STEP].iter().for_each(|&y| s.shrink(simd, y as isize));
+            for y in STEP..2 * STEP {
+                let mut row = vec![0.0; SHRUNK];
+                s.kept(simd, y as isize, &mut row);
+                out.extend_from_slice(&row[SHRUNK / 2..][..STEP]);
+            }
+        });
+        out
     }
 
     #[test]
@@ -236,20 +238,20 @@ mod tests {
     #[test]
     fn noise_goes_and_evidence_stays() {
         // a cheap hash gives noise of variance 1/12
-        let noise = |p: usize, j: usize, i: usize| {
-            let h = (p * 64 + j * 8 + i + 1) as u32;
+        let noise = |x: usize, y: usize| {
+            let h = (y * 128 + x + 1) as u32;
             let h = (h ^ (h >> 3)).wrapping_mul(0x9E37_79B9);
             (h.wrapping_mul(0x85EB_CA6B) >> 8) as f32 / (1u32 << 24) as f32 - 0.5
         };
-        let mut b = block(noise);
-        shrink_block::<false>(&mut b, [1.0 / 12.0; 4], [0.0; 4], 1.0);
-        let left = b.iter().flatten().flatten().map(|v| v * v).sum::<f32>() / 256.0;
-        assert!(left < 0.1 / 12.0 * 0.5, "{left}");
-        let mut b = block(|_, _, i| if i < 4 { 1.0 } else { -1.0 });
-        let expected = block(|_, j, i| (if i < 4 { 1.0 } else { -1.0 }) * (WINDOW[i] * WINDOW[j]).powi(2));
-        shrink_block::<false>(&mut b, [1e-4; 4], [0.0; 4], 1.0);
-        assert!(
-            b.iter().flatten().flatten().zip(expected.iter().flatten().flatten()).all(|(a, b)| (a - b).abs() < 0.02)
-        );
+        let left = kept(noise, Expected { variance: [1.0 / 12.0; 4], floor: [0.0; 4], known: 1.0 });
+        assert!(left.iter().map(|v| v * v).sum::<f32>() / 64.0 < 0.2 / 12.0);
+        // a step, one thing that stays below its noise, and that again where it may not be taken away
+        let step = |x: usize, _: usize| if x < SHRUNK / 2 + 4 { 1.0 } else { -1.0 };
+        let strong = kept(step, Expected { variance: [1e-4; 4], floor: [0.0; 4], known: 1.0 });
+        assert!(strong.iter().enumerate().all(|(k, v)| (v - step(SHRUNK / 2 + k % 8, 0)).abs() < 0.02));
+        let weak = kept(step, Expected { variance: [1e4; 4], floor: [0.0; 4], known: 1.0 });
+        assert!(weak.iter().all(|v| v.abs() < 1e-3));
+        let floor = kept(step, Expected { variance: [1e4; 4], floor: [0.25; 4], known: 1.0 });
+        assert!(floor.iter().enumerate().all(|(k, v)| (v - 0.25 * step(SHRUNK / 2 + k % 8, 0)).abs() < 1e-3));
     }
 }

@@ -13,7 +13,6 @@
 //! is then independent, and what the model says.
 
 mod coarse;
-mod dct;
 mod shrink;
 mod spectrum;
 mod tile;

@@ -1,7 +1,7 @@
 //! What is kept of each spatial frequency.
 
 use super::NoiseSpectrum;
-use super::dct::splat;
+use calotype_image::simd::splat;
 use fearless_simd::{Simd, SimdBase, SimdFloat};
 
 /// How strongly, and against which noise.

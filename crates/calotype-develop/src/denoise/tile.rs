@@ -5,16 +5,17 @@
 //! the four pixels 4 g - 4 to 4 g - 1 from the strip's left border, and block b covers the groups b and b + 1.
 
 use super::NoiseSpectrum;
-use super::dct::{forward, inverse, splat};
 use super::shrink::{Shrinkage, shrink};
 use calotype_image::Plane;
+use calotype_image::dct::{forward, inverse};
+use calotype_image::simd::{join, splat, spread};
 use fearless_simd::{Simd, SimdBase};
 
 /// Blocks side by side in a strip.
 pub(super) const BLOCKS: usize = 128;
 /// Pixels of a strip that come out.
 pub(super) const STRIP: usize = 4 * (BLOCKS - 1);
-/// Groups held, with room for the last vector's second half.
+/// Groups held, with room for the last vector's second half; whole vectors of them.
 const GROUPS: usize = BLOCKS + 16;
 /// Pixels held, from four left of the strip on.
 pub(super) const HELD: usize = 4 * GROUPS;
@@ -99,7 +100,7 @@ impl Tile {
         for k in first..=last {
             let fresh = 4 * k - if k == first { 4 } else { 0 };
             for y in fresh..4 * k + 4 {
-                self.load(smoothing, y, left, io);
+                self.load(simd, smoothing, y, left, io);
             }
             io.inverse_frames(k, left, &mut self.inverse_frames[..BLOCKS]);
             for (share, inverse) in self.gathered.iter_mut().zip(&self.inverse_frames[..BLOCKS]) {
@@ -110,7 +111,7 @@ impl Tile {
             }
             if k > first {
                 for y in (4 * k - 4).max(top as isize)..(4 * k).min(bottom as isize) {
-                    self.store(y as usize, k, left, io);
+                    self.store(simd, y as usize, k, left, io);
                 }
             }
         }
@@ -118,19 +119,15 @@ impl Tile {
 
     /// Brings in row `y` and clears its sums.
     #[inline(always)]
-    fn load(&mut self, smoothing: &Smoothing<'_>, y: isize, left: usize, io: &mut impl Rows) {
+    fn load<S: Simd>(&mut self, simd: S, smoothing: &Smoothing<'_>, y: isize, left: usize, io: &mut impl Rows) {
         io.load(y, left, &mut self.line);
         for c in 0..3 {
-            let groups = self.line[c].as_chunks::<4>().0;
             let parts = &mut self.rows[part(y, c, 0)..][..4 * GROUPS];
-            let (a, rest) = parts.split_at_mut(GROUPS);
-            let (b, rest) = rest.split_at_mut(GROUPS);
-            let (d, e) = rest.split_at_mut(GROUPS);
-            let groups = &groups[..GROUPS];
-            for g in 0..GROUPS {
-                (a[g], b[g], d[g], e[g]) = (groups[g][0], groups[g][1], groups[g][2], groups[g][3]);
-            }
+            spread::<S, 4>(simd, &self.line[c], GROUPS, parts);
             if let Some(correction) = smoothing.correction {
+                let (a, rest) = parts.split_at_mut(GROUPS);
+                let (b, rest) = rest.split_at_mut(GROUPS);
+                let (d, e) = rest.split_at_mut(GROUPS);
                 quarter_row(&correction[c], y, left, &mut self.quarter);
                 let q = &self.quarter[..GROUPS + 2];
                 for g in 0..GROUPS {
@@ -178,18 +175,10 @@ impl Tile {
 
     /// Hands row `y`, complete after block row `k`, on.
     #[inline(always)]
-    fn store(&mut self, y: usize, k: isize, left: usize, io: &mut impl Rows) {
+    fn store<S: Simd>(&mut self, simd: S, y: usize, k: isize, left: usize, io: &mut impl Rows) {
         let row = y as isize;
         for c in 0..3 {
-            let groups = self.line[c].as_chunks_mut::<4>().0;
-            let parts = &self.sums[part(row, c, 0)..][..4 * GROUPS];
-            let (a, rest) = parts.split_at(GROUPS);
-            let (b, rest) = rest.split_at(GROUPS);
-            let (d, e) = rest.split_at(GROUPS);
-            let groups = &mut groups[..GROUPS];
-            for g in 0..GROUPS {
-                groups[g] = [a[g], b[g], d[g], e[g]];
-            }
+            join::<S, 4>(simd, &self.sums[part(row, c, 0)..][..4 * GROUPS], GROUPS, &mut self.line[c]);
         }
         let r = (row - (4 * k - 4)) as usize;
         let (upper, lower) = (&self.removed[((k - 1) & 1) as usize], &self.removed[(k & 1) as usize]);

@@ -1,10 +1,16 @@
-//! The 8x8 cosine transform of as many blocks as a vector has lanes.
+//! The orthonormal 8x8 cosine transform (DCT-II; Ahmed, Natarajan and Rao 1974) of as many blocks as a vector has lanes:
+//! element k of an array holds value k of every block, so nothing is ever turned around.
 
-use fearless_simd::{Simd, SimdBase};
+use fearless_simd::{Simd, SimdFloat};
 
 /// cos(k π / 16) / 2 for k = 0 to 7.
 const C: [f32; 8] =
     [0.5, 0.490_392_64, 0.461_939_77, 0.415_734_81, 0.353_553_39, 0.277_785_12, 0.191_341_72, 0.097_545_161];
+
+#[inline(always)]
+fn dot<S: Simd>(v: [S::f32s; 4], c: [f32; 4]) -> S::f32s {
+    v[3].mul_add(c[3], v[2].mul_add(c[2], v[1].mul_add(c[1], v[0] * c[0])))
+}
 
 /// The orthonormal transform of 8 values (DCT-II).
 #[inline(always)]
@@ -14,13 +20,13 @@ fn forward8<S: Simd>(x: [S::f32s; 8]) -> [S::f32s; 8] {
     let (p0, p1, m0, m1) = (s0 + s3, s1 + s2, s0 - s3, s1 - s2);
     [
         (p0 + p1) * C[4],
-        d0 * C[1] + d1 * C[3] + d2 * C[5] + d3 * C[7],
-        m0 * C[2] + m1 * C[6],
-        d0 * C[3] - d1 * C[7] - d2 * C[1] - d3 * C[5],
+        dot::<S>([d0, d1, d2, d3], [C[1], C[3], C[5], C[7]]),
+        m1.mul_add(C[6], m0 * C[2]),
+        dot::<S>([d0, d1, d2, d3], [C[3], -C[7], -C[1], -C[5]]),
         (p0 - p1) * C[4],
-        d0 * C[5] - d1 * C[1] + d2 * C[7] + d3 * C[3],
-        m0 * C[6] - m1 * C[2],
-        d0 * C[7] - d1 * C[5] + d2 * C[3] - d3 * C[1],
+        dot::<S>([d0, d1, d2, d3], [C[5], -C[1], C[7], C[3]]),
+        m1.mul_add(-C[2], m0 * C[6]),
+        dot::<S>([d0, d1, d2, d3], [C[7], -C[5], C[3], -C[1]]),
     ]
 }
 
@@ -28,18 +34,19 @@ fn forward8<S: Simd>(x: [S::f32s; 8]) -> [S::f32s; 8] {
 #[inline(always)]
 fn inverse8<S: Simd>(t: [S::f32s; 8]) -> [S::f32s; 8] {
     let (a, b) = ((t[0] + t[4]) * C[4], (t[0] - t[4]) * C[4]);
-    let (c, d) = (t[2] * C[2] + t[6] * C[6], t[2] * C[6] - t[6] * C[2]);
+    let (c, d) = (t[6].mul_add(C[6], t[2] * C[2]), t[6].mul_add(-C[2], t[2] * C[6]));
     let (e0, e1, e2, e3) = (a + c, b + d, b - d, a - c);
-    let o0 = t[1] * C[1] + t[3] * C[3] + t[5] * C[5] + t[7] * C[7];
-    let o1 = t[1] * C[3] - t[3] * C[7] - t[5] * C[1] - t[7] * C[5];
-    let o2 = t[1] * C[5] - t[3] * C[1] + t[5] * C[7] + t[7] * C[3];
-    let o3 = t[1] * C[7] - t[3] * C[5] + t[5] * C[3] - t[7] * C[1];
+    let odd = [t[1], t[3], t[5], t[7]];
+    let o0 = dot::<S>(odd, [C[1], C[3], C[5], C[7]]);
+    let o1 = dot::<S>(odd, [C[3], -C[7], -C[1], -C[5]]);
+    let o2 = dot::<S>(odd, [C[5], -C[1], C[7], C[3]]);
+    let o3 = dot::<S>(odd, [C[7], -C[5], C[3], -C[1]]);
     [e0 + o0, e1 + o1, e2 + o2, e3 + o3, e3 - o3, e2 - o2, e1 - o1, e0 - o0]
 }
 
-/// Transforms all rows, then all columns.
+/// Transforms blocks in place, all rows, then all columns: coefficient 8 v + u is the one of frequency v down and u across.
 #[inline(always)]
-pub(super) fn forward<S: Simd>(block: &mut [S::f32s; 64]) {
+pub fn forward<S: Simd>(block: &mut [S::f32s; 64]) {
     for r in 0..8 {
         let row = forward8::<S>([0, 1, 2, 3, 4, 5, 6, 7].map(|c| block[8 * r + c]));
         block[8 * r..8 * r + 8].copy_from_slice(&row);
@@ -52,9 +59,9 @@ pub(super) fn forward<S: Simd>(block: &mut [S::f32s; 64]) {
     }
 }
 
-/// The inverse of [`forward`].
+/// Undoes [`forward`].
 #[inline(always)]
-pub(super) fn inverse<S: Simd>(block: &mut [S::f32s; 64]) {
+pub fn inverse<S: Simd>(block: &mut [S::f32s; 64]) {
     for c in 0..8 {
         let column = inverse8::<S>([0, 1, 2, 3, 4, 5, 6, 7].map(|r| block[8 * r + c]));
         for r in 0..8 {
@@ -67,23 +74,17 @@ pub(super) fn inverse<S: Simd>(block: &mut [S::f32s; 64]) {
     }
 }
 
-/// A vector of one value.
-#[inline(always)]
-pub(super) fn splat<S: Simd>(simd: S, v: f32) -> S::f32s {
-    S::f32s::splat(simd, v)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use fearless_simd::{Level, dispatch};
+    use fearless_simd::{Level, SimdBase, dispatch};
 
     #[inline(always)]
     fn check<S: Simd>(simd: S) {
         let at = |i: usize| ((i * 37 + 11) % 64) as f32 / 64.0;
-        let mut block: [S::f32s; 64] = [splat(simd, 0.0); 64];
+        let mut block: [S::f32s; 64] = [S::f32s::splat(simd, 0.0); 64];
         for (i, v) in block.iter_mut().enumerate() {
-            *v = splat(simd, at(i));
+            *v = S::f32s::splat(simd, at(i));
         }
         forward::<S>(&mut block);
         for v in 0..8 {
