@@ -95,6 +95,7 @@ impl Sharpener {
                 energy[k] = block[k] * block[k] * (scale * PRECISION[k]);
             }
             around(simd, &mut energy);
+            follow_edges(simd, &mut energy);
             for k in 0..BLOCK {
                 let q = (energy[k] - THRESHOLD).max(0.0);
                 block[k] *= (one - half / (q * q + half)).max(least);
@@ -120,6 +121,37 @@ impl Sharpener {
         for k in 0..n {
             row[k] += line[k];
         }
+    }
+}
+
+/// Frequencies, summed over both directions, below which energies tell the direction of an edge.
+const COARSE: usize = 6;
+/// Frequencies beside an edge's direction up to which energy is expected, and times that of noise which the coarser energy
+/// has to exceed to be evidence.
+const WIDTH: f32 = 0.8;
+const EVIDENT: f32 = 2.0;
+/// Weight of that evidence. Chosen, as these three are, on simulated bursts: edges of low contrast in dim light gain slope,
+/// and pictures signal to noise.
+const WEIGHT: f32 = 4.0;
+
+/// Adds evidence from coarser detail: an edge has energy at all frequencies of its direction, so where it shows at half a
+/// frequency it is likely there too (persistence across scales; Shapiro 1993, Portilla et al. 2003).
+#[inline(always)]
+fn follow_edges<S: Simd>(simd: S, energy: &mut [S::f32s; BLOCK]) {
+    let (mut across, mut down) = (splat(simd, 1e-6), splat(simd, 1e-6));
+    for (v, u) in (0..N).flat_map(|v| (0..N).map(move |u| (v, u))).filter(|(v, u)| (1..COARSE).contains(&(v + u))) {
+        let e = (energy[N * v + u] - 1.0).max(0.0);
+        across = e.mul_add((u * u) as f32, across);
+        down = e.mul_add((v * v) as f32, down);
+    }
+    let norm = (across + down).approximate_recip() * (1.0 / (WIDTH * WIDTH));
+    let (across, down) = ((across * norm).sqrt(), (down * norm).sqrt());
+    let coarser = *energy;
+    for (v, u) in (0..N).flat_map(|v| (0..N).map(move |u| (v, u))).filter(|(v, u)| *v.max(u) > 1) {
+        let beside = (down * u as f32 - across * v as f32).abs();
+        let near = (splat(simd, WEIGHT) - beside * WEIGHT).max(0.0);
+        let evidence = (coarser[N * (v / 2) + u / 2] - EVIDENT).max(0.0);
+        energy[N * v + u] = evidence.mul_add(near, energy[N * v + u]);
     }
 }
 
