@@ -67,7 +67,7 @@ pub fn run(args: &DevelopArgs, common: &Common) -> Result<Outcome, Failure> {
             let mut photo = negative.print(&recipe, &task(look), display)?;
             if let Some((record, name)) = &record {
                 inputs = record.named_as_before(inputs);
-                let differs = record.differences(&inputs, look, format.extension());
+                let differs = record.differences(&inputs, &recipe, &task(look));
                 let told =
                     differs.into_iter().map(|d| format!("not the same to the byte as what {name} tells of: {d}"));
                 photo.report.warnings.extend(told);

@@ -25,6 +25,7 @@ fn triplet() -> Lens {
         title: String::new(),
         source: String::new(),
         notes: vec![],
+        air: None,
         object_mm: None,
         aperture: Aperture::EntrancePupil(10.0),
         field_kind: FieldKind::AngleDeg,

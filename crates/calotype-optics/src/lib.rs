@@ -59,7 +59,8 @@ mod write;
 
 pub use error::{OpticsError, Result};
 pub use glass::{
-    Catalogue, Dispersion, Glass, LINES_FDC_UM, built_in as built_in_glass, built_in_of as built_in_glasses, read_agf,
+    Air, Catalogue, Dispersion, Glass, LINES_FDC_UM, Thermal, built_in as built_in_glass,
+    built_in_of as built_in_glasses, read_agf,
 };
 pub use import::{from_json, from_seq, from_zmx, read_lens, to_zmx};
 pub use lens::{

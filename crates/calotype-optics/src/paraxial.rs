@@ -34,12 +34,12 @@ pub(crate) fn powers(lens: &Lens, um: f64) -> Result<Vec<Power>> {
         let curvature = s.shape.curvature() + 2.0 * s.shape.low_terms()[0];
         let (after, power) = match s.kind {
             Kind::Refract => {
-                let n = s.glass.index(um, i)? * f64::signum(before);
+                let n = lens.index_behind(i - 1, um)? * f64::signum(before);
                 (n, curvature * (n - before))
             }
             Kind::Reflect => (-before, -2.0 * curvature * before),
             Kind::ThinLens(f) => {
-                let n = s.glass.index(um, i)? * f64::signum(before);
+                let n = lens.index_behind(i - 1, um)? * f64::signum(before);
                 (n, n / f)
             }
         };

@@ -11,6 +11,7 @@ fn lens(name: &str, surfaces: Vec<Surface>, epd: f64) -> Lens {
         title: String::new(),
         source: String::new(),
         notes: vec![],
+        air: None,
         object_mm: None,
         aperture: Aperture::EntrancePupil(epd),
         field_kind: FieldKind::AngleDeg,

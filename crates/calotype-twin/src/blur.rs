@@ -199,7 +199,7 @@ impl<'a> Blur<'a> {
         let Work { kernels, parts } = work;
         for c in 0..3 {
             if channels.contains(&c) {
-                let spot = self.optics.spot(c, height, object_m, self.focus_m);
+                let spot = self.optics.spot(c, height, azimuth, object_m, self.focus_m);
                 self.transfer(&spot, azimuth, &common.0[c], &mut kernels[c], parts);
             }
         }
@@ -560,8 +560,10 @@ mod tests {
             fn is_geometric(&self) -> bool {
                 true
             }
-            fn spot(&self, channel: usize, height: f64, object_m: f64, focus_m: f64) -> Psf {
-                let Psf::Lobes(lobes) = self.0.spot(channel, height, object_m, focus_m) else { panic!("no lobes") };
+            fn spot(&self, channel: usize, height: f64, angle_rad: f64, object_m: f64, focus_m: f64) -> Psf {
+                let Psf::Lobes(lobes) = self.0.spot(channel, height, angle_rad, object_m, focus_m) else {
+                    panic!("no lobes")
+                };
                 let (pitch_um, size) = (0.4, 121);
                 let energy = (0..size * size).map(|i| {
                     let (r, t) = ((i % size) as f64 - 60.0, (i / size) as f64 - 60.0);

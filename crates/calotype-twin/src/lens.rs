@@ -37,7 +37,8 @@ pub trait Optics: Send + Sync {
     /// Share of the light on the axis that arrives at a height, 0 to 1 (the sensor's acceptance included).
     fn illumination(&self, channel: usize, height: f64) -> f64;
     /// The image of a point at a distance in metres, when the lens is focused at `focus_m`.
-    fn spot(&self, channel: usize, height: f64, object_m: f64, focus_m: f64) -> Psf;
+    /// Its place lies at an angle from the picture's right downwards, in radians.
+    fn spot(&self, channel: usize, height: f64, angle_rad: f64, object_m: f64, focus_m: f64) -> Psf;
     /// True where [`Optics::spot`] leaves out diffraction at a round pupil and defocus, so that they are to be added.
     fn is_geometric(&self) -> bool;
     /// True where a lens that is scaled to a smaller picture (see [`Geometry::new`](crate::Geometry::new)) has spots that are
@@ -313,7 +314,7 @@ impl Optics for Lens {
         interpolate(&f.height, table, height).max(0.0)
     }
 
-    fn spot(&self, channel: usize, height: f64, _: f64, _: f64) -> Psf {
+    fn spot(&self, channel: usize, height: f64, _: f64, _: f64, _: f64) -> Psf {
         let Some(spots) = &self.spot else {
             return Psf::Lobes(vec![Lobe { share: 1.0, radial_um: 0.0, tangential_um: 0.0, shift_um: 0.0 }]);
         };
@@ -372,7 +373,7 @@ mod tests {
             let lens = Lens::from_toml(name, text).unwrap();
             assert_eq!(lens.name, name);
             for c in 0..3 {
-                let Psf::Lobes(lobes) = lens.spot(c, 0.7, 2.0, 2.0) else { panic!("no lobes") };
+                let Psf::Lobes(lobes) = lens.spot(c, 0.7, 0.0, 2.0, 2.0) else { panic!("no lobes") };
                 assert!((lobes.iter().map(|l| l.share).sum::<f64>() - 1.0).abs() < 1e-12);
             }
         }

@@ -4,6 +4,7 @@ use crate::TwinError;
 use crate::lens::{Glare, Kernel, Lobe, Optics, Psf};
 use calotype_optics::camera::{Bands, Mounted};
 use calotype_optics::{Kind, Lens, OpticsError};
+use std::f64::consts::FRAC_PI_2;
 
 /// Share of the light that a surface between glass and air reflects where the prescription states no coatings: one of several
 /// layers is assumed.
@@ -30,11 +31,11 @@ impl Traced {
     /// both transmittance and ghosts itself: every surface at the rays' own angles, and of every such way what falls on the sensor.
     ///
     /// # Errors
-    /// [`TwinError::Lens`] for lenses that are not round, or that do not light the corner.
+    /// [`TwinError::Lens`] for lenses that are not round (but for errors of making), or that do not light the corner.
     pub fn new(lens: Lens, half_diagonal_mm: f64) -> Result<Self, TwinError> {
         let name = lens.name.clone();
         let surfaces = bare_surfaces(&lens);
-        let mounted = Mounted::new(lens, half_diagonal_mm, &Bands::default()).map_err(named(&name))?;
+        let mounted = Mounted::made(lens, half_diagonal_mm, &Bands::default()).map_err(named(&name))?;
         if let Some(losses) = mounted.losses() {
             let glare = Glare { veiling: losses.ghosts, halo: HALO.0, halo_sigma: HALO.1 };
             return Ok(Self { mounted, glare, transmittance: losses.transmittance });
@@ -55,11 +56,11 @@ fn bare_surfaces(lens: &Lens) -> f64 {
     let um = lens.primary_um();
     let mut before = 1.0;
     let mut count = 0.0;
-    for (i, s) in (1..).zip(&lens.surfaces) {
+    for (i, s) in lens.surfaces.iter().enumerate() {
         if s.kind != Kind::Refract {
             continue;
         }
-        let after = s.glass.index(um, i).unwrap_or(1.0);
+        let after = lens.index_behind(i, um).unwrap_or(1.0);
         count += f64::from(u8::from((after - before).abs() > 1e-3));
         before = after;
     }
@@ -103,8 +104,9 @@ impl Optics for Traced {
         self.mounted.rendition(channel).illumination.at(height).max(0.0)
     }
 
-    fn spot(&self, channel: usize, height: f64, object_m: f64, focus_m: f64) -> Psf {
-        match self.mounted.spots(object_m, focus_m) {
+    fn spot(&self, channel: usize, height: f64, angle_rad: f64, object_m: f64, focus_m: f64) -> Psf {
+        // from up towards the right
+        match self.mounted.spots_towards(angle_rad + FRAC_PI_2, object_m, focus_m) {
             Ok(table) => {
                 Psf::Samples(Kernel { pitch_um: table.pitch_um, size: table.size, energy: table.at(channel, height) })
             }
@@ -122,7 +124,7 @@ impl Optics for Traced {
     }
 
     fn prepare(&self, object_m: f64, focus_m: f64) -> Result<(), TwinError> {
-        self.mounted.spots(object_m, focus_m).map(drop).map_err(named(&self.mounted.lens().name))
+        self.mounted.prepare(object_m, focus_m).map_err(named(&self.mounted.lens().name))
     }
 }
 

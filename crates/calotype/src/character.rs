@@ -92,6 +92,17 @@ impl DepthMap {
         Ok(Self { dioptres, name: name.into(), stretches: true })
     }
 
+    /// [`crate::content_id`] of its size and its dioptres.
+    pub(crate) fn content(&self) -> u128 {
+        let size = [self.dioptres.width(), self.dioptres.height()].map(|v| v as u64);
+        let bytes: Vec<u8> = size
+            .into_iter()
+            .flat_map(u64::to_le_bytes)
+            .chain(self.dioptres.rows().flatten().flat_map(|v| v.to_le_bytes()))
+            .collect();
+        crate::content_id(&bytes)
+    }
+
     /// Pixels across and down.
     pub fn size(&self) -> (usize, usize) {
         (self.dioptres.width(), self.dioptres.height())

@@ -2,6 +2,7 @@
 
 use crate::{BurstFrame, Recipe, RecipeError, Report, Task};
 use calotype_look::{Lattice, Look, LookError};
+use calotype_optics::Lens;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::path::Path;
@@ -34,6 +35,9 @@ pub struct Record {
     /// The frames, in the order they were read.
     #[serde(rename = "input")]
     pub inputs: Vec<InputFile>,
+    /// What else the recipe names and was read: lenses and the depth map. Empty in records of versions before 2026-12.
+    #[serde(rename = "file", default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<InputFile>,
     /// Every choice; `look` is the look's name.
     pub recipe: Recipe,
     /// What the engine found by itself. For people: to repeat the photograph it is found again.
@@ -42,13 +46,13 @@ pub struct Record {
     pub look: LookRecord,
 }
 
-/// A frame that a photograph was made of.
+/// A file that a photograph was made of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InputFile {
     /// The file's name, without its folder.
     pub name: String,
-    /// [`crate::content_id`] of its bytes, in hexadecimal.
+    /// [`crate::content_id`] in hexadecimal: of a frame's bytes, of a lens as the program writes it, of a depth map's samples.
     pub content: String,
 }
 
@@ -131,8 +135,21 @@ pub enum RecordError {
 impl InputFile {
     /// A frame that was read: its name without folders, and what recognises its bytes.
     pub fn of(frame: &BurstFrame) -> Self {
-        let name = Path::new(&frame.name).file_name().unwrap_or_default().to_string_lossy().into_owned();
-        Self { name, content: format!("{:032x}", frame.content) }
+        Self::new(&frame.name, frame.content)
+    }
+
+    fn new(path: &str, content: u128) -> Self {
+        let name = Path::new(path).file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Self { name, content: format!("{content:032x}") }
+    }
+
+    /// The lenses and the depth map of a task, as its recipe calls them.
+    fn beside(recipe: &Recipe, task: &Task) -> Vec<Self> {
+        let lens = |name: &str, lens: &Lens| Self::new(name, crate::content_id(lens.to_toml().as_bytes()));
+        let character = task.character.as_ref();
+        let correction = task.lens.as_ref().map(|l| lens(&recipe.prescription, l));
+        let depth = character.and_then(|c| c.depth.as_ref()).map(|d| Self::new(&recipe.depth, d.content()));
+        correction.into_iter().chain(character.map(|c| lens(&recipe.character, &c.lens))).chain(depth).collect()
     }
 }
 
@@ -149,6 +166,7 @@ impl Record {
             engine: ENGINE.into(),
             format: task.format.extension().into(),
             inputs,
+            files: InputFile::beside(recipe, task),
             recipe: Recipe { look: name.clone(), ..recipe.clone() },
             found: Found {
                 size: report.size,
@@ -236,9 +254,10 @@ impl Record {
         if hashes(&inputs).eq(hashes(&self.inputs)) { self.inputs.clone() } else { inputs }
     }
 
-    /// Why a photograph made of these files, in that look and format, by this version may not be the same to the byte; empty
-    /// where it will.
-    pub fn differences(&self, inputs: &[InputFile], look: &Look, format: &str) -> Vec<String> {
+    /// Why a photograph made of these frames for this task, by this version, may not be the same to the byte; empty where it
+    /// will.
+    pub fn differences(&self, inputs: &[InputFile], recipe: &Recipe, task: &Task) -> Vec<String> {
+        let (look, format) = (&task.look, task.format.extension());
         let mut all = Vec::new();
         if self.engine != ENGINE {
             all.push(format!("it was made by version {}, and this is version {ENGINE}", self.engine));
@@ -252,6 +271,12 @@ impl Record {
         if !hashes(inputs).eq(hashes(&self.inputs)) {
             all.push(self.other_inputs(inputs));
         }
+        let files = InputFile::beside(recipe, task);
+        let other = files.iter().filter(|_| !self.files.is_empty()).filter(|f| !self.files.contains(f));
+        all.extend(other.map(|file| match self.files.iter().find(|was| was.name == file.name) {
+            Some(was) => changed(file, was),
+            None => format!("{} was not among its files ({})", file.name, names(&self.files)),
+        }));
         all
     }
 
@@ -261,12 +286,7 @@ impl Record {
             return format!("it was made of {} frames in their order: {}", self.inputs.len(), names(&self.inputs));
         };
         match self.inputs.iter().find(|i| i.name == other.name) {
-            Some(was) => format!(
-                "{} has changed since: its content was {}… and is {}…",
-                other.name,
-                start(&was.content),
-                start(&other.content)
-            ),
+            Some(was) => changed(other, was),
             None => format!("{} was not among its frames ({})", other.name, names(&self.inputs)),
         }
     }
@@ -274,6 +294,11 @@ impl Record {
 
 fn hashes(files: &[InputFile]) -> impl Iterator<Item = &str> {
     files.iter().map(|f| f.content.as_str())
+}
+
+fn changed(file: &InputFile, was: &InputFile) -> String {
+    let (before, now) = (start(&was.content), start(&file.content));
+    format!("{} has changed since: its content was {before}… and is {now}…", file.name)
 }
 
 /// The first names of some files.
@@ -303,16 +328,22 @@ fn unescaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Format;
+    use crate::{Character, DepthMap, DepthUnit, Format};
+    use calotype_image::Plane;
+    use std::sync::Arc;
 
     fn file(name: &str, hash: &str) -> InputFile {
         InputFile { name: name.into(), content: hash.into() }
     }
 
+    fn task(look: Look, format: Format) -> Task {
+        Task { format, look, lens: None, character: None, diagnostics: false }
+    }
+
     fn record(look: Look) -> Record {
-        let task = Task { format: Format::Jpeg, look, lens: None, character: None, diagnostics: false };
         let inputs = vec![file("1.dng", "aa"), file("2 & <3>.dng", "bb")];
-        Record::new(inputs, &Recipe { look: "somewhere/x.toml".into(), ..Recipe::default() }, &task, &Report::default())
+        let recipe = Recipe { look: "somewhere/x.toml".into(), ..Recipe::default() };
+        Record::new(inputs, &recipe, &task(look, Format::Jpeg), &Report::default())
     }
 
     #[test]
@@ -327,7 +358,7 @@ mod tests {
             let again = Record::from_photograph(&file).unwrap();
             assert_eq!(again, record);
             assert_eq!(again.look(&|_| Err("none".into())).unwrap(), look);
-            assert!(again.differences(&record.inputs, &look, "jpg").is_empty());
+            assert!(again.differences(&record.inputs, &record.recipe, &task(look, Format::Jpeg)).is_empty());
         }
     }
 
@@ -336,15 +367,42 @@ mod tests {
         let look = Look::builtin("slide").unwrap();
         let mut record = record(look.clone());
         let other = vec![file("1.dng", "aa"), file("2 & <3>.dng", "cc")];
-        assert!(record.differences(&other, &look, "jpg")[0].contains("2 & <3>.dng has changed since"));
-        assert!(record.differences(&[file("9.dng", "dd")], &look, "jpg")[0].contains("9.dng was not among its frames"));
-        assert!(record.differences(&record.inputs[..1], &look, "jpg")[0].contains("2 frames in their order"));
+        let jpeg = task(look, Format::Jpeg);
+        let differences = |inputs: &[InputFile]| record.differences(inputs, &record.recipe, &jpeg);
+        assert!(differences(&other)[0].contains("2 & <3>.dng has changed since"));
+        assert!(differences(&[file("9.dng", "dd")])[0].contains("9.dng was not among its frames"));
+        assert!(differences(&record.inputs[..1])[0].contains("2 frames in their order"));
         let renamed = vec![file("a.dng", "aa"), file("b.dng", "bb")];
         assert_eq!(record.named_as_before(renamed), record.inputs);
         assert_eq!(record.named_as_before(other.clone()), other);
         record.engine = "0.0.1".into();
-        let all = record.differences(&record.inputs, &Look::default(), "png");
+        let all = record.differences(&record.inputs, &record.recipe, &task(Look::default(), Format::Png));
         assert!(all.len() == 3 && all[0].contains("version 0.0.1"), "{all:?}");
+    }
+
+    #[test]
+    fn a_lens_or_a_depth_map_that_changed_is_told() {
+        let map = |d: f32| {
+            let plane = Plane::from_fn(2, 2, |x, _| d + x as f32);
+            Some(Arc::new(DepthMap::new("far/depth.exr", &plane, DepthUnit::Metres).unwrap()))
+        };
+        let with = |lens: &str, depth| {
+            let lens = Arc::new(calotype_optics::built_in_lens(lens).unwrap().unwrap());
+            let character = Some(Character { lens, depth, preview: false });
+            Task { character, ..task(Look::default(), Format::Jpeg) }
+        };
+        let recipe = Recipe { character: "my/lens.toml".into(), depth: "far/depth.exr".into(), ..Recipe::default() };
+        let made = Record::new(vec![], &recipe, &with("swirl-f1.4", map(1.0)), &Report::default());
+        let made = Record::from_toml(&made.to_toml()).unwrap();
+        let differences = |lens, depth| made.differences(&[], &recipe, &with(lens, depth));
+        assert_eq!(differences("swirl-f1.4", map(1.0)), [""; 0]);
+        let depth = differences("swirl-f1.4", map(1.5));
+        assert!(depth.len() == 1 && depth[0].contains("depth.exr has changed since"), "{depth:?}");
+        let lens = differences("petzval-f1.9", map(1.0));
+        assert!(lens.len() == 1 && lens[0].contains("lens.toml has changed since"), "{lens:?}");
+        // records of before tell nothing of them
+        let old = Record { files: vec![], ..made.clone() };
+        assert_eq!(old.differences(&[], &recipe, &with("petzval-f1.9", map(2.0))), [""; 0]);
     }
 
     #[test]

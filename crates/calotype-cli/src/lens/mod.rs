@@ -13,8 +13,9 @@ use crate::failure::Failure;
 use crate::out::Outcome;
 use crate::target::{self, Target};
 use args::{AnalyseArgs, ConvertArgs, DrawArgs, InfoArgs, Input, LensCommand, ReportArgs, VerifyArgs};
+use calotype_optics::analysis::doubts;
 use calotype_optics::design::vignetting_from_apertures;
-use calotype_optics::show::{Chart, chart, drawing, report, svg};
+use calotype_optics::show::{Chart, chart, drawing, report};
 use calotype_optics::verify::{Reference, Verification, verify};
 use calotype_optics::{
     Catalogue, Lens, OpticsError, System, built_in_lens, built_in_lenses, read_agf, read_lens, to_zmx, write_file,
@@ -70,14 +71,15 @@ fn write_chart(chart: &Chart, out: &Path, overwrite: bool) -> Result<(), Failure
     if out.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv")) {
         return Ok(write_file(out, overwrite, chart.csv().as_bytes())?);
     }
-    if chart.plots.is_empty() {
+    let pictures = chart.pictures();
+    if pictures.is_empty() {
         return Err(Failure::new(format!("{} has tables only, and no plot to draw", chart.analysis))
             .help("Write its tables with -o OUT.csv."));
     }
     let stem = out.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    for (i, plot) in chart.plots.iter().enumerate() {
+    for (i, picture) in pictures.iter().enumerate() {
         let path: PathBuf = if i == 0 { out.into() } else { out.with_file_name(format!("{stem}-{}.svg", i + 1)) };
-        write_file(&path, overwrite, svg(plot).as_bytes())?;
+        write_file(&path, overwrite, picture.as_bytes())?;
     }
     Ok(())
 }
@@ -179,8 +181,10 @@ impl Input {
     }
 
     fn system(&self) -> Result<(System, Vec<String>), Failure> {
-        let (lens, warnings) = self.read()?;
-        Ok((System::new(lens).map_err(|e| about(&self.lens, e))?, warnings))
+        let (lens, mut warnings) = self.read()?;
+        let system = System::new(lens).map_err(|e| about(&self.lens, e))?;
+        warnings.extend(doubts(&system));
+        Ok((system, warnings))
     }
 }
 

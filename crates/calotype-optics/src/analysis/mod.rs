@@ -1,5 +1,6 @@
 //! What a lens does, as plain data.
 
+mod doubts;
 mod fan;
 mod fft_psf;
 mod field_curves;
@@ -15,6 +16,7 @@ mod transmission;
 mod wavefront;
 mod zernike_fit;
 
+pub use doubts::doubts;
 pub use fan::{Fan, fan};
 pub use fft_psf::{FftPsf, fft_psf};
 pub use field_curves::{FieldPoint, field_curves};

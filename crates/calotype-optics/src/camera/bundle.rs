@@ -28,7 +28,7 @@ impl Opening {
     }
 }
 
-/// Rays that arrive in the image plane, on one side of the meridional plane: places across and upwards in mm.
+/// Rays that arrive in the image plane, on one side of the meridional plane or on both: places across and along it in mm.
 pub(crate) struct Bundle {
     pub(crate) places: Vec<[f64; 2]>,
     /// Area of the pupil that they fill (both sides), in squares of its radius.
@@ -42,33 +42,71 @@ impl Bundle {
     }
 }
 
-/// A field on the meridional plane whose chief ray rises with a slope.
-pub(crate) fn field(slope: f64) -> Field {
-    Field::up(slope.atan().to_degrees())
+/// A direction that light comes from, and the plane through it and the axis: places are told across and along that plane.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Meridian {
+    /// The field point, in degrees.
+    pub(crate) field: Field,
+    /// Sine and cosine of the plane's angle from the lens's y towards its x.
+    turn: [f64; 2],
+    /// True where both sides of the plane are traced: where the lens is not the same on both.
+    sides: bool,
 }
 
-/// The chief ray at a wavelength's index: where it passes the pupil (in radii) and where it meets the image (mm), both
-/// upwards. Nothing where it does not arrive.
-pub(crate) fn chief(system: &System, field: &Field, wavelength: usize) -> Option<(f64, f64)> {
+impl Meridian {
+    /// Upwards in a lens that is round about its axis; the chief ray rises with a slope.
+    pub(crate) fn up(slope: f64) -> Self {
+        Self { field: Field::up(slope.atan().to_degrees()), turn: [0.0, 1.0], sides: false }
+    }
+
+    /// At an angle from the lens's y towards its x, in any lens.
+    pub(crate) fn towards(slope: f64, angle_rad: f64) -> Self {
+        let (sin, cos) = angle_rad.sin_cos();
+        let degrees = |v: f64| (slope * v).atan().to_degrees();
+        let field = Field { x: degrees(sin), ..Field::up(degrees(cos)) };
+        Self { field, turn: [sin, cos], sides: true }
+    }
+
+    /// True where rays on both sides of the plane are traced, false where one side stands for both.
+    pub(crate) fn has_both_sides(&self) -> bool {
+        self.sides
+    }
+
+    /// Across and along the plane from x and y of the lens.
+    pub(crate) fn seen(&self, [x, y]: [f64; 2]) -> [f64; 2] {
+        let [sin, cos] = self.turn;
+        [x * cos - y * sin, x * sin + y * cos]
+    }
+
+    fn of_lens(&self, [across, along]: [f64; 2]) -> [f64; 2] {
+        let [sin, cos] = self.turn;
+        [across * cos + along * sin, along * cos - across * sin]
+    }
+}
+
+/// The chief ray at a wavelength's index: how far along the plane it passes the pupil (in radii), and where it meets the
+/// image, across and along (mm). Nothing where it does not arrive.
+pub(crate) fn chief(system: &System, to: &Meridian, wavelength: usize) -> Option<(f64, [f64; 2])> {
     let first = system.first_order();
-    let aimed = system.aim(field, wavelength).through_stop(&[[0.0, 0.0]]);
+    let aimed = system.aim(&to.field, wavelength).through_stop(&[[0.0, 0.0]]);
     let start = aimed.first()?;
-    let pupil = (start.at[1] + first.enp_from_s1 * start.d[1] / start.d[2]) / (0.5 * first.epd);
+    let at = [0, 1].map(|k| start.at[k] + first.enp_from_s1 * start.d[k] / start.d[2]);
+    let pupil = to.seen(at)[1] / (0.5 * first.epd);
     let mut rays = Rays::new(aimed);
     system.trace(wavelength, &mut rays, Clip::Nothing, Until::Image);
-    rays.get(0).map(|r| (pupil, r.at[1]))
+    rays.get(0).map(|r| (pupil, to.seen([r.at[0], r.at[1]])))
 }
 
 /// Finds where light of a field gets through, around its chief ray's place in the pupil.
-pub(crate) fn opening(system: &System, field: &Field, wavelength: usize, chief: f64) -> Option<Opening> {
+pub(crate) fn opening(system: &System, to: &Meridian, wavelength: usize, chief: f64) -> Option<Opening> {
     let mut reach = REACH;
     loop {
         let all = Opening { low: chief - reach, high: chief + reach, across: reach };
-        let (places, rays) = trace(system, field, wavelength, (&all, [0.5; 2]), FIRST_LOOK, Clip::Apertures);
+        let (places, rays) = trace(system, to, wavelength, (&all, [0.5; 2]), FIRST_LOOK, Clip::Apertures);
         let cell = 2.0 * reach / FIRST_LOOK as f64;
         let found = places.iter().enumerate().filter(|(i, _)| rays.arrived(*i)).map(|(_, p)| *p);
         let (low, high, across) = found.fold((f64::INFINITY, f64::NEG_INFINITY, 0.0f64), |(low, high, across), p| {
-            (low.min(p[1]), high.max(p[1]), across.max(p[0]))
+            (low.min(p[1]), high.max(p[1]), across.max(p[0].abs()))
         });
         if low > high {
             return None;
@@ -82,21 +120,21 @@ pub(crate) fn opening(system: &System, field: &Field, wavelength: usize, chief: 
 }
 
 /// Rays of a wavelength's index through an opening, `rows` of them upwards and as dense across.
-pub(crate) fn bundle(system: &System, field: &Field, wavelength: usize, opening: &Opening, rows: usize) -> Bundle {
+pub(crate) fn bundle(system: &System, to: &Meridian, wavelength: usize, opening: &Opening, rows: usize) -> Bundle {
     // every wavelength has a grid of its own, so that what their borders cut off evens out
     let phase = |step: f64| (0.5 + step * wavelength as f64).fract();
-    let (places, rays) =
-        trace(system, field, wavelength, (opening, [phase(0.618), phase(0.755)]), rows, Clip::Apertures);
+    let (places, rays) = trace(system, to, wavelength, (opening, [phase(0.618), phase(0.755)]), rows, Clip::Apertures);
     let sent = places.len();
-    let places: Vec<[f64; 2]> = rays.iter().map(|r| [r.at[0], r.at[1]]).collect();
+    let places: Vec<[f64; 2]> = rays.iter().map(|r| to.seen([r.at[0], r.at[1]])).collect();
     let area = opening.area() * places.len() as f64 / sent.max(1) as f64;
     Bundle { places, area }
 }
 
-/// Rays through a grid over an opening, at these parts of its cells: places in the pupil, and what became of them.
+/// Rays through a grid over an opening, at these parts of its cells: places in the pupil, across and along the plane, and what
+/// became of them.
 pub(crate) fn trace(
     system: &System,
-    field: &Field,
+    to: &Meridian,
     wavelength: usize,
     (opening, phase): (&Opening, [f64; 2]),
     rows: usize,
@@ -105,9 +143,12 @@ pub(crate) fn trace(
     let step = (opening.high - opening.low) / rows as f64;
     let columns = ((opening.across / step).ceil() as usize).max(2);
     let across = opening.across / columns as f64;
-    let place = |i: usize, j: usize| [(i as f64 + phase[0]) * across, opening.low + (j as f64 + phase[1]) * step];
+    let (columns, left) = if to.sides { (2 * columns, opening.across) } else { (columns, 0.0) };
+    let place =
+        |i: usize, j: usize| [(i as f64 + phase[0]) * across - left, opening.low + (j as f64 + phase[1]) * step];
     let places: Vec<[f64; 2]> = (0..rows).flat_map(|j| (0..columns).map(move |i| place(i, j))).collect();
-    let mut rays = Rays::new(system.aim(field, wavelength).paraxial(&places));
+    let starts: Vec<[f64; 2]> = places.iter().map(|p| to.of_lens(*p)).collect();
+    let mut rays = Rays::new(system.aim(&to.field, wavelength).paraxial(&starts));
     system.trace(wavelength, &mut rays, clip, Until::Image);
     (places, rays)
 }

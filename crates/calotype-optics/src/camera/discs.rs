@@ -1,7 +1,7 @@
 //! What a lens makes of points before and behind the distance it is focused at, ray by ray: discs, cat's eyes, bubbles.
 
 use super::bands::Bands;
-use super::bundle::{chief, field, opening, trace};
+use super::bundle::{Meridian, chief, opening, trace};
 use super::curve::Curve;
 use super::mounted::{KNOTS, with_bands};
 use crate::{Aperture, Clip, FieldKind, Lens, OpticsError, Rays, Result, System, Until, first_order, paraxial};
@@ -84,8 +84,6 @@ impl Discs {
         (lens.object_mm, lens.field_kind) = (None, FieldKind::AngleDeg);
         lens.aperture = Aperture::EntrancePupil(first.epd.abs());
 
-        let sharpest = sharpest(&System::new(with_bands(&lens, bands))?, bands, f)?;
-        shift(&mut lens, sharpest);
         let scale = f / view.focal_mm;
         let dioptres = |m: f64| (1.0 / m).min(1e3 / (NEAREST * view.focal_mm));
         let [near, far] = view.range_m.map(dioptres);
@@ -93,18 +91,20 @@ impl Discs {
         // nothing lies beyond infinity
         let (low, high) = (far.min(focus), near.max(focus).max(far.min(focus) + 1e-3));
         let nodes = [low, 0.5 * (low + high), high];
-        let systems = nodes.map(|d| focused(&lens, focus, d, scale).and_then(|l| System::new(with_bands(&l, bands))));
+        focus_at(&mut lens, focus, scale, bands, f)?;
+        let systems =
+            nodes.map(|d| System::new(with_bands(&Lens { object_mm: object(d, scale), ..lens.clone() }, bands)));
         let [a, b, c] = systems;
         let systems = [a?, b?, c?];
-        let traced: Vec<([Vec<Ray>; 3], [f64; 3])> = (0..KNOTS)
+        let traced: Vec<([Vec<Ray>; 3], [f64; 3], f64)> = (0..KNOTS)
             .into_par_iter()
             .map(|i| knot(&systems, bands, slope * i as f64 / (KNOTS - 1) as f64, f))
             .collect::<Result<_>>()?;
         let light = |c: usize| {
             let at = |i: usize| {
                 let t = slope * i as f64 / (KNOTS - 1) as f64;
-                // the pupil is foreshortened, its light comes from cos³ of the solid angle
-                traced[i].1[c] / (1.0 + t * t).powi(2)
+                // the pupil is foreshortened, its light comes from cos³ of the solid angle; distortion gathers or spreads it
+                traced[i].1[c] / (1.0 + t * t).powi(2) * traced[i].2
             };
             Curve::new((0..KNOTS).map(|i| at(i) / at(0)).collect())
         };
@@ -195,23 +195,26 @@ fn shift(lens: &mut Lens, mm: f64) {
     }
 }
 
-/// The lens focused at a distance, looking at another, both in dioptres of the view; `scale` is the size of the
-/// prescription over that of the view's lens.
-fn focused(lens: &Lens, focus: f64, object: f64, scale: f64) -> Result<Lens> {
-    let um = lens.primary_um();
-    // farther than 10 km is infinity
-    let at = |dioptres: f64| (dioptres > 1e-4).then(|| 1e3 * scale / dioptres);
-    let mut moved = Lens { object_mm: at(focus), ..lens.clone() };
-    let by = first_order(lens, um)?.defocus - first_order(&moved, um)?.defocus;
-    shift(&mut moved, by);
-    moved.object_mm = at(object);
-    Ok(moved)
+/// The distance of an object in mm of the prescription; `scale` is its size over that of the view's lens. Farther than 10 km
+/// is infinity.
+fn object(dioptres: f64, scale: f64) -> Option<f64> {
+    (dioptres > 1e-4).then(|| 1e3 * scale / dioptres)
+}
+
+/// Focuses a lens where a point on the axis at a distance in dioptres looks sharpest.
+fn focus_at(lens: &mut Lens, focus: f64, scale: f64, bands: &Bands, f: f64) -> Result<()> {
+    lens.object_mm = object(focus, scale);
+    let by = first_order(lens, lens.primary_um())?.defocus;
+    shift(lens, -by);
+    let by = sharpest(&System::new(with_bands(lens, bands))?, bands, f)?;
+    shift(lens, by);
+    Ok(())
 }
 
 /// Where the axis looks sharpest: how far behind the image plane, in mm. Green light within a small circle counts, so that a
 /// lens of soft focus gets a sharp core within its glow, as photographers focus it.
 fn sharpest(system: &System, bands: &Bands, f: f64) -> Result<f64> {
-    let axis = field(0.0);
+    let axis = Meridian::up(0.0).field;
     let mut found: Vec<[f64; 2]> = Vec::new();
     for w in waves(bands, 1) {
         let places: Vec<[f64; 2]> = (0..64).map(|i| [0.0, (f64::from(i) + 0.5).sqrt() / 8.0]).collect();
@@ -224,17 +227,35 @@ fn sharpest(system: &System, bands: &Bands, f: f64) -> Result<f64> {
     }
     let sharp = SHARP * f;
     let light = |z: f64| found.iter().map(|[y, u]| 1.0 / (1.0 + ((y + u * z) / sharp).powi(2))).sum::<f64>();
-    let tries = (0..FOCUS_TRIES).map(|i| FOCUS_REACH * f * (2.0 * i as f64 / (FOCUS_TRIES - 1) as f64 - 1.0));
-    Ok(tries.map(|z| (light(z), z)).fold((0.0, 0.0), |best, t| if t.0 > best.0 { t } else { best }).1)
+    // all over the reach, then between the places beside the best one
+    let best = |middle: f64, reach: f64| {
+        let tries = (0..FOCUS_TRIES).map(|i| middle + reach * (2.0 * i as f64 / (FOCUS_TRIES - 1) as f64 - 1.0));
+        tries.map(|z| (light(z), z)).fold((0.0, 0.0), |best, t| if t.0 > best.0 { t } else { best }).1
+    };
+    let reach = FOCUS_REACH * f;
+    Ok(best(best(0.0, reach), 2.0 * reach / (FOCUS_TRIES - 1) as f64))
 }
 
-/// Rays of the channels at a field's slope, and the areas of the pupil that they fill.
-fn knot(systems: &[System; 3], bands: &Bands, slope: f64, f: f64) -> Result<([Vec<Ray>; 3], [f64; 3])> {
-    let field = field(slope);
+/// How much more a lens's image is stretched at a field's slope than on its axis, along and across the radius: the picture
+/// has been straightened, and what lies around a place was stretched with it.
+fn stretch(system: &System, slope: f64, no_light: &dyn Fn() -> OpticsError) -> Result<[f64; 2]> {
+    let step = 1e-3;
+    let height = |t: f64| chief(system, &Meridian::up(t), 0).map(|c| c.1[1]).ok_or_else(no_light);
+    let axis = height(step)? / step;
+    let along = (height(slope + step)? - height(slope - step)?) / (2.0 * step);
+    let across = if slope > step { height(slope)? / slope } else { axis };
+    Ok([along / axis, across / axis])
+}
+
+/// Rays of the channels at a field's slope, the areas of the pupil that they fill, and how much denser than on the axis the
+/// image is for its distortion.
+fn knot(systems: &[System; 3], bands: &Bands, slope: f64, f: f64) -> Result<([Vec<Ray>; 3], [f64; 3], f64)> {
+    let field = Meridian::up(slope);
     let no_light = || dark(slope);
-    let chiefs: Vec<(f64, f64)> =
+    let chiefs: Vec<(f64, [f64; 2])> =
         systems.iter().map(|s| chief(s, &field, 0)).collect::<Option<_>>().ok_or_else(no_light)?;
     let open = opening(&systems[1], &field, 0, chiefs[1].0).ok_or_else(no_light)?;
+    let [along, across] = stretch(&systems[1], slope, &no_light)?;
     let (mut rays, mut areas) = ([const { Vec::new() }; 3], [0.0; 3]);
     for channel in 0..3 {
         for w in waves(bands, channel) {
@@ -247,7 +268,9 @@ fn knot(systems: &[System; 3], bands: &Bands, slope: f64, f: f64) -> Result<([Ve
             let before = list.len();
             for i in 0..a.len() {
                 if let (Some(a), Some(b), Some(c)) = (a.get(i), b.get(i), c.get(i)) {
-                    let place = |r: crate::Ray, k: usize| [((r.at[1] - chiefs[k].1) / f) as f32, (r.at[0] / f) as f32];
+                    let place = |r: crate::Ray, k: usize| {
+                        [((r.at[1] - chiefs[k].1[1]) / (f * along)) as f32, (r.at[0] / (f * across)) as f32]
+                    };
                     list.push([place(a, 0), place(b, 1), place(c, 2)]);
                 }
             }
@@ -257,7 +280,7 @@ fn knot(systems: &[System; 3], bands: &Bands, slope: f64, f: f64) -> Result<([Ve
             return Err(no_light());
         }
     }
-    Ok((rays, areas))
+    Ok((rays, areas, 1.0 / (along * across)))
 }
 
 /// Indices of the wavelengths of a channel that are traced, in a system of all bands.

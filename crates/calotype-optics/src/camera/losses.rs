@@ -51,7 +51,7 @@ impl Mounted {
         let slopes = (0..FIELDS).map(|i| ((i as f64 + 0.5) / FIELDS as f64).sqrt() * self.corner_slope());
         let (mut ghosts, mut image) = (0.0, 0.0);
         for slope in slopes {
-            let field = super::bundle::field(slope);
+            let field = super::bundle::Meridian::up(slope).field;
             let start = Rays::new(system.aim(&field, 0).paraxial(&hexapolar(RINGS)));
             image += system.trace_light(0, &mut start.clone(), Clip::Apertures).iter().sum::<f64>();
             let on_sensor = |[back, front]: &[usize; 2]| -> f64 {

@@ -1,11 +1,11 @@
 //! A lens mounted before a sensor: distortion, lateral colour and illumination over image height.
 
 use super::bands::Bands;
-use super::bundle::{bundle, chief, field, opening};
+use super::bundle::{Meridian, bundle, chief, opening};
 use super::curve::Curve;
 use super::spots::SpotTable;
 use crate::analysis::transmission;
-use crate::{Clip, Lens, OpticsError, Result, System, Wavelength, first_order};
+use crate::{After, Clip, Form, Lens, OpticsError, Result, System, Wavelength, first_order};
 use rayon::prelude::*;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,6 +19,8 @@ const MOST_FIELDS: usize = 640;
 const CHUNK: usize = 16;
 /// Rows of rays through the pupil for the tables.
 const ROWS: usize = 40;
+/// Directions about the axis in which the spots of a lens that is not round are traced.
+const DIRECTIONS: usize = 8;
 /// Objects farther than this, in mm, are at infinity.
 const FAR_MM: f64 = 1e7;
 
@@ -31,6 +33,8 @@ const FAR_MM: f64 = 1e7;
 #[derive(Debug)]
 pub struct Mounted {
     lens: Lens,
+    /// The lens as it was made, where that is not round.
+    made: Option<Lens>,
     /// The lens with the wavelengths of the bands.
     system: System,
     bands: Bands,
@@ -38,7 +42,8 @@ pub struct Mounted {
     focal_mm: f64,
     f_number: f64,
     renditions: [Rendition; 3],
-    spots: Mutex<HashMap<(u64, u64), Arc<SpotTable>>>,
+    /// By distance, distance in focus, and direction from 1; 0 is that of the round lens.
+    spots: Mutex<HashMap<(u64, u64, usize), Arc<SpotTable>>>,
 }
 
 /// Tables of one channel, over heights from 0 to 1.
@@ -88,7 +93,27 @@ impl Mounted {
         let fields = fields(&system, bands, half_diagonal_mm, focal_mm)?;
         let renditions = [0, 1, 2].map(|c| rendition(&fields, c, half_diagonal_mm, focal_mm));
         let spots = Mutex::default();
-        Ok(Self { lens, system, bands: bands.clone(), half_diagonal_mm, focal_mm, f_number, renditions, spots })
+        let bands = bands.clone();
+        Ok(Self { lens, made: None, system, bands, half_diagonal_mm, focal_mm, f_number, renditions, spots })
+    }
+
+    /// A lens as it was made, its elements decentred, tilted and irregular: the tables of places and light are those of the lens
+    /// without these errors, the spots its own in eight directions about the axis. What the errors do to places, fractions
+    /// of a pixel but for a shift of the whole picture, is left out.
+    ///
+    /// # Errors
+    /// Those of [`Mounted::new`] for the lens without these errors; [`OpticsError::Unsupported`] for one that is meant
+    /// to be crooked: biconic and toroidal surfaces, mirrors that bend the axis.
+    pub fn made(lens: Lens, half_diagonal_mm: f64, bands: &Bands) -> Result<Self> {
+        let straight = straightened(&lens);
+        if straight == lens {
+            return Self::new(lens, half_diagonal_mm, bands);
+        }
+        let mounted = Self::new(straight, half_diagonal_mm, bands)?;
+        let mut made = Lens { object_mm: None, field_kind: crate::FieldKind::AngleDeg, ..lens };
+        let stop = made.stop();
+        made.surfaces[stop].clear.outer = mounted.lens.surfaces[stop].clear.outer;
+        Ok(Self { made: Some(made), ..mounted })
     }
 
     /// The prescription.
@@ -131,20 +156,51 @@ impl Mounted {
     /// # Errors
     /// [`OpticsError::Value`] for distances that are none, [`OpticsError::Dark`] where no light arrives.
     pub fn spots(&self, object_m: f64, focus_m: f64) -> Result<Arc<SpotTable>> {
-        let key = (object_m.to_bits(), focus_m.to_bits());
+        self.kept_spots(&self.lens, 0, object_m, focus_m)
+    }
+
+    /// The same for places at an angle about the axis, from the lens's y (up in the picture) towards its x (right): the nearest
+    /// of eight directions, where the lens is not round.
+    ///
+    /// # Errors
+    /// Those of [`Mounted::spots`].
+    pub fn spots_towards(&self, angle_rad: f64, object_m: f64, focus_m: f64) -> Result<Arc<SpotTable>> {
+        let Some(made) = &self.made else { return self.spots(object_m, focus_m) };
+        let direction = (angle_rad / std::f64::consts::TAU * DIRECTIONS as f64).round() as i64;
+        self.kept_spots(made, 1 + direction.rem_euclid(DIRECTIONS as i64) as usize, object_m, focus_m)
+    }
+
+    /// Traces what [`Mounted::spots_towards`] will be asked for, everything once.
+    ///
+    /// # Errors
+    /// Those of [`Mounted::spots`].
+    pub fn prepare(&self, object_m: f64, focus_m: f64) -> Result<()> {
+        let count = if self.made.is_some() { DIRECTIONS } else { 1 };
+        let angle = |i: usize| std::f64::consts::TAU * i as f64 / DIRECTIONS as f64;
+        (0..count).try_for_each(|i| self.spots_towards(angle(i), object_m, focus_m).map(drop))
+    }
+
+    /// The spots of a lens in a direction (counted from 1; 0 upwards, in a lens that is round), traced once.
+    fn kept_spots(&self, lens: &Lens, direction: usize, object_m: f64, focus_m: f64) -> Result<Arc<SpotTable>> {
+        let key = (object_m.to_bits(), focus_m.to_bits(), direction);
         let kept = || self.spots.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(table) = kept().get(&key) {
             return Ok(table.clone());
         }
-        let system = System::new(with_bands(&self.focused(object_m * 1e3, focus_m * 1e3)?, &self.bands))?;
-        let table = Arc::new(SpotTable::trace(&system, &self.bands, &self.renditions)?);
+        let system = System::new(with_bands(&self.focused(lens, object_m * 1e3, focus_m * 1e3)?, &self.bands))?;
+        let angle = |i: usize| std::f64::consts::TAU * i as f64 / DIRECTIONS as f64;
+        let to = |slope: f64| match direction {
+            0 => Meridian::up(slope),
+            i => Meridian::towards(slope, angle(i - 1)),
+        };
+        let table = Arc::new(SpotTable::trace(&system, &self.bands, &self.renditions, &to)?);
         kept().insert(key, table.clone());
         Ok(table)
     }
 
-    /// The lens focused at a distance, looking at an object at another, both in mm: the image plane keeps its distance
+    /// A lens focused at a distance, looking at an object at another, both in mm: the image plane keeps its distance
     /// from the paraxial image.
-    fn focused(&self, object_mm: f64, focus_mm: f64) -> Result<Lens> {
+    fn focused(&self, lens: &Lens, object_mm: f64, focus_mm: f64) -> Result<Lens> {
         for distance in [object_mm, focus_mm] {
             if !(distance > 2.0 * self.focal_mm) {
                 let reason = format!("it must lie beyond twice the focal length of {:.4} mm", self.focal_mm);
@@ -153,14 +209,27 @@ impl Mounted {
         }
         let um = self.lens.primary_um();
         let at = |mm: f64| (mm < FAR_MM).then_some(mm);
-        let mut lens = Lens { object_mm: at(focus_mm), ..self.lens.clone() };
-        let moved = first_order(&self.lens, um)?.defocus - first_order(&lens, um)?.defocus;
+        let mut lens = Lens { object_mm: at(focus_mm), ..lens.clone() };
+        let straight = Lens { object_mm: at(focus_mm), ..self.lens.clone() };
+        let moved = first_order(&self.lens, um)?.defocus - first_order(&straight, um)?.defocus;
         if let Some(last) = lens.surfaces.last_mut() {
             last.thickness += moved;
         }
         lens.object_mm = at(object_mm);
         Ok(lens)
     }
+}
+
+/// A lens without what errors of making add: shifts and tilts after which the axis goes on as before, Zernike sags.
+fn straightened(lens: &Lens) -> Lens {
+    let mut straight = lens.clone();
+    for s in &mut straight.surfaces {
+        s.pose = s.pose.filter(|p| p.after != After::Return);
+        if matches!(s.shape.form, Form::Zernike { .. }) {
+            s.shape.form = Form::Conic;
+        }
+    }
+    straight
 }
 
 /// The lens with the wavelengths of bands behind its primary one, which is the first.
@@ -218,8 +287,8 @@ fn dark(all: &[Traced], half: f64) -> OpticsError {
 }
 
 fn one_field(system: &System, bands: &Bands, slope: f64) -> Option<Traced> {
-    let field = field(slope);
-    let (pupil, height) = chief(system, &field, 0)?;
+    let field = Meridian::up(slope);
+    let (pupil, [_, height]) = chief(system, &field, 0)?;
     let open = opening(system, &field, 0, pupil)?;
     let mut sums = [[0.0; 2]; 3];
     for (i, (channel, _)) in bands.all().enumerate() {
@@ -229,7 +298,7 @@ fn one_field(system: &System, bands: &Bands, slope: f64) -> Option<Traced> {
     }
     if system.lens().states_coatings() {
         // what surfaces take away falls on all channels alike, but for a few thousandths
-        let kept = transmission(system, &field, 0, Clip::Apertures)?;
+        let kept = transmission(system, &field.field, 0, Clip::Apertures)?;
         sums.iter_mut().for_each(|s| *s = s.map(|v| v * kept));
     }
     let middle = if slope == 0.0 { [0.0; 3] } else { sums.map(|[moment, area]| moment / area) };
@@ -324,6 +393,44 @@ mod tests {
             let cos4 = (1.0 + (0.8 * h) * (0.8 * h)).powi(-2);
             assert!((r.illumination.at(h) / cos4 - 1.0).abs() < 0.01, "{h}: {} {cos4}", r.illumination.at(h));
         }
+    }
+
+    #[test]
+    fn a_lens_as_made_has_spots_of_its_own_in_every_direction() {
+        let made = |tilt_deg: f64| {
+            let mut lens = triplet();
+            lens.surfaces[2].pose = Some(crate::Pose { tilt_deg: [tilt_deg, 0.0, 0.0], ..Default::default() });
+            Mounted::made(lens, 10.0, &Bands::default()).unwrap()
+        };
+        // root mean squares along and across the radius, and how far the light lies along it, in um
+        let moments = |table: &SpotTable| {
+            let half = (table.size / 2) as f64;
+            let spot = table.at(1, 0.8);
+            let sum = |f: &dyn Fn(f64, f64) -> f64| -> f64 {
+                let place = |i: usize| table.pitch_um * (i as f64 - half);
+                spot.iter()
+                    .enumerate()
+                    .map(|(i, v)| f64::from(*v) * f(place(i % table.size), place(i / table.size)))
+                    .sum()
+            };
+            [sum(&|r, _| r * r).sqrt(), sum(&|_, t| t * t).sqrt(), sum(&|_, t| t)]
+        };
+        let near = |a: f64, b: f64| (a / b - 1.0).abs() < 0.03;
+        let quarter = |m: &Mounted, i: i32| {
+            moments(&m.spots_towards(std::f64::consts::FRAC_PI_2 * f64::from(i), 1e6, 1e6).unwrap())
+        };
+        // errors too small to see: the round lens, towards everywhere
+        let round = moments(&mounted(triplet(), 10.0).spots(1e6, 1e6).unwrap());
+        let own = quarter(&made(1e-7), 1);
+        assert!(near(own[0], round[0]) && near(own[1], round[1]) && own[2].abs() < 0.1, "{own:?} {round:?}");
+        // turned about x: up and down differ, right is left's mirror image
+        let crooked = made(0.3);
+        let [up, right, down, left] = [0, 1, 2, 3].map(|i| quarter(&crooked, i));
+        assert!(!near(up[0], down[0]), "{up:?} {down:?}");
+        assert!(
+            near(right[0], left[0]) && near(right[1], left[1]) && (right[2] + left[2]).abs() < 0.1,
+            "{right:?} {left:?}"
+        );
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! The images of points over the field, as sampled spots.
 
 use super::bands::Bands;
-use super::bundle::{Opening, bundle, chief, field, opening};
+use super::bundle::{Meridian, Opening, bundle, chief, opening};
 use super::mounted::{KNOTS, Rendition};
 use crate::analysis::{Sampling, polychromatic_psf};
-use crate::{Field, Lens, OpticsError, Result, System, Wavelength};
+use crate::{Lens, OpticsError, Result, System, Wavelength};
 use rayon::prelude::*;
 
 /// Finest distance of samples in µm; wider spots are sampled wider, with about as many samples.
@@ -40,10 +40,10 @@ pub struct SpotTable {
 
 /// A knot of a channel, ready to be traced.
 struct Knot {
-    field: Field,
+    field: Meridian,
     opening: Opening,
-    /// The middle sample, mm upwards.
-    middle: f64,
+    /// The middle sample, mm across and along the meridian.
+    middle: [f64; 2],
     /// Half of the side of a square that holds nearly all of the light, µm.
     reach_um: f64,
     /// How its waves are to be summed, where they are.
@@ -55,11 +55,19 @@ impl SpotTable {
     ///
     /// # Errors
     /// [`OpticsError::Dark`] where no light arrives.
-    pub(super) fn trace(system: &System, bands: &Bands, renditions: &[Rendition; 3]) -> Result<Self> {
-        let at = |i: usize| (i / KNOTS, i % KNOTS);
-        let knots = (0..3 * KNOTS)
+    pub(super) fn trace(
+        system: &System,
+        bands: &Bands,
+        renditions: &[Rendition; 3],
+        to: &(dyn Fn(f64) -> Meridian + Sync),
+    ) -> Result<Self> {
+        // a lens that is not round has many directions, and half as many heights in each
+        let step = if to(0.0).has_both_sides() { 2 } else { 1 };
+        let count = (KNOTS - 1) / step + 1;
+        let at = |i: usize| (i / count, i % count * step);
+        let knots = (0..3 * count)
             .into_par_iter()
-            .map(|i| Knot::look(system, bands, at(i).0, &renditions[at(i).0], at(i).1))
+            .map(|i| Knot::look(system, bands, at(i).0, &renditions[at(i).0], at(i).1, to))
             .collect::<Result<Vec<_>>>()?;
         let reach_um = knots.iter().map(|k| k.reach_um).fold(4.0 * FINEST_UM, f64::max).min(WIDEST_UM);
         let pitch_um = (reach_um / MOST_HALF as f64).max(FINEST_UM);
@@ -80,9 +88,17 @@ impl SpotTable {
                 spot.shares(knot)
             })
             .collect::<Result<_>>()?;
-        let blue = spots.split_off(2 * KNOTS);
-        let green = spots.split_off(KNOTS);
-        Ok(Self { pitch_um, size: 2 * half + 1, spots: [spots, green, blue] })
+        let blue = spots.split_off(2 * count);
+        let green = spots.split_off(count);
+        let every = |traced: Vec<Vec<f32>>| -> Vec<Vec<f32>> {
+            let spot = |k: usize| {
+                let (i, part) = (k / step, (k % step) as f32 / step as f32);
+                let next = &traced[(i + 1).min(count - 1)];
+                traced[i].iter().zip(next).map(|(a, b)| a + part * (b - a)).collect()
+            };
+            (0..KNOTS).map(spot).collect()
+        };
+        Ok(Self { pitch_um, size: 2 * half + 1, spots: [spots, green, blue].map(every) })
     }
 
     /// The spot of a channel at a height from 0 to 1, between its neighbours; of sum 1.
@@ -114,8 +130,15 @@ struct Grid {
 }
 
 impl Knot {
-    fn look(system: &System, bands: &Bands, channel: usize, rendition: &Rendition, knot: usize) -> Result<Self> {
-        let field = field(rendition.slopes[knot]);
+    fn look(
+        system: &System,
+        bands: &Bands,
+        channel: usize,
+        rendition: &Rendition,
+        knot: usize,
+        to: &(dyn Fn(f64) -> Meridian + Sync),
+    ) -> Result<Self> {
+        let field = to(rendition.slopes[knot]);
         let height = knot as f64 / (KNOTS - 1) as f64;
         let dark = || OpticsError::Dark {
             what: format!("the light at {:.0} % of the picture's half diagonal", 100.0 * height),
@@ -124,15 +147,15 @@ impl Knot {
             surface: None,
             why: String::new(),
         };
-        let (pupil, chief_mm) = chief(system, &field, 0).ok_or_else(dark)?;
+        let (pupil, [across, along]) = chief(system, &field, 0).ok_or_else(dark)?;
         let opening = opening(system, &field, 0, pupil).ok_or_else(dark)?;
         // in focus the channel's light arrives about its table's place; out of focus the chief ray tells where that is
         let half_mm = rendition.half_mm;
-        let middle = chief_mm + height * half_mm - rendition.chiefs[knot];
+        let middle = [across, along + height * half_mm - rendition.chiefs[knot]];
         let mut far: Vec<f64> = Vec::new();
         for w in waves(bands, channel) {
             let places = bundle(system, &field, w, &opening, FIRST_ROWS).places;
-            far.extend(places.iter().map(|p| 1e3 * p[0].abs().max((p[1] - middle).abs())));
+            far.extend(places.iter().map(|p| 1e3 * (p[0] - middle[0]).abs().max((p[1] - middle[1]).abs())));
         }
         // a few rays that go far astray do not widen everything
         far.sort_by(f64::total_cmp);
@@ -152,11 +175,12 @@ impl Knot {
 
     /// The channel's waves, in a system of its wavelengths.
     fn waves(&self, system: &System, sampling: &Sampling, to: &mut Samples<'_>) -> Result<()> {
-        let psf = polychromatic_psf(system, &self.field, sampling)?;
+        let psf = polychromatic_psf(system, &self.field.field, sampling)?;
         let at = |i: usize| psf.pitch_um * (i as f64 - (psf.size / 2) as f64);
-        let from = 1e3 * (psf.middle[1] - self.middle);
         for (i, value) in psf.values.iter().enumerate() {
-            to.put(at(i / psf.size) + from, at(i % psf.size), *value);
+            let place = [1e3 * psf.middle[0] + at(i % psf.size), 1e3 * psf.middle[1] + at(i / psf.size)];
+            let [across, along] = self.field.seen(place);
+            to.put(along - 1e3 * self.middle[1], across - 1e3 * self.middle[0], *value);
         }
         Ok(())
     }
@@ -165,9 +189,11 @@ impl Knot {
     fn rays(&self, system: &System, bands: &Bands, channel: usize, to: &mut Samples<'_>) {
         for w in waves(bands, channel) {
             for [across, up] in bundle(system, &self.field, w, &self.opening, to.grid.rows).places {
-                let (radial, tangential) = (1e3 * (up - self.middle), 1e3 * across);
+                let (radial, tangential) = (1e3 * (up - self.middle[1]), 1e3 * (across - self.middle[0]));
                 to.put(radial, tangential, 1.0);
-                to.put(radial, -tangential, 1.0);
+                if !self.field.has_both_sides() {
+                    to.put(radial, -tangential, 1.0);
+                }
             }
         }
     }
@@ -203,7 +229,7 @@ impl<'a> Samples<'a> {
     fn shares(self, knot: &Knot) -> Result<Vec<f32>> {
         let total: f64 = self.sum.iter().sum();
         if !(total > 0.0) {
-            let what = format!("a spot at {:.2} degrees", knot.field.y);
+            let what = format!("a spot at {:.2} degrees", knot.field.field.y);
             return Err(OpticsError::Dark { what, got: 0, asked: 1, surface: None, why: String::new() });
         }
         Ok(self.sum.iter().map(|v| (v / total) as f32).collect())

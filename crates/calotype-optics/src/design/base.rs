@@ -109,9 +109,8 @@ impl Base {
                 OpticsError::surface(i + 1, "the form", "without rotational symmetry", reason)
             })?);
         }
-        let index = (1..)
-            .zip(&lens.surfaces)
-            .map(|(i, s)| lens.wavelengths.iter().map(|w| s.glass.index(w.um, i)).collect())
+        let index = (0..count)
+            .map(|i| lens.wavelengths.iter().map(|w| lens.index_behind(i, w.um)).collect())
             .collect::<Result<Vec<Vec<f64>>>>()?;
         let mut index = index;
         for i in 0..count {
@@ -122,7 +121,11 @@ impl Base {
         let models = lens
             .surfaces
             .iter()
-            .map(|s| matches!(s.glass.dispersion, Dispersion::Model { .. }) && s.kind == Kind::Refract)
+            .map(|s| {
+                matches!(s.glass.dispersion, Dispersion::Model { .. })
+                    && s.glass.thermal.is_none()
+                    && s.kind == Kind::Refract
+            })
             .collect();
         let mut lens = lens;
         for (s, f) in lens.surfaces.iter_mut().zip(&forms) {

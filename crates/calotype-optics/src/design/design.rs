@@ -587,6 +587,10 @@ impl Design {
         for s in 0..last {
             let place = Place { surface: s, what: What::Thickness };
             let glass = !lens.surfaces[s].glass.is_air();
+            // a stop that stands inside the first element is no gap of air
+            if !glass && lens.surfaces[s].thickness < 0.0 {
+                continue;
+            }
             let thick = changes(self, place);
             let range = if glass { raw.glass_centre_mm } else { raw.air_centre_mm };
             if let Some([lo, hi]) = range.filter(|_| thick) {
@@ -734,6 +738,19 @@ mod tests {
         assert_eq!(design.operands.iter().filter(|o| o.quantity == Quantity::Spot).count(), 3);
         assert_eq!(design.operands.iter().filter(|o| o.quantity == Quantity::Et).count(), 5);
         assert!(design.operands.iter().any(|o| o.name == "TTL" && o.max == Some(60.0)));
+    }
+
+    #[test]
+    fn a_stop_inside_an_element_stays_there() {
+        let text = FILE.replace("air_edge_mm = 0.1", "air_edge_mm = 0.1\nair_centre_mm = [0.1, 9]");
+        let mut lens = samples::triplet();
+        let range = |lens: &Lens| {
+            let v = Design::from_toml(&text, "d.toml", lens).unwrap().variables[7];
+            (v.min, v.max)
+        };
+        assert_eq!(range(&lens), (0.1, 9.0));
+        lens.surfaces[1].thickness = -0.4;
+        assert!(range(&lens).0 < -0.4);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::base::Base;
 use super::place::What;
 use super::real::Real;
-use crate::{Aperture, FieldKind, Kind, LINES_FDC_UM, OpticsError, Why};
+use crate::{Air, Aperture, FieldKind, Kind, LINES_FDC_UM, OpticsError, Why};
 
 /// Why a lens cannot be evaluated.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -147,7 +147,9 @@ impl<'a, R: Real> Model<'a, R> {
             let index = if base.models[i] {
                 let [f, d, c] = LINES_FDC_UM.map(|l| 1.0 / (l * l));
                 let b = (nd - 1.0) / vd / (f - c);
-                lens.wavelengths.iter().map(|w| nd + b * (1.0 / (w.um * w.um) - d)).collect()
+                // relative to the air the lens stands in
+                let air = |um: f64| lens.air.map_or(1.0, |air| Air::default().index(um) / air.index(um));
+                lens.wavelengths.iter().map(|w| (nd + b * (1.0 / (w.um * w.um) - d)) * air(w.um)).collect()
             } else {
                 base.index[i].iter().map(|n| R::of(*n)).collect()
             };

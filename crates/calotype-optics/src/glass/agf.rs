@@ -1,6 +1,6 @@
 //! AGF catalogues, the field's common text format, from the user's disk.
 
-use super::{Dispersion, Glass};
+use super::{Dispersion, Glass, Thermal};
 use crate::text::decode;
 use crate::{OpticsError, Result};
 
@@ -19,6 +19,7 @@ struct Entry {
     coefficients: Vec<f64>,
     range_um: Option<[f64; 2]>,
     internal: Vec<[f64; 3]>,
+    thermal: Option<Thermal>,
 }
 
 impl Entry {
@@ -38,12 +39,18 @@ impl Entry {
         self.internal.sort_by(|a, b| a[0].total_cmp(&b[0]));
         self.internal.dedup_by_key(|p| p[0]);
         self.internal.truncate(MOST_TRANSMITTANCES);
-        Ok(Glass { name: self.name, dispersion, range_um: self.range_um, internal: self.internal })
+        Ok(Glass {
+            name: self.name,
+            dispersion,
+            range_um: self.range_um,
+            internal: self.internal,
+            thermal: self.thermal,
+        })
     }
 }
 
-/// Reads the glasses of an AGF file: lines `NM name formula ...`, `CD coefficients`, `LD range`, `IT wavelength transmittance
-/// thickness`.
+/// Reads the glasses of an AGF file: lines `NM name formula ...`, `CD coefficients`, `LD range`, `TD D0 D1 D2 E0 E1 L
+/// temperature`, `IT wavelength transmittance thickness`.
 ///
 /// # Errors
 /// [`OpticsError::Format`] for a file that is too large, a glass without coefficients, or an unknown formula.
@@ -73,6 +80,17 @@ pub fn read_agf(bytes: &[u8], file: &str) -> Result<Vec<Glass>> {
             Some("LD") => {
                 if let (Some(glass), [lo, hi, ..]) = (&mut open, &numbers(words)[..]) {
                     glass.range_um = Some([*lo, *hi]);
+                }
+            }
+            Some("TD") => {
+                // zeros stand where nothing was measured; a temperature that is left out is 20 °C
+                if let (Some(glass), [d0, d1, d2, e0, e1, rest @ ..]) = (&mut open, &numbers(words)[..])
+                    && [d0, d1, d2, e0, e1].iter().any(|v| **v != 0.0)
+                {
+                    let [resonance, reference] =
+                        [(0, 0.0), (1, 20.0)].map(|(i, or)| rest.get(i).copied().unwrap_or(or));
+                    let thermal = [*d0, *d1, *d2, *e0, *e1, resonance, reference];
+                    glass.thermal = thermal.iter().all(|v| v.abs() < 1e3).then(|| thermal.into());
                 }
             }
             Some("IT") => {
@@ -131,7 +149,7 @@ mod tests {
 
     const SAMPLE: &str = "CC sample\nNM N-BK7 2 517642.251 1.5168 64.17 0 1 -1\nGC made up\nED 7.1 8.3 2.51 -0.0009 0\n\
         CD 1.03961212E+00 6.00069867E-03 2.31792344E-01 2.00179144E-02 1.01046945E+00 1.03560653E+02\nLD 3.0E-01 2.5E+00\n\
-        IT 6.0E-01 9.0E-01 1.0E+01\nIT 4.0E-01 8.1E-01 1.0E+01\nIT 0 0 0\nNM OLD 1 0 1.5 60\nCD 2.25 0 0 0 0 0\n";
+        TD 1.86E-06 1.31E-08 -1.37E-11 4.34E-07 6.27E-10 0.17 20\nIT 6.0E-01 9.0E-01 1.0E+01\nIT 4.0E-01 8.1E-01 1.0E+01\nIT 0 0 0\nNM OLD 1 0 1.5 60\nCD 2.25 0 0 0 0 0\n";
 
     #[test]
     fn glasses_of_a_catalogue_are_read() {
@@ -140,6 +158,8 @@ mod tests {
         assert!((glasses[0].dispersion.index(0.5875618) - 1.51680).abs() < 5e-6);
         assert_eq!(glasses[0].range_um, Some([0.3, 2.5]));
         assert_eq!(glasses[1].dispersion.index(0.7), 1.5);
+        let numbers = [1.86e-6, 1.31e-8, -1.37e-11, 4.34e-7, 6.27e-10, 0.17, 20.0];
+        assert_eq!((glasses[0].thermal, glasses[1].thermal), (Some(numbers.into()), None));
         // 0.9 through 10 mm; half way to twice that rate; the same beyond the ends
         let rate = -0.9f64.ln() / 10.0;
         for (um, times) in [(0.6, 1.0), (0.5, 1.5), (0.4, 2.0), (0.3, 2.0), (0.9, 1.0)] {

@@ -1,9 +1,10 @@
 //! Glasses by name.
 
-use super::{Dispersion, Glass};
+use super::{Dispersion, Glass, Thermal};
 use crate::nearest::nearest_of;
 
 const GLASSES: &str = include_str!("../../data/glasses.csv");
+const THERMAL: &str = include_str!("../../data/thermal.csv");
 const PLASTICS: &str = include_str!("../../data/plastics.csv");
 
 /// Glasses that the user brought, searched before those built in.
@@ -87,7 +88,22 @@ fn glass_of(line: &Line) -> Option<Glass> {
         "model" => Dispersion::Model { nd: *c0, vd: *rest.first()? },
         _ => return None,
     };
-    Some(Glass { name: line.name.into(), dispersion, range_um: Some([range[0], range[1]]), internal: vec![] })
+    Some(Glass {
+        name: line.name.into(),
+        dispersion,
+        range_um: Some([range[0], range[1]]),
+        internal: vec![],
+        thermal: thermal_of(line),
+    })
+}
+
+/// What is known of temperature's effect on a built-in glass.
+fn thermal_of(line: &Line) -> Option<Thermal> {
+    let found = THERMAL
+        .lines()
+        .find_map(|l| l.strip_prefix(line.maker)?.strip_prefix(',')?.strip_prefix(line.name)?.strip_prefix(','))?;
+    let numbers: Vec<f64> = found.split(',').filter_map(|f| f.parse().ok()).collect();
+    Some(Thermal::from(<[f64; 7]>::try_from(numbers).ok()?))
 }
 
 #[cfg(test)]

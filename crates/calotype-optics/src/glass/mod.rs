@@ -3,17 +3,19 @@
 mod agf;
 mod catalogue;
 mod dispersion;
+mod thermal;
 
 pub use agf::read_agf;
 pub use catalogue::{Catalogue, built_in, built_in_of};
 pub use dispersion::Dispersion;
+pub use thermal::{Air, Thermal};
 
 use crate::{OpticsError, Result};
 
 /// Wavelengths in micrometres of the lines F, d and C of hydrogen and helium, to which nd and Vd refer.
 pub const LINES_FDC_UM: [f64; 3] = [0.486_132_7, 0.587_561_8, 0.656_272_5];
 
-/// A medium between two surfaces. Indices are relative to the surrounding air, whose own index is 1.
+/// A medium between two surfaces. Indices are relative to the surrounding air, whose own index counts as 1.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Glass {
     /// Its catalogue name; empty for one that is described by numbers.
@@ -25,6 +27,8 @@ pub struct Glass {
     /// Internal transmittance as catalogues state it, by rising wavelength: [wavelength in micrometres, share of the light that
     /// passes, thickness in mm that it passes]. Empty where none is known: the glass then absorbs nothing.
     pub internal: Vec<[f64; 3]>,
+    /// What temperature does to it; nothing where that is not known: its index against vacuum then stays as it is.
+    pub thermal: Option<Thermal>,
 }
 
 impl Glass {
@@ -40,7 +44,7 @@ impl Glass {
 
     /// A glass without name.
     pub fn unnamed(dispersion: Dispersion) -> Self {
-        Self { name: String::new(), dispersion, range_um: None, internal: vec![] }
+        Self { name: String::new(), dispersion, range_um: None, internal: vec![], thermal: None }
     }
 
     /// True for air, that is for a constant index of 1.
@@ -48,13 +52,27 @@ impl Glass {
         self.dispersion == Dispersion::Constant(1.0)
     }
 
-    /// The index at a wavelength in micrometres.
+    /// The index at a wavelength in micrometres as its catalogue states it.
     ///
     /// # Errors
     /// [`OpticsError::Surface`] for a wavelength at which the formula gives no index between 0.1 and 10; `surface` is
     /// the surface before the glass.
     pub fn index(&self, um: f64, surface: usize) -> Result<f64> {
-        let n = self.dispersion.index(um);
+        self.index_in(um, None, surface)
+    }
+
+    /// The index at a wavelength in micrometres in this air, relative to it.
+    ///
+    /// # Errors
+    /// Those of [`Glass::index`].
+    pub fn index_in(&self, um: f64, air: Option<&Air>, surface: usize) -> Result<f64> {
+        let mut n = self.dispersion.index(um);
+        if let Some(air) = air.filter(|_| !self.is_air()) {
+            let stated_c = self.thermal.map_or(Air::default().temperature_c, |t| t.reference_c);
+            let change = self.thermal.map_or(0.0, |t| t.change(n, um, air.temperature_c));
+            let stated = Air { temperature_c: stated_c, ..Air::default() };
+            n = (n * stated.index(um) + change) / air.index(um);
+        }
         if (0.1..=10.0).contains(&n) {
             return Ok(n);
         }

@@ -142,6 +142,7 @@ pub fn from_json(text: &str, file: &str) -> Result<Lens> {
         title: f.title,
         source: f.source,
         notes: f.notes,
+        air: None,
         object_mm,
         aperture,
         field_kind,

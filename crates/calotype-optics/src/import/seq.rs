@@ -158,6 +158,7 @@ pub fn from_seq(bytes: &[u8], file: &str, catalogue: &Catalogue, warnings: &mut 
         title: String::new(),
         source: String::new(),
         notes: vec![],
+        air: None,
         object_mm: object,
         aperture,
         field_kind: kind,

@@ -6,7 +6,7 @@ use crate::glass::Catalogue;
 use crate::lens::named;
 use crate::text::decode;
 use crate::{
-    After, Aperture, Clear, Coating, Field, FieldKind, Form, Glass, Kind, Lens, OpticsError, Pose, Result, Shape,
+    After, Air, Aperture, Clear, Coating, Field, FieldKind, Form, Glass, Kind, Lens, OpticsError, Pose, Result, Shape,
     Surface, Vignetting, Wavelength,
 };
 
@@ -48,7 +48,7 @@ pub fn from_zmx(bytes: &[u8], file: &str, catalogue: &Catalogue, warnings: &mut 
     let mut surfaces: Vec<Gathered> = Vec::new();
     let (mut name, mut scale) = (String::new(), 1.0);
     let mut notes = Vec::new();
-    let mut aperture = None;
+    let (mut aperture, mut air) = (None, None);
     let (mut field_type, mut telecentric) = (0.0, false);
     let mut columns: [Vec<f64>; 8] = Default::default();
     let mut counts = [0usize; 2];
@@ -106,6 +106,8 @@ pub fn from_zmx(bytes: &[u8], file: &str, catalogue: &Catalogue, warnings: &mut 
                     other => return Err(OpticsError::format(file, line_number, format!("unit {other}"))),
                 };
             }
+            // the third number says whether indices follow
+            "ENVD" => air = (number(2) != 0.0).then(|| Air { temperature_c: number(0), pressure_atm: number(1) }),
             "ENPD" => aperture = Some(Aperture::EntrancePupil(number(0))),
             "FNUM" => aperture = Some(Aperture::FNumber(number(0))),
             "OBNA" => aperture = Some(Aperture::ObjectNa(number(0))),
@@ -204,6 +206,7 @@ pub fn from_zmx(bytes: &[u8], file: &str, catalogue: &Catalogue, warnings: &mut 
         title: String::new(),
         source: String::new(),
         notes: notes.into_iter().filter(|n| !n.is_empty()).take(100).collect(),
+        air,
         object_mm,
         aperture,
         field_kind,

@@ -88,6 +88,8 @@ impl States {
             let wave = || wavelengths.iter().position(|w| *w == of).ok_or_else(|| no("wavelength", wavelengths.len()));
             match key {
                 "MOFF" => {}
+                "TEMP" => c.air.get_or_insert(lens.air.unwrap_or_default()).temperature_c = value,
+                "PRES" => c.air.get_or_insert(lens.air.unwrap_or_default()).pressure_atm = value,
                 "LTTL" if word.trim().is_empty() => {}
                 "LTTL" => c.name = word.trim().to_owned(),
                 "THIC" if of == 0 => {

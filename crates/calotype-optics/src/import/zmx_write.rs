@@ -19,6 +19,9 @@ pub fn to_zmx(lens: &Lens, warnings: &mut Vec<String>) -> Result<String> {
         writeln!(out, "NOTE 0 {}", one_line(note)).ok();
     }
     out += "UNIT MM X W X CM MR CPMM\n";
+    if let Some(air) = &lens.air {
+        writeln!(out, "ENVD {:E} {:E} 1", air.temperature_c, air.pressure_atm).ok();
+    }
     match lens.aperture {
         Aperture::EntrancePupil(v) => line(&mut out, "ENPD", &[v]),
         Aperture::FNumber(v) => writeln!(out, "FNUM {v:E} 0").unwrap_or(()),
@@ -83,6 +86,11 @@ fn states(out: &mut String, lens: &Lens, warnings: &mut Vec<String>) {
     };
     if lens.configurations.iter().any(|c| c.object_mm.is_some()) {
         put("THIC", 0, &|l| format!("{:E}", l.object_mm.unwrap_or(1e10)));
+    }
+    if lens.configurations.iter().any(|c| c.air.is_some()) {
+        let air = |l: &Lens| l.air.unwrap_or_default();
+        put("TEMP", 0, &|l| format!("{:E}", air(l).temperature_c));
+        put("PRES", 0, &|l| format!("{:E}", air(l).pressure_atm));
     }
     for i in 0..lens.surfaces.len() {
         let changes = of(i);

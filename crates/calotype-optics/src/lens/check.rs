@@ -2,7 +2,7 @@
 
 use super::{Aperture, Coating, FieldKind, Kind, Lens, Surface};
 use crate::surface::Form;
-use crate::{OpticsError, Result};
+use crate::{Air, OpticsError, Result};
 
 /// Surfaces beyond which a lens is refused.
 const MOST_SURFACES: usize = 500;
@@ -34,6 +34,11 @@ pub fn check(lens: &Lens) -> Result<()> {
     }
     if !lens.wavelengths.iter().any(|w| w.weight > 0.0) {
         return Err(OpticsError::value("every wavelength's weight", 0, "one at least is above 0"));
+    }
+    if let Some(air) = &lens.air {
+        let [lo, hi] = Air::TEMPERATURES_C;
+        within("the air's temperature_c", air.temperature_c, lo, hi)?;
+        within("the air's pressure_atm", air.pressure_atm, 0.0, Air::HIGHEST_ATM)?;
     }
     if let Some(d) = lens.object_mm {
         within("the object's distance in mm", d.abs(), 1e-6, 1e12)?;
@@ -176,11 +181,15 @@ fn surfaces(lens: &Lens) -> Result<()> {
             let reason = "internal transmittances are [um, share from 0 to 1, thickness in mm], one for each wavelength, 200 at most";
             return Err(OpticsError::surface(i, "glass", s.glass.label(), reason));
         }
+        if s.glass.thermal.is_some_and(|t| t.numbers().iter().any(|v| !(v.abs() <= 1e3))) {
+            let reason = "thermal is [D0, D1, D2, E0, E1, L in um, reference in degrees C], all finite";
+            return Err(OpticsError::surface(i, "glass", s.glass.label(), reason));
+        }
         if !s.glass.dispersion.is_finite() {
             return Err(OpticsError::surface(i, "glass", s.glass.label(), "every number of its formula is finite"));
         }
         for w in &lens.wavelengths {
-            s.glass.index(w.um, i)?;
+            lens.index_behind(i - 1, w.um)?;
         }
     }
     overlaps(lens)
@@ -226,7 +235,7 @@ fn coating(i: usize, s: &Surface) -> Result<()> {
     }
 }
 
-/// Elements whose surfaces meet inside their clear apertures: glass of negative thickness.
+/// Glass of negative thickness on the axis. Off it, [`crate::analysis::doubts`] tells.
 fn overlaps(lens: &Lens) -> Result<()> {
     for (i, pair) in (1..).zip(lens.surfaces.windows(2)) {
         let [front, back] = pair else { continue };

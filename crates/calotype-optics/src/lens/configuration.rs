@@ -2,13 +2,15 @@
 
 use super::{Aperture, Lens, Vignetting};
 use crate::nearest::nearest_of;
-use crate::{Glass, OpticsError, Result};
+use crate::{Air, Glass, OpticsError, Result};
 
 /// A state of a lens: the numbers in which it differs from the lens as written.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Configuration {
     /// Its name: `wide`, `1 m`.
     pub name: String,
+    /// The air it stands in; nothing where it is unchanged.
+    pub air: Option<Air>,
     /// Distance in mm from the object to the first surface, infinite for an object at infinity; nothing where it is unchanged.
     pub object_mm: Option<f64>,
     /// How much light gets in; nothing where it is unchanged.
@@ -106,6 +108,7 @@ impl Configuration {
             to.object_mm = d.is_finite().then_some(d);
         }
         to.aperture = self.aperture.unwrap_or(to.aperture);
+        to.air = self.air.or(to.air);
         for c in &self.surfaces {
             let count = to.surfaces.len();
             let s = to.surfaces.get_mut(c.surface).ok_or_else(|| none("a surface that changes", c.surface, count))?;

@@ -17,8 +17,8 @@ pub use read::SCHEMA;
 pub(crate) use read::{explain, named};
 pub use vignetting::Vignetting;
 
-use crate::Glass;
 use crate::surface::Shape;
+use crate::{Air, Glass, Result};
 
 /// A lens, and the light it is judged with. Lengths are millimetres, wavelengths micrometres, angles degrees; z runs
 /// along the light, a radius is positive when the centre lies towards the image. Numbers are those of its source.
@@ -32,6 +32,8 @@ pub struct Lens {
     pub source: String,
     /// What a reader should know.
     pub notes: Vec<String>,
+    /// The air it stands in; nothing for indices as catalogues state them.
+    pub air: Option<Air>,
     /// Distance in mm from the object to the first surface; nothing for an object at infinity.
     pub object_mm: Option<f64>,
     /// How much light gets in.
@@ -211,6 +213,14 @@ impl Lens {
     /// True where the coating of at least one surface is stated.
     pub fn states_coatings(&self) -> bool {
         self.surfaces.iter().any(|s| s.coating.is_some())
+    }
+
+    /// The index behind a surface's index at a wavelength in micrometres, in the air the lens stands in.
+    ///
+    /// # Errors
+    /// Those of [`Glass::index`].
+    pub fn index_behind(&self, surface: usize, um: f64) -> Result<f64> {
+        self.surfaces[surface].glass.index_in(um, self.air.as_ref(), surface + 1)
     }
 
     /// The wavelength of first order, micrometres.

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use toml::Value;
 
+use crate::Air;
+
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawLens {
@@ -18,6 +20,8 @@ pub(super) struct RawLens {
     pub object_mm: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coating: Option<Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub air: Option<RawAir>,
     pub aperture: RawAperture,
     pub fields: RawFields,
     pub wavelength: Vec<RawWavelength>,
@@ -29,9 +33,36 @@ pub(super) struct RawLens {
 }
 
 #[derive(Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RawAir {
+    pub temperature_c: f64,
+    pub pressure_atm: f64,
+}
+
+impl Default for RawAir {
+    fn default() -> Self {
+        Air::default().into()
+    }
+}
+
+impl From<Air> for RawAir {
+    fn from(air: Air) -> Self {
+        Self { temperature_c: air.temperature_c, pressure_atm: air.pressure_atm }
+    }
+}
+
+impl From<RawAir> for Air {
+    fn from(air: RawAir) -> Self {
+        Self { temperature_c: air.temperature_c, pressure_atm: air.pressure_atm }
+    }
+}
+
+#[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawConfiguration {
     pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub air: Option<RawAir>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub object_mm: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -232,6 +263,8 @@ pub(super) struct RawGlass {
     pub direct_powers: Option<Vec<[f64; 2]>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub internal: Vec<[f64; 3]>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thermal: Option<[f64; 7]>,
 }
 
 #[derive(Default, Deserialize, Serialize)]

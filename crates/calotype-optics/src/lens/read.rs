@@ -4,7 +4,7 @@ use super::raw::{
     RawAfter, RawAperture, RawCoating, RawConfiguration, RawFieldChange, RawFieldKind, RawGlass, RawLayer, RawLens,
     RawSurface, RawSurfaceChange, RawWavelengthChange,
 };
-use crate::glass::Catalogue;
+use crate::glass::{Catalogue, Thermal};
 use crate::nearest::nearest;
 use crate::{
     After, Aperture, Clear, Coating, Configuration, Dispersion, Field, FieldChange, FieldKind, Form, Glass, Kind,
@@ -73,6 +73,7 @@ impl Lens {
             title: raw.title,
             source: raw.source,
             notes: raw.notes,
+            air: raw.air.map(Into::into),
             object_mm: raw.object_mm.filter(|d| d.is_finite()),
             aperture: aperture(&raw.aperture)?,
             field_kind: match raw.fields.kind {
@@ -133,6 +134,7 @@ fn configuration(raw: RawConfiguration, file: &str, catalogue: &Catalogue) -> Re
     let wavelength = |w: RawWavelengthChange| WavelengthChange { wavelength: w.number - 1, um: w.um, weight: w.weight };
     Ok(Configuration {
         name,
+        air: raw.air.map(Into::into),
         object_mm: raw.object_mm,
         aperture: raw.aperture.map(|a| aperture(&a)).transpose()?,
         surfaces: raw.surface.into_iter().map(surface).collect::<Result<_>>()?,
@@ -277,13 +279,15 @@ fn glass(i: usize, value: Value, file: &str, catalogue: &Catalogue) -> Result<Gl
         raw.squared_powers.map(|powers| Dispersion::Squared { powers, poles: raw.squared_poles.unwrap_or_default() }),
     );
     all.extend(raw.direct_powers.map(|powers| Dispersion::Direct { powers }));
+    let thermal = raw.thermal.map(Thermal::from);
     let mut internal = raw.internal;
     internal.sort_by(|a, b| a[0].total_cmp(&b[0]));
     match (all.pop(), all.len()) {
-        (Some(dispersion), 0) => Ok(Glass { name: raw.name, internal, ..Glass::unnamed(dispersion) }),
+        (Some(dispersion), 0) => Ok(Glass { name: raw.name, internal, thermal, ..Glass::unnamed(dispersion) }),
         (None, _) if !raw.name.is_empty() => {
             let found = named(i, &raw.name, catalogue)?;
-            Ok(if internal.is_empty() { found } else { Glass { internal, ..found } })
+            let internal = if internal.is_empty() { found.internal } else { internal };
+            Ok(Glass { internal, thermal: thermal.or(found.thermal), ..found })
         }
         _ => {
             let reason = "it is described once: n; nd and vd; sellmeier_b and sellmeier_c; schott; cauchy; conrady; \

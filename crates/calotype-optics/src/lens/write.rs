@@ -22,6 +22,7 @@ impl Lens {
             notes: self.notes.clone(),
             object_mm: self.object_mm,
             coating: None,
+            air: self.air.map(Into::into),
             aperture: aperture(self.aperture),
             fields: RawFields {
                 kind: match self.field_kind {
@@ -121,6 +122,7 @@ fn configuration(c: &Configuration) -> RawConfiguration {
     let air = || Some(toml::Value::String("air".into()));
     RawConfiguration {
         name: c.name.clone(),
+        air: c.air.map(Into::into),
         object_mm: c.object_mm,
         aperture: c.aperture.map(aperture),
         surface: c
@@ -181,7 +183,12 @@ fn glass(glass: &Glass) -> Option<toml::Value> {
     if crate::glass::built_in(&glass.name).is_some_and(|g| g == *glass) {
         return Some(toml::Value::String(glass.name.clone()));
     }
-    let mut raw = RawGlass { name: glass.name.clone(), internal: glass.internal.clone(), ..RawGlass::default() };
+    let mut raw = RawGlass {
+        name: glass.name.clone(),
+        internal: glass.internal.clone(),
+        thermal: glass.thermal.map(|t| t.numbers()),
+        ..RawGlass::default()
+    };
     match &glass.dispersion {
         Dispersion::Constant(n) => raw.n = Some(*n),
         Dispersion::Model { nd, vd } => (raw.nd, raw.vd) = (Some(*nd), Some(*vd)),

@@ -1,5 +1,7 @@
 //! Tables and curves.
 
+use super::map::map_svg;
+use super::plot::svg;
 use serde::Serialize;
 use std::fmt::Write;
 
@@ -16,6 +18,8 @@ pub struct Chart {
     pub tables: Vec<Table>,
     /// Curves.
     pub plots: Vec<Plot>,
+    /// Values over a square.
+    pub maps: Vec<Map>,
 }
 
 /// Rows of numbers.
@@ -55,6 +59,25 @@ pub struct Plot {
     pub series: Vec<Series>,
 }
 
+/// Values over a square, whose middle is 0.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Map {
+    /// What it shows.
+    pub title: String,
+    /// Name and unit of x.
+    pub x: String,
+    /// Name and unit of y.
+    pub y: String,
+    /// Name and unit of the values.
+    pub value: String,
+    /// Cells along a side.
+    pub size: usize,
+    /// Half the side, in the unit of x and y.
+    pub half: f64,
+    /// One value a cell, row by row with y rising, x rising in a row; nothing where there is none.
+    pub values: Vec<Option<f64>>,
+}
+
 /// One curve.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Series {
@@ -64,6 +87,8 @@ pub struct Series {
     pub points: Vec<[f64; 2]>,
     /// True for dots that are not joined.
     pub dots: bool,
+    /// True for bars from 0 to the points, beside those of the plot's other bars.
+    pub bars: bool,
     /// True for a broken line.
     pub dashed: bool,
     /// Which colour of the palette.
@@ -71,6 +96,11 @@ pub struct Series {
 }
 
 impl Chart {
+    /// Every plot and map as a self-contained SVG document.
+    pub fn pictures(&self) -> Vec<String> {
+        self.plots.iter().map(svg).chain(self.maps.iter().map(map_svg)).collect()
+    }
+
     /// The tables as comma-separated values with a heading line each; values that do not exist are empty.
     pub fn csv(&self) -> String {
         let mut out = String::new();

@@ -1,10 +1,10 @@
 //! One chart for each analysis.
 
-use super::chart::{Chart, Plot, Series, Table};
+use super::chart::{Chart, Map, Plot, Series, Table};
 use super::losses::transmission_chart;
 use crate::analysis::{
-    Sampling, ZernikeOrder, axial_colour, fan, fft_psf, field_curves, geometric_mtf, ghosts, hexapolar, polychromatic,
-    polychromatic_psf, psf, seidel, spot_of, through_focus, wavefront, zernike_fit,
+    Ghost, Sampling, ZernikeOrder, axial_colour, fan, fft_psf, field_curves, geometric_mtf, ghosts, hexapolar,
+    polychromatic, polychromatic_psf, psf, seidel, spot_of, through_focus, wavefront, zernike_fit,
 };
 use crate::{Clip, Field, FieldKind, OpticsError, Rays, Result, System, Until};
 
@@ -116,6 +116,10 @@ fn first_order(system: &System) -> Result<Chart> {
         ("Lagrange invariant, mm", f.lagrange),
     ];
     rows.into_iter().for_each(|(label, v)| table.row(label, [Some(v)]));
+    if let Some(air) = &system.lens().air {
+        table.row("temperature, degrees C (nd and Vd are the catalogue's)", [Some(air.temperature_c)]);
+        table.row("pressure, atm", [Some(air.pressure_atm)]);
+    }
     if let Some(image) = &system.lens().image {
         table.row("radius of the image surface, mm", [Some(image.radius)]);
     }
@@ -138,15 +142,27 @@ fn first_order(system: &System) -> Result<Chart> {
         surfaces.row(label, values);
     }
     tables.push(surfaces);
+    let mut plots = Vec::new();
     if let Some(seidel) = seidel(system.lens())? {
-        let mut table = Table::new("Seidel sums, mm", &["S1", "S2", "S3", "S4", "S5", "CL", "CT"]);
-        let values =
-            |s: &crate::analysis::SurfaceSums| s.s.into_iter().chain([s.cl, s.ct]).map(Some).collect::<Vec<_>>();
+        let sums = ["S1", "S2", "S3", "S4", "S5", "CL", "CT"];
+        let mut table = Table::new("Seidel sums, mm", &sums);
+        let all = |s: &crate::analysis::SurfaceSums| s.s.into_iter().chain([s.cl, s.ct]).collect::<Vec<f64>>();
         for (i, s) in (1..).zip(&seidel.surfaces) {
-            table.row(i.to_string(), values(s));
+            table.row(i.to_string(), all(s).into_iter().map(Some));
         }
-        table.row("sum", values(&seidel.sum));
+        table.row("sum", all(&seidel.sum).into_iter().map(Some));
         tables.push(table);
+        let bar = |(k, label): (usize, &str)| {
+            let points = (1..).zip(seidel.surfaces.iter().chain([&seidel.sum])).map(|(i, s)| [f64::from(i), all(s)[k]]);
+            Series { bars: true, ..line(label, k, points.collect()) }
+        };
+        plots.push(Plot {
+            title: format!("Seidel sums by surface, at {} their sum", seidel.surfaces.len() + 1),
+            x: "surface".into(),
+            y: "mm".into(),
+            series: sums.into_iter().enumerate().map(bar).collect(),
+            ..Plot::default()
+        });
     }
     let mut colour = Table::new("by wavelength", &["focal length, mm", "back focal length, mm"]);
     for w in &system.lens().wavelengths {
@@ -156,7 +172,12 @@ fn first_order(system: &System) -> Result<Chart> {
     tables.push(colour);
     let note = "Seidel sums after Welford at full aperture and the largest field, aspheres included: W040 = S1/8, W131 = S2/2, \
         W222 = S3/2, W220 = (S3 + S4)/4, W311 = S5/2; CL and CT between the shortest and the longest wavelength.";
-    Ok(Chart { note: note.into(), tables, ..Chart::default() })
+    Ok(Chart { note: note.into(), tables, plots, ..Chart::default() })
+}
+
+/// A place in mm without what rounding leaves of one on the axis.
+fn middle(mm: f64) -> f64 {
+    if mm.abs() < 1e-12 { 0.0 } else { mm }
 }
 
 fn spots(system: &System) -> Chart {
@@ -166,19 +187,23 @@ fn spots(system: &System) -> Chart {
     let mut plots = Vec::new();
     for field in &lens.fields {
         let all = polychromatic(system, field, 12);
+        let waves = lens.wavelengths.iter().filter(|w| w.weight > 0.0).count();
+        let sent = waves * hexapolar(12).len();
         let spot = spot_of(&all);
-        let sent = lens.wavelengths.iter().filter(|w| w.weight > 0.0).count() * hexapolar(12).len();
+        let arriving = spot.as_ref().map_or(0.0, |s| s.arrived as f64 / sent as f64);
+        // of fewer than three rays of a wavelength there is no spot
+        let spot = spot.filter(|s| s.arrived >= 3 * waves);
         table.row(
             name(system, field),
             match spot {
                 Some(s) => [
                     Some(s.rms_um),
                     Some(s.max_um),
-                    Some(s.centroid[0]),
-                    Some(s.centroid[1]),
-                    Some(s.arrived as f64 / sent as f64),
+                    Some(middle(s.centroid[0])),
+                    Some(middle(s.centroid[1])),
+                    Some(arriving),
                 ],
-                None => [None, None, None, None, Some(0.0)],
+                None => [None, None, None, None, Some(arriving)],
             },
         );
         let Some(spot) = spot else { continue };
@@ -247,6 +272,7 @@ fn wavefronts(system: &System) -> Result<Chart> {
         "field",
         &["rms, waves", "without piston", "without tilt", "without focus", "peak to valley", "Strehl estimate"],
     );
+    let mut maps = Vec::new();
     let mut zernikes = [ZernikeOrder::Noll, ZernikeOrder::Fringe].map(|order| (order, vec![]));
     for field in &system.lens().fields {
         let w = wavefront(system, field, primary, &hexapolar(20), Clip::Apertures)?;
@@ -264,6 +290,7 @@ fn wavefronts(system: &System) -> Result<Chart> {
         for (order, columns) in &mut zernikes {
             columns.push(zernike_fit(&w, *order, 37));
         }
+        maps.push(wavefront_map(system, field)?);
     }
     let names: Vec<String> = system.lens().fields.iter().map(|f| name(system, f)).collect();
     let mut tables = vec![table];
@@ -277,7 +304,28 @@ fn wavefronts(system: &System) -> Result<Chart> {
     }
     let note = "Primary wavelength; W is the path of the chief ray less that of the ray; rays in 20 rings through the paraxial \
         entrance pupil. The Strehl estimate is exp(-(2 pi rms)^2) without tilt.";
-    Ok(Chart { note: note.into(), tables, ..Chart::default() })
+    Ok(Chart { note: note.into(), tables, maps, ..Chart::default() })
+}
+
+/// Path differences over the pupil, white where no light gets through.
+fn wavefront_map(system: &System, field: &Field) -> Result<Map> {
+    /// Cells along the pupil's diameter.
+    const CELLS: usize = 65;
+    let place = |i: usize| (2 * i + 1) as f64 / CELLS as f64 - 1.0;
+    let all: Vec<[f64; 2]> = (0..CELLS * CELLS).map(|i| [place(i % CELLS), place(i / CELLS)]).collect();
+    let inside = |p: &[f64; 2]| p[0].hypot(p[1]) <= 1.0;
+    let places: Vec<[f64; 2]> = all.iter().copied().filter(inside).collect();
+    let w = wavefront(system, field, system.lens().primary, &places, Clip::Apertures)?;
+    let mut waves = w.waves.iter().copied();
+    Ok(Map {
+        title: format!("wavefront at {}: {:.3} waves peak to valley", name(system, field), w.peak_to_valley()),
+        x: "pupil x".into(),
+        y: "pupil y".into(),
+        value: "waves".into(),
+        size: CELLS,
+        half: 1.0,
+        values: all.iter().map(|p| if inside(p) { waves.next().flatten() } else { None }).collect(),
+    })
 }
 
 fn psfs(system: &System) -> Result<Chart> {
@@ -294,7 +342,7 @@ fn psfs(system: &System) -> Result<Chart> {
             "FFT width y, um",
         ],
     );
-    let mut plots = Vec::new();
+    let (mut plots, mut maps) = (Vec::new(), Vec::new());
     for field in &system.lens().fields {
         let one = psf(system, field, primary, &Sampling::default())?;
         let all = polychromatic_psf(system, field, &Sampling::default())?;
@@ -337,6 +385,15 @@ fn psfs(system: &System) -> Result<Chart> {
             ],
         );
         let most = all.values.iter().fold(0.0, |m: f64, v| m.max(*v));
+        maps.push(Map {
+            title: format!("point spread at {}, Strehl ratio {:.3}", name(system, field), all.strehl),
+            x: "x, um".into(),
+            y: "y, um".into(),
+            value: "log10 of the share of the peak".into(),
+            size: all.size,
+            half: 0.5 * all.pitch_um * all.size as f64,
+            values: all.values.iter().map(|v| Some((v / most).max(1e-4).log10())).collect(),
+        });
         let series = ["x", "y"].into_iter().enumerate().map(|(k, label)| {
             let line_of = cut(&all.values, all.size, k);
             let points =
@@ -354,11 +411,11 @@ fn psfs(system: &System) -> Result<Chart> {
     }
     let note = "Sum of plane waves (Huygens) over 96 rays across the pupil; the FFT takes directions proportional to pupil places. \
         Widths at half the peak, primary wavelength.";
-    Ok(Chart { note: note.into(), tables: vec![table], plots, ..Chart::default() })
+    Ok(Chart { note: note.into(), tables: vec![table], plots, maps, ..Chart::default() })
 }
 
 fn mtf(system: &System) -> Result<Chart> {
-    let f = frequencies(system, 20);
+    let f = frequencies(system, 60);
     let mut tables = Vec::new();
     let mut plots = ["diffraction", "geometric"].map(|what| Plot {
         title: format!("{what} MTF, all wavelengths"),
@@ -374,7 +431,7 @@ fn mtf(system: &System) -> Result<Chart> {
             &format!("cycles/mm at {}", name(system, field)),
             &["tangential", "sagittal", "geometric tangential", "geometric sagittal"],
         );
-        for k in 0..f.len() {
+        for k in (0..f.len()).step_by(3) {
             let values = [wave.tangential[k], wave.sagittal[k], geometric.tangential[k], geometric.sagittal[k]];
             table.row(format!("{}", (f[k] * 1e6).round() / 1e6), values.map(Some));
         }
@@ -436,16 +493,24 @@ fn mtf_field(system: &System) -> Result<Chart> {
 
 fn focus(system: &System) -> Chart {
     let first = system.first_order();
-    // eight times the depth of focus 2 lambda F^2, on either side
+    // eight times the depth of focus 2 lambda F^2 on either side, and half more than it is to the sharpest spot of any field
     let depth = 8.0 * 2.0 * system.lens().primary_um() * 1e-3 * first.fno * first.fno;
-    let shifts: Vec<f64> = (0..=20).map(|i| depth * (f64::from(i) / 10.0 - 1.0)).collect();
+    let far: Vec<f64> = (-40..=40).map(|i| depth * f64::from(i)).collect();
+    let sharpest = |field: &Field| {
+        let points = through_focus(system, field, &far, &[]);
+        let size = |p: &crate::analysis::FocusPoint| p.spot.map_or(f64::INFINITY, |s| s.rms_um);
+        points.iter().min_by(|a, b| size(a).total_cmp(&size(b))).map_or(0.0, |p| p.shift_mm.abs())
+    };
+    let reach = system.lens().fields.iter().map(sharpest).fold(0.0, f64::max);
+    let depth = depth.max(1.5 * reach);
+    let shifts: Vec<f64> = (0..=40).map(|i| depth * (f64::from(i) / 20.0 - 1.0)).collect();
     let f = frequencies(system, 4)[1];
     let names: Vec<String> = system.lens().fields.iter().map(|f| name(system, f)).collect();
     let columns: Vec<String> =
         names.iter().flat_map(|n| [format!("{n} rms um"), format!("{n} T"), format!("{n} S")]).collect();
     let mut table = Table::new("shift, mm", &columns.iter().map(String::as_str).collect::<Vec<_>>());
     let all: Vec<_> = system.lens().fields.iter().map(|field| through_focus(system, field, &shifts, &[f])).collect();
-    for (k, shift) in shifts.iter().enumerate() {
+    for (k, shift) in shifts.iter().enumerate().step_by(2) {
         let values = all.iter().flat_map(|points| {
             let p = &points[k];
             [p.spot.map(|s| s.rms_um), p.modulation.tangential.first().copied(), p.modulation.sagittal.first().copied()]
@@ -622,13 +687,24 @@ fn ghost_chart(system: &System) -> Chart {
     let mut table =
         Table::new("surfaces", &["strength", "reflected", "left", "arriving", "radius, mm", "middle y, mm"]);
     for g in list.iter().take(30) {
-        let values = [g.strength, g.reflected, g.left, g.arriving, g.radius_mm, g.middle_mm[1]];
+        let values = [g.strength, g.reflected, g.left, g.arriving, g.radius_mm, middle(g.middle_mm[1])];
         table.row(format!("{} then {}", g.surfaces[0], g.surfaces[1]), values.map(Some));
     }
     let note = "Light of the axial point, reflected at the first surface named and again at the second: what both reflect, and what is \
         left at the image after all surfaces, with the coatings of the prescription (bare where it states none). Strength: irradiance in \
         the ghost over that of the point's image spread over 10 um. The strongest thirty.";
-    Chart { note: note.into(), tables: vec![table], ..Chart::default() }
+    let dot = |(i, g): (usize, &Ghost)| {
+        let label = if i < 7 { format!("{} then {}", g.surfaces[0], g.surfaces[1]) } else { String::new() };
+        Series { dots: true, ..line(label, i.min(6), vec![[g.radius_mm, g.strength.log10()]]) }
+    };
+    let plot = Plot {
+        title: "ghosts of the point on the axis".into(),
+        x: "radius in the image, mm".into(),
+        y: "log10 of the strength".into(),
+        series: list.iter().take(30).enumerate().map(dot).collect(),
+        ..Plot::default()
+    };
+    Chart { note: note.into(), tables: vec![table], plots: vec![plot], ..Chart::default() }
 }
 
 #[cfg(test)]
@@ -648,6 +724,10 @@ mod tests {
             for plot in &chart.plots {
                 assert!(plot.series.iter().any(|s| !s.points.is_empty()), "{word} {}", plot.title);
             }
+            assert!(!chart.pictures().is_empty(), "{word}");
+            assert!(
+                chart.maps.iter().all(|m| m.values.len() == m.size * m.size && m.values.iter().any(Option::is_some))
+            );
         }
         assert!(chart(&system, "mft").unwrap_err().to_string().contains("mtf"));
     }

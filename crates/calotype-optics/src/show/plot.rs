@@ -17,7 +17,11 @@ pub(super) const PALETTE: [&str; 7] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7
 pub fn svg(plot: &Plot) -> String {
     let values = |k: usize| plot.series.iter().flat_map(move |s| s.points.iter().map(move |p| p[k]));
     let (width, height) = (SIZE[0] - LEFT - RIGHT, SIZE[1] - TOP - BOTTOM);
-    let (mut x, mut y) = (Axis::new(values(0)), Axis::new(values(1)));
+    let bars = plot.series.iter().filter(|s| s.bars).count();
+    // bars stand on 0 and have room beside the outer ones
+    let [beside, under] = [[-0.5, 0.5], [0.0, 0.0]].map(|by| by.into_iter().filter(move |_| bars > 0));
+    let around = values(0).flat_map(|v| beside.clone().map(move |by| v + by));
+    let (mut x, mut y) = (Axis::new(values(0).chain(around)), Axis::new(values(1).chain(under)));
     if plot.unit {
         y = Axis::over(0.0, 1.0);
     }
@@ -64,10 +68,22 @@ pub fn svg(plot: &Plot) -> String {
         escape(&plot.y)
     )
     .ok();
-    for s in &plot.series {
+    for (i, s) in plot.series.iter().enumerate() {
         let color = PALETTE[s.color % PALETTE.len()];
         let points = s.points.iter().filter(|p| p[0].is_finite() && p[1].is_finite()).map(|p| (px(p[0]), py(p[1])));
-        if s.dots {
+        if s.bars {
+            let before = plot.series[..i].iter().filter(|s| s.bars).count();
+            let each = 0.8 / bars as f64 * (px(1.0) - px(0.0));
+            for (x, y) in points {
+                let left = x + each * (before as f64 - 0.5 * bars as f64);
+                let (top, height) = (y.min(py(0.0)), (y - py(0.0)).abs());
+                write!(
+                    out,
+                    "<rect x=\"{left:.1}\" y=\"{top:.1}\" width=\"{each:.1}\" height=\"{height:.1}\" fill=\"{color}\"/>"
+                )
+                .ok();
+            }
+        } else if s.dots {
             for (x, y) in points {
                 write!(out, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"1.6\" fill=\"{color}\" fill-opacity=\"0.75\"/>")
                     .ok();
@@ -109,7 +125,7 @@ pub fn svg(plot: &Plot) -> String {
             let y = cy + 14.0 + 15.0 * i as f64;
             let color = PALETTE[s.color % PALETTE.len()];
             let dash = if s.dashed { " stroke-dasharray=\"5 4\"" } else { "" };
-            if s.dots {
+            if s.dots || s.bars {
                 write!(out, "<circle cx=\"{:.1}\" cy=\"{:.1}\" r=\"3\" fill=\"{color}\"/>", cx + 14.0, y - 4.0).ok();
             } else {
                 write!(

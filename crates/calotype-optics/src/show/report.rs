@@ -3,7 +3,7 @@
 use super::chart::{Chart, Table};
 use super::charts::{ANALYSES, chart};
 use super::drawing::drawing;
-use super::plot::{escape, svg};
+use super::plot::escape;
 use crate::{OpticsError, Result, System};
 use std::fmt::Write;
 
@@ -68,25 +68,26 @@ fn section(out: &mut String, chart: &Chart) {
     if !chart.note.is_empty() {
         write!(out, "<p class=\"note\">{}</p>", escape(&chart.note)).ok();
     }
-    if !chart.plots.is_empty() {
+    let pictures = chart.pictures();
+    if !pictures.is_empty() {
         out.push_str("<div class=\"plots\">");
         // one page, many plots: their clip paths need names of their own
-        for plot in &chart.plots {
+        for picture in &pictures {
             let id = format!("c{}", out.len());
             out.push_str(
-                &svg(plot).replace("id=\"c\"", &format!("id=\"{id}\"")).replace("url(#c)", &format!("url(#{id})")),
+                &picture.replace("id=\"c\"", &format!("id=\"{id}\"")).replace("url(#c)", &format!("url(#{id})")),
             );
         }
         out.push_str("</div>");
     }
     let long = chart.tables.iter().map(|t| t.rows.len()).sum::<usize>() > 30;
-    if long && !chart.plots.is_empty() {
+    if long && !pictures.is_empty() {
         out.push_str("<details><summary>numbers</summary>");
     }
     for table in &chart.tables {
         html(out, table);
     }
-    if long && !chart.plots.is_empty() {
+    if long && !pictures.is_empty() {
         out.push_str("</details>");
     }
 }

@@ -9,10 +9,13 @@ const RINGS: usize = 64;
 /// Intervals the exact search may look at; a ray needs some ten.
 const MOST_INTERVALS: usize = 4000;
 
-/// Pieces into which the way before a root is cut to certify it.
-const PIECES: u32 = 6;
+/// How often the way before a root is halved to certify it.
+const HALVINGS: u32 = 3;
 /// Radius in mm below which a ray is at the vertex: odd terms' slopes there are nothing but rounding.
 pub(crate) const AT_VERTEX_MM: f64 = 1e-9;
+
+/// Error in mm allowed to the short series of the whole sag.
+const ROUGH_MM: f64 = 2e-7;
 
 /// In which variable the series runs from -1 to 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +39,8 @@ pub(crate) struct Profile {
     pub series: Chebyshev,
     /// Its variable.
     pub variable: Variable,
+    /// The whole sag, conic and departure, good to about `ROUGH_MM`, in the same variable: where rays look first.
+    pub rough: Chebyshev,
     /// w + 1 over r^2 or r.
     pub scale: f64,
     /// Radius in mm inside which the surface exists.
@@ -89,12 +94,18 @@ impl Profile {
             conic,
             series,
             variable,
+            rough: Chebyshev::default(),
             scale,
             domain,
             sag: [0.0; 2],
             slope: [0.0; 2],
             rings: vec![],
         };
+        let sag = |w: f64| {
+            let v = (w + 1.0) / scale;
+            profile.at(if variable == Variable::Square { v } else { v * v })[0]
+        };
+        profile.rough = Chebyshev::rough(sag, ROUGH_MM);
         profile.bound();
         profile
     }
@@ -170,14 +181,19 @@ impl Profile {
     /// at path t: then a root found at t is the first. False says nothing.
     pub fn nothing_before(&self, x: f64, y: f64, d: [f64; 3], t: f64) -> bool {
         let Some(ray) = Line::new(self, x, y, d) else { return false };
-        let step = (t - ray.start) / f64::from(PIECES);
-        !(step > 0.0)
-            || (0..PIECES).all(|i| {
-                let (a, b) = (ray.start + step * f64::from(i), ray.start + step * f64::from(i + 1));
-                let ring = ray.piece(self, a, b);
-                let before = if ray.d[2] > 0.0 { ray.d[2] * b < ring.sag[0] } else { ray.d[2] * b > ring.sag[1] };
-                before || ray.rates(ring, a, b)[0] > 0.0
-            })
+        !(t > ray.start) || self.nothing_in(&ray, ray.start, t, HALVINGS)
+    }
+
+    /// True if it is certain that a ray does not go through the surface on a piece of its way, which is halved where that
+    /// helps.
+    fn nothing_in(&self, ray: &Line, a: f64, b: f64, halvings: u32) -> bool {
+        let ring = ray.piece(self, a, b);
+        let before = if ray.d[2] > 0.0 { ray.d[2] * b < ring.sag[0] } else { ray.d[2] * b > ring.sag[1] };
+        if before || ray.rates(ring, a, b)[0] > 0.0 {
+            return true;
+        }
+        let middle = 0.5 * (a + b);
+        halvings > 0 && self.nothing_in(ray, middle, b, halvings - 1) && self.nothing_in(ray, a, middle, halvings - 1)
     }
 
     /// The path from (x, y) on the vertex plane along d to the surface: the first place inside the domain, in the

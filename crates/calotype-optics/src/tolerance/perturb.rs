@@ -1,6 +1,6 @@
 //! What errors of making do to a lens.
 
-use crate::{After, Clip, Dispersion, Field, Form, Glass, Lens, Pose, Rays, Result, System, Until};
+use crate::{After, Clip, Dispersion, Field, Form, Lens, Pose, Rays, Result, System, Until};
 
 /// Wavelength in mm in which fringes are counted: the green line of mercury, 546.07 nm.
 const FRINGE_MM: f64 = 546.07e-6;
@@ -137,8 +137,8 @@ pub(super) fn apply(lens: &mut Lens, error: Error, part: Part, amount: f64, semi
             table.dedup_by(|a, b| a[0] == b[0]);
             let glass = &mut lens.surfaces[s].glass;
             let name = if glass.name.is_empty() { glass.label() } else { glass.name.clone() };
-            let internal = std::mem::take(&mut glass.internal);
-            *glass = Glass { name: format!("{name} as melted"), internal, ..Glass::unnamed(Dispersion::Table(table)) };
+            (glass.name, glass.dispersion) = (format!("{name} as melted"), Dispersion::Table(table));
+            glass.range_um = None;
         }
         Error::Irregularity => irregular(lens, s, amount, semi[s]),
     }

@@ -10,6 +10,10 @@ use crate::surface::{AT_VERTEX_MM, Profile, Variable};
 use fearless_simd::{Level, Simd, dispatch};
 use rayon::prelude::*;
 
+/// Steps of Newton's method on the short series of a surface before the surface itself is looked at.
+const ROUGH: usize = 5;
+/// Height over the short series in mm below which one more step ends as near as that series is to the surface.
+const NEAR_MM: f64 = 3e-4;
 /// Steps of Newton's method before a ray is left to the exact search.
 const NEWTON: usize = 9;
 /// Height over the surface in mm below which one more step of Newton's method, taken without looking, ends within
@@ -311,17 +315,33 @@ fn round<S: Simd>(simd: S, r: &Lanes<S>, p: &Profile, inverse: Wide<S>, alive: M
     let mut slope = zero;
     let mut close = alive;
     let mut radius2 = zero;
-    for _ in 0..NEWTON {
+    let domain2 = Wide::splat(simd, p.domain * p.domain);
+    for _ in 0..ROUGH {
+        let x = t.mul_add(r.l, r.x);
+        let y = t.mul_add(r.m, r.y);
+        let [z, g] = rough(simd, p, (x * x + y * y).min(domain2));
+        let f = t.mul_add(r.n, -z);
+        t = t - f / (r.n - g * (x * r.l + y * r.m));
+        if ((f * f).le(NEAR_MM * NEAR_MM) | !alive).all() {
+            break;
+        }
+    }
+    let mut inverse_rate = zero;
+    for step in 0..NEWTON {
         let x = t.mul_add(r.l, r.x);
         let y = t.mul_add(r.m, r.y);
         radius2 = x * x + y * y;
         let [z, g] = sag(simd, p, radius2);
         slope = g;
         let f = t.mul_add(r.n, -z);
-        let rate = r.n - g * (x * r.l + y * r.m);
-        t = t - f / rate;
         close = (f * f).le(CLOSE_MM * CLOSE_MM);
-        if (close | !alive).all() {
+        let done = (close | !alive).all();
+        // so close the rate of the step before serves
+        if step == 0 || !done {
+            inverse_rate = one / (r.n - g * (x * r.l + y * r.m));
+        }
+        t = t - f * inverse_rate;
+        if done {
             break;
         }
     }
@@ -363,6 +383,23 @@ fn round<S: Simd>(simd: S, r: &Lanes<S>, p: &Profile, inverse: Wide<S>, alive: M
     let x = t.mul_add(r.l, r.x);
     let y = t.mul_add(r.m, r.y);
     Hit { t, normal: [-(slope * x), -(slope * y), one], valid }
+}
+
+/// Sag and (dz/dr)/r at r^2 by the short series of a profile.
+#[inline(always)]
+fn rough<S: Simd>(simd: S, p: &Profile, radius2: Wide<S>) -> [Wide<S>; 2] {
+    match p.variable {
+        Variable::Square => {
+            let w = radius2 * p.scale - 1.0;
+            [clenshaw(simd, &p.rough.value, w), clenshaw(simd, &p.rough.slope, w) * (2.0 * p.scale)]
+        }
+        Variable::Radius => {
+            let radius = radius2.sqrt();
+            let w = radius * p.scale - 1.0;
+            let slope = clenshaw(simd, &p.rough.slope, w) * p.scale;
+            [clenshaw(simd, &p.rough.value, w), slope / radius.max(Wide::splat(simd, AT_VERTEX_MM))]
+        }
+    }
 }
 
 /// Sag and (dz/dr)/r of a compiled profile at r^2.

@@ -191,7 +191,7 @@ fn steps(lens: &Lens, um: f64) -> Result<Vec<Step>> {
     let mut before = 1.0;
     let mut list = Vec::with_capacity(lens.surfaces.len());
     for (surface, s) in lens.surfaces.iter().enumerate() {
-        let after = if s.kind == Kind::Reflect { before } else { s.glass.index(um, surface + 1)? };
+        let after = if s.kind == Kind::Reflect { before } else { lens.index_behind(surface, um)? };
         let turn = s.pose.as_ref().map(Turn::into_surface);
         let turn_back = s.pose.as_ref().zip(turn).and_then(|(pose, turn)| match pose.after {
             After::Return => Some(turn.back()),
