@@ -5,7 +5,7 @@ use super::confidence::Confidence;
 use super::least_squares::Problem;
 use super::metric::{Metric, lab};
 use super::parameters::{Free, Stage, free, look_at};
-use super::sample::folds;
+use super::sample::{folds, surfaces};
 use super::smooth_lattice::{Change, Changes, Smoothness};
 use super::{FitError, HeldOut, Sample};
 use crate::compiled::falloff_gain;
@@ -32,6 +32,10 @@ const SIGMA: f64 = 1.0;
 const BENDS: [f64; 5] = [0.001, 0.005, 0.02, 0.1, 0.5];
 /// Points along an axis of the tables that are tried; bends mean the same in finer ones.
 const TRIED: usize = 17;
+/// Shares of numbers with their table, against a table alone, among which held-out examples choose, the plainest first.
+const SHARES: [f64; 5] = [0.0, 0.25, 0.5, 0.75, 1.0];
+/// Points along an axis of tables that hold such a share: the way from one rendition to the other is bent.
+const MIXED: usize = 33;
 /// Weight of the table's size, which fades it out far from all examples.
 const SIZE: f64 = 1e-3;
 /// Black and white: rest of the examples' colours, once a tone by lightness is taken away, as a share of the colours before.
@@ -82,6 +86,9 @@ pub struct Fitted {
     pub table: HeldOut,
     /// This look.
     pub held_out: HeldOut,
+    /// How much of the look is numbers with their table; the rest is what the smoothest table alone makes of the neutral
+    /// rendition, in the look's table as well.
+    pub share: f64,
     /// True where the grade was recognised as black and white.
     pub mono: bool,
     /// Examples used.
@@ -111,33 +118,32 @@ pub fn fit(samples: &[Sample], options: &FitOptions) -> Result<Fitted, FitError>
     let bench = Bench::new(samples, options);
     let trials = bench.held_out_trials();
     let neutral_codes = bench.codes(&Look::default());
-    let neutral: Vec<f64> = (0..samples.len()).map(|i| bench.error(i, neutral_codes[i])).collect();
+    let neutral = bench.errors(&neutral_codes);
     let best = |wanted: &dyn Fn(&Trial) -> bool| {
         trials.iter().filter(|t| wanted(t)).min_by(|a, b| mean(&a.errors).total_cmp(&mean(&b.errors)))
     };
     let numbers = best(&|t| t.numbers == Some(Stage::Sectors) && t.bend.is_none()).map_or(&neutral, |t| &t.errors);
     let table = best(&|t| t.numbers.is_none()).expect("a table alone is always tried");
-    let chosen = match best(&|t| t.numbers.is_some()) {
-        Some(trial) if options.form == Form::Readable || bench.mono || clearly_better(trial, table) => trial,
-        _ => table,
+    let (chosen, share, errors) = match best(&|t| t.numbers.is_some()) {
+        None => (table, 0.0, table.errors.clone()),
+        Some(trial) if options.form == Form::Readable || bench.mono => (trial, 1.0, trial.errors.clone()),
+        Some(trial) => {
+            let (share, errors) = bench.share(trial, table);
+            (trial, share, errors)
+        }
     };
-    let all: Vec<usize> = (0..samples.len()).collect();
-    let mut look = chosen.numbers.and_then(|last| bench.numbers(last, &all).pop()).unwrap_or_default();
-    if let Some(bend) = chosen.bend {
-        let changes = bench.changes(&bench.codes(&look), &all, bend, options.lattice);
-        let lattice = Arc::new(as_lattice(&changes));
-        look.residual = Some(Residual { file: "fit.cube".into(), amount: 1.0, lattice });
-    }
+    let mut look = bench.make(chosen, table, share);
     look.promise();
     Ok(Fitted {
         look,
         neutral: HeldOut::of(&neutral),
         numbers: HeldOut::of(numbers),
         table: HeldOut::of(&table.errors),
-        held_out: HeldOut::of(&chosen.errors),
+        held_out: HeldOut::of(&errors),
+        share,
         mono: bench.mono,
         samples: samples.len(),
-        confidence: Confidence::new(&neutral_codes, &chosen.errors),
+        confidence: Confidence::new(&neutral_codes, &errors),
     })
 }
 
@@ -149,7 +155,7 @@ pub(crate) fn rough_errors(samples: &[Sample], known: usize, options: &FitOption
     let changes = bench.changes(&codes, &first, 0.5, 9);
     let error = |i: usize| {
         let change = changes.at(codes[i]);
-        bench.error(i, [0, 1, 2].map(|c| codes[i][c] + change[c]))
+        bench.error(i, added(codes[i], change))
     };
     par::map(samples.len(), error)
 }
@@ -158,13 +164,28 @@ fn mean(errors: &[f64]) -> f64 {
     errors.iter().sum::<f64>() / errors.len().max(1) as f64
 }
 
-/// True where numbers do better than a table alone by more than twice the standard error of the difference, example by
-/// example: among so many trials some are better by luck.
-fn clearly_better(trial: &Trial, table: &Trial) -> bool {
-    let gains: Vec<f64> = table.errors.iter().zip(&trial.errors).map(|(t, n)| t - n).collect();
-    let (gain, n) = (mean(&gains), gains.len() as f64);
-    let variance = gains.iter().map(|g| (g - gain).powi(2)).sum::<f64>() / (n - 1.0);
-    gain > 2.0 * (variance / n).sqrt()
+/// A changed code.
+fn added(code: [f64; 3], change: [f64; 3]) -> [f64; 3] {
+    [0, 1, 2].map(|c| (code[c] + change[c]).clamp(0.0, 1.0))
+}
+
+/// A share of one code and the rest of another.
+fn mixed(share: f64, a: [f64; 3], b: [f64; 3]) -> [f64; 3] {
+    [0, 1, 2].map(|c| share * a[c] + (1.0 - share) * b[c])
+}
+
+fn code_of(transform: &PointTransform, light: [f64; 3]) -> [f64; 3] {
+    transform.apply(light).map(|v| encode(v).clamp(0.0, 1.0))
+}
+
+/// Standard error of a mean of values that are alike within a surface: the sums over surfaces are what scatters (Liang and
+/// Zeger, "Longitudinal data analysis using generalized linear models", 1986).
+fn standard_error(values: &[f64], surface: &[usize]) -> f64 {
+    let mut sums = vec![0.0; surface.iter().max().map_or(0, |s| s + 1)];
+    let middle = mean(values);
+    values.iter().zip(surface).for_each(|(v, s)| sums[*s] += v - middle);
+    let n = sums.len() as f64;
+    (sums.iter().map(|s| s * s).sum::<f64>() * n / (n - 1.0).max(1.0)).sqrt() / values.len() as f64
 }
 
 fn as_lattice(changes: &Changes) -> Lattice {
@@ -177,12 +198,13 @@ fn as_lattice(changes: &Changes) -> Lattice {
     })
 }
 
-/// A way to make a look of examples, and their errors while they were held out.
+/// A way to make a look of examples, their codes in it while they were held out, and the errors of those.
 struct Trial {
     /// The last stage of numbers, `None` for the neutral rendition.
     numbers: Option<Stage>,
     /// Bending of the table, `None` for none.
     bend: Option<f64>,
+    codes: Vec<[f64; 3]>,
     errors: Vec<f64>,
 }
 
@@ -222,7 +244,7 @@ impl<'a> Bench<'a> {
         let pairs = starts.iter().flat_map(|numbers| bends.iter().map(|bend| (*numbers, *bend)));
         let n = self.samples.len();
         let mut trials: Vec<Trial> =
-            pairs.map(|(numbers, bend)| Trial { numbers, bend, errors: vec![0.0; n] }).collect();
+            pairs.map(|(numbers, bend)| Trial { numbers, bend, codes: vec![[0.0; 3]; n], errors: vec![] }).collect();
         let fold = folds(self.samples, FOLDS);
         for k in 0..FOLDS {
             let (unseen, seen): (Vec<usize>, Vec<usize>) = (0..n).partition(|i| fold[*i] == k);
@@ -231,23 +253,73 @@ impl<'a> Bench<'a> {
                 looks.extend(self.numbers(*last, &seen));
             }
             let codes: Vec<Vec<[f64; 3]>> = looks.iter().map(|look| self.codes(look)).collect();
-            let errors = par::map(trials.len(), |t| {
+            let found = par::map(trials.len(), |t| {
                 let codes = &codes[t / bends.len()];
                 let changes = trials[t].bend.map(|b| self.changes(codes, &seen, b, TRIED.min(self.options.lattice)));
                 let change = |i: usize| changes.as_ref().map_or([0.0; 3], |c| c.at(codes[i]));
-                let code = |i: usize| {
-                    let change = change(i);
-                    [0, 1, 2].map(|c| codes[i][c] + change[c])
-                };
-                unseen.iter().map(|i| self.error(*i, code(*i))).collect::<Vec<f64>>()
+                let code = |i: &usize| added(codes[*i], change(*i));
+                unseen.iter().map(code).collect::<Vec<[f64; 3]>>()
             });
-            for (trial, errors) in trials.iter_mut().zip(errors) {
-                unseen.iter().zip(errors).for_each(|(i, e)| trial.errors[*i] = e);
+            for (trial, found) in trials.iter_mut().zip(found) {
+                unseen.iter().zip(found).for_each(|(i, code)| trial.codes[*i] = code);
             }
         }
+        trials.iter_mut().for_each(|t| t.errors = self.errors(&t.codes));
         // the neutral rendition as it is, is no fit
         trials.retain(|t| t.numbers.is_some() || t.bend.is_some());
         trials
+    }
+
+    /// How much of numbers with their table (`trial`), against a table alone, does best on held-out examples, and the errors of
+    /// that. Two that err differently err less together, so most often it is neither end. Of shares that cannot be told apart,
+    /// the one nearest to the table alone: within one standard error of the best (Breiman et al., "Classification and Regression
+    /// Trees", 1984, 3.4.3), surface by surface, since the exposures of a surface err alike.
+    fn share(&self, trial: &Trial, table: &Trial) -> (f64, Vec<f64>) {
+        let pairs = || trial.codes.iter().zip(&table.codes);
+        let errors = SHARES.map(|s| self.errors(&pairs().map(|(a, b)| mixed(s, *a, *b)).collect::<Vec<_>>()));
+        let best = errors.iter().min_by(|a, b| mean(a).total_cmp(&mean(b))).expect("there are shares");
+        let surface = surfaces(self.samples);
+        let as_good = |errors: &Vec<f64>| {
+            let losses: Vec<f64> = errors.iter().zip(best).map(|(e, b)| e - b).collect();
+            mean(&losses) <= standard_error(&losses, &surface)
+        };
+        let first = errors.iter().position(as_good).expect("the best is as good");
+        (SHARES[first], errors[first].clone())
+    }
+
+    /// The look of all examples: a share of numbers with their table, and the rest of a table alone.
+    fn make(&self, trial: &Trial, table: &Trial, share: f64) -> Look {
+        let all: Vec<usize> = (0..self.samples.len()).collect();
+        let size = self.options.lattice;
+        let over = |look: &Look, bend: Option<f64>| bend.map(|b| self.changes(&self.codes(look), &all, b, size));
+        let alone = |share: f64| if share < 1.0 { over(&Look::default(), table.bend) } else { None };
+        let last = trial.numbers.filter(|_| share > 0.0);
+        let mut look = last.and_then(|last| self.numbers(last, &all).pop()).unwrap_or_default();
+        let lattice = match (share, alone(share)) {
+            (0.0, alone) => alone.as_ref().map(as_lattice),
+            (_, None) => over(&look, trial.bend).as_ref().map(as_lattice),
+            (_, Some(alone)) => Some(self.mixed_lattice(&look, over(&look, trial.bend), &alone, share)),
+        };
+        look.residual = lattice.map(|l| Residual { file: "fit.cube".into(), amount: 1.0, lattice: Arc::new(l) });
+        look
+    }
+
+    /// What both make of the light behind each code of the numbers' look, as one table over it. Where no light has such codes,
+    /// the nearest tells what changes.
+    fn mixed_lattice(&self, look: &Look, over: Option<Changes>, alone: &Changes, share: f64) -> Lattice {
+        let transform = self.base.retuned(look);
+        Lattice::sample(MIXED.max(self.options.lattice), |[g, b], reds, row| {
+            let mut near = None;
+            for (r, out) in reds.iter().zip(row) {
+                let code = [*r, g, b];
+                let light = transform.invert(code.map(decode), near);
+                near = Some(light);
+                let (here, neutral) = (code_of(&transform, light), code_of(&self.base, light));
+                let changed = over.as_ref().map_or(here, |o| added(here, o.at(here)));
+                let both = mixed(share, changed, added(neutral, alone.at(neutral)));
+                *out = [0, 1, 2].map(|c| (code[c] + both[c] - here[c]).clamp(0.0, 1.0) as f32);
+            }
+        })
     }
 
     /// The looks without a table that fit the examples of the list best, of all stages up to `last`, each started from the one
@@ -285,7 +357,7 @@ impl<'a> Bench<'a> {
     /// sRGB codes of all examples in a look without its table.
     fn codes(&self, look: &Look) -> Vec<[f64; 3]> {
         let transform = self.base.retuned(look);
-        par::map(self.samples.len(), |i| transform.apply(self.light(i, look)).map(|v| encode(v).clamp(0.0, 1.0)))
+        par::map(self.samples.len(), |i| code_of(&transform, self.light(i, look)))
     }
 
     /// What examples of the list ask to be changed at their codes, smoothed.
@@ -297,6 +369,11 @@ impl<'a> Bench<'a> {
         };
         let data: Vec<Change> = list.iter().map(one).collect();
         Changes::smooth(size, &data, Smoothness { bend, size: SIZE })
+    }
+
+    /// CIEDE2000 of the codes of all examples.
+    fn errors(&self, codes: &[[f64; 3]]) -> Vec<f64> {
+        par::map(codes.len(), |i| self.error(i, codes[i]))
     }
 
     /// CIEDE2000 of a code against an example.

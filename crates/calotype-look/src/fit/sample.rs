@@ -33,14 +33,18 @@ impl Sample {
     }
 }
 
-/// Deals samples to `folds` piles, all exposures of a surface to the same one, so that what is held out is unseen.
-pub(crate) fn folds(samples: &[Sample], folds: usize) -> Vec<usize> {
+/// The surface of each sample, numbered from 0; neighbours in number are neighbours in colour.
+pub(crate) fn surfaces(samples: &[Sample]) -> Vec<usize> {
     let mut groups: Vec<[i32; 2]> = samples.iter().map(Sample::group).collect();
     groups.sort_unstable();
     groups.dedup();
-    let place = |s: &Sample| groups.binary_search(&s.group()).unwrap_or(0);
-    // neighbours in the list are neighbours in colour: dealing them out in turn gives every pile all colours
-    samples.iter().map(|s| place(s) % folds).collect()
+    samples.iter().map(|s| groups.binary_search(&s.group()).unwrap_or(0)).collect()
+}
+
+/// Deals samples to `folds` piles, all exposures of a surface to the same one, so that what is held out is unseen.
+pub(crate) fn folds(samples: &[Sample], folds: usize) -> Vec<usize> {
+    // dealing neighbours in colour out in turn gives every pile all colours
+    surfaces(samples).iter().map(|s| s % folds).collect()
 }
 
 #[cfg(test)]
