@@ -15,7 +15,7 @@ pub fn fitted(f: &Fitted, out: &Path) -> (String, Value) {
     let made = match (f.mono, table) {
         (true, true) => "black and white, numbers and a table",
         (true, false) => "black and white, numbers",
-        (false, true) if f.share == 0.0 => "a table alone",
+        (false, true) if f.share < 1.0 => "a table over the neutral rendition",
         (false, true) => "numbers and a table",
         (false, false) => "numbers alone",
     };

@@ -34,7 +34,7 @@ const BENDS: [f64; 5] = [0.001, 0.005, 0.02, 0.1, 0.5];
 const TRIED: usize = 17;
 /// Shares of numbers with their table, against a table alone, among which held-out examples choose, the plainest first.
 const SHARES: [f64; 5] = [0.0, 0.25, 0.5, 0.75, 1.0];
-/// Points along an axis of tables that hold such a share: the way from one rendition to the other is bent.
+/// Points along an axis of tables that hold such a share: numbers bend more than a smooth table does.
 const MIXED: usize = 33;
 /// Weight of the table's size, which fades it out far from all examples.
 const SIZE: f64 = 1e-3;
@@ -55,7 +55,8 @@ pub struct FitOptions {
 /// What a fitted look may be made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// Numbers, with a table where it helps; or a table over the neutral rendition where numbers are not clearly better.
+    /// Numbers, with a table where it helps; or, where numbers are not clearly better, a table over the neutral rendition that
+    /// may hold a share of them.
     Best,
     /// Numbers, with a table where it helps.
     Readable,
@@ -86,8 +87,8 @@ pub struct Fitted {
     pub table: HeldOut,
     /// This look.
     pub held_out: HeldOut,
-    /// How much of the look is numbers with their table; the rest is what the smoothest table alone makes of the neutral
-    /// rendition, in the look's table as well.
+    /// How much numbers with their table have a say, 0 to 1; a table alone has the rest. Under 1 the look is the neutral
+    /// rendition with one table that holds both.
     pub share: f64,
     /// True where the grade was recognised as black and white.
     pub mono: bool,
@@ -102,8 +103,9 @@ pub struct Fitted {
 /// Numbers of the look join in four stages (tone 6, rendering primaries 14, chroma and tint 24, sectors 48; black and white:
 /// tone, filter, print), each started from the last: robust damped least squares in CIEDE2000 about the examples, with the
 /// spread of usual looks as prior. Of what is left the smoothest table is made. How many stages of numbers there are, and how
-/// bent the table is or whether there is one, is what does best on examples held out; of [`Form::Best`] a table alone, unless
-/// numbers are better by more than twice the standard error of the difference. Takes seconds for a thousand examples; the result is the same on any number of threads.
+/// bent the table is or whether there is one, is what does best on examples held out; with [`Form::Best`] a share of that and
+/// of the best table alone, as near to the table as is within one standard error of the best share. Takes seconds for a thousand
+/// examples; the result is the same on any number of threads.
 ///
 /// # Errors
 /// [`FitError::TooFew`] under 12 examples; [`FitError::Unsound`] where light is not finite or outside its range.
@@ -152,7 +154,7 @@ pub(crate) fn rough_errors(samples: &[Sample], known: usize, options: &FitOption
     let bench = Bench::new(samples, options);
     let first: Vec<usize> = (0..known).collect();
     let codes = bench.codes(&bench.numbers(Stage::Chroma, &first).pop().unwrap_or_default());
-    let changes = bench.changes(&codes, &first, 0.5, 9);
+    let changes = bench.changes(&codes, &first, 0.5, 9, None);
     let error = |i: usize| {
         let change = changes.at(codes[i]);
         bench.error(i, added(codes[i], change))
@@ -162,6 +164,11 @@ pub(crate) fn rough_errors(samples: &[Sample], known: usize, options: &FitOption
 
 fn mean(errors: &[f64]) -> f64 {
     errors.iter().sum::<f64>() / errors.len().max(1) as f64
+}
+
+/// The neutral rendition behind the falloff of a look.
+fn plain(look: &Look) -> Look {
+    Look { optics: look.optics, ..Look::default() }
 }
 
 /// A changed code.
@@ -248,19 +255,24 @@ impl<'a> Bench<'a> {
         let fold = folds(self.samples, FOLDS);
         for k in 0..FOLDS {
             let (unseen, seen): (Vec<usize>, Vec<usize>) = (0..n).partition(|i| fold[*i] == k);
-            let mut looks = vec![Look::default()];
-            if let Some(last) = stages.last() {
-                looks.extend(self.numbers(*last, &seen));
-            }
+            let mut looks = stages.last().map_or(vec![], |last| self.numbers(*last, &seen));
+            looks.insert(0, looks.last().map_or_else(Look::default, plain));
             let codes: Vec<Vec<[f64; 3]>> = looks.iter().map(|look| self.codes(look)).collect();
-            let found = par::map(trials.len(), |t| {
-                let codes = &codes[t / bends.len()];
-                let changes = trials[t].bend.map(|b| self.changes(codes, &seen, b, TRIED.min(self.options.lattice)));
-                let change = |i: usize| changes.as_ref().map_or([0.0; 3], |c| c.at(codes[i]));
-                let code = |i: &usize| added(codes[*i], change(*i));
-                unseen.iter().map(code).collect::<Vec<[f64; 3]>>()
+            let found = par::map(codes.len(), |start| {
+                let codes = &codes[start];
+                let mut last: Option<Changes> = None;
+                let mut made = Vec::with_capacity(bends.len());
+                for bend in &bends {
+                    let size = TRIED.min(self.options.lattice);
+                    // the table bent a little less is a good guess
+                    let changes = bend.map(|b| self.changes(codes, &seen, b, size, last.as_ref()));
+                    let change = |i: usize| changes.as_ref().map_or([0.0; 3], |c| c.at(codes[i]));
+                    made.push(unseen.iter().map(|i| added(codes[*i], change(*i))).collect::<Vec<[f64; 3]>>());
+                    last = changes;
+                }
+                made
             });
-            for (trial, found) in trials.iter_mut().zip(found) {
+            for (trial, found) in trials.iter_mut().zip(found.into_iter().flatten()) {
                 unseen.iter().zip(found).for_each(|(i, code)| trial.codes[*i] = code);
             }
         }
@@ -290,36 +302,41 @@ impl<'a> Bench<'a> {
     /// The look of all examples: a share of numbers with their table, and the rest of a table alone.
     fn make(&self, trial: &Trial, table: &Trial, share: f64) -> Look {
         let all: Vec<usize> = (0..self.samples.len()).collect();
-        let size = self.options.lattice;
-        let over = |look: &Look, bend: Option<f64>| bend.map(|b| self.changes(&self.codes(look), &all, b, size));
-        let alone = |share: f64| if share < 1.0 { over(&Look::default(), table.bend) } else { None };
-        let last = trial.numbers.filter(|_| share > 0.0);
-        let mut look = last.and_then(|last| self.numbers(last, &all).pop()).unwrap_or_default();
-        let lattice = match (share, alone(share)) {
-            (0.0, alone) => alone.as_ref().map(as_lattice),
-            (_, None) => over(&look, trial.bend).as_ref().map(as_lattice),
-            (_, Some(alone)) => Some(self.mixed_lattice(&look, over(&look, trial.bend), &alone, share)),
+        let over = |look: &Look, bend: Option<f64>| {
+            bend.map(|b| self.changes(&self.codes(look), &all, b, self.options.lattice, None))
         };
-        look.residual = lattice.map(|l| Residual { file: "fit.cube".into(), amount: 1.0, lattice: Arc::new(l) });
-        look
+        let last = trial.numbers.filter(|_| share > 0.0 || self.options.falloff);
+        let numbers = last.and_then(|last| self.numbers(last, &all).pop()).unwrap_or_default();
+        let alone = if share < 1.0 { over(&plain(&numbers), table.bend) } else { None };
+        let lattice = match alone {
+            Some(alone) if share > 0.0 => {
+                Some(self.mixed_lattice(&numbers, over(&numbers, trial.bend).as_ref(), &alone, share))
+            }
+            Some(alone) => Some(as_lattice(&alone)),
+            None => over(&numbers, trial.bend).as_ref().map(as_lattice),
+        };
+        let look = if share < 1.0 { plain(&numbers) } else { numbers };
+        let residual = |lattice| Residual { file: "fit.cube".into(), amount: 1.0, lattice: Arc::new(lattice) };
+        Look { residual: lattice.map(residual), ..look }
     }
 
-    /// What both make of the light behind each code of the numbers' look, as one table over it. Where no light has such codes,
-    /// the nearest tells what changes.
-    fn mixed_lattice(&self, look: &Look, over: Option<Changes>, alone: &Changes, share: f64) -> Lattice {
-        let transform = self.base.retuned(look);
-        Lattice::sample(MIXED.max(self.options.lattice), |[g, b], reds, row| {
+    /// A share of what numbers with their table make of the light behind each code of the neutral rendition, and the rest of what
+    /// a table alone makes of the code: as one table over the neutral rendition. Over the numbers it would lose: where a steep
+    /// curve has left few codes to the shadows, no table over those codes can part them again.
+    fn mixed_lattice(&self, numbers: &Look, over: Option<&Changes>, alone: &Changes, share: f64) -> Lattice {
+        let transform = self.base.retuned(numbers);
+        let lattice = Lattice::sample(MIXED, |[g, b], reds, row| {
             let mut near = None;
             for (r, out) in reds.iter().zip(row) {
-                let code = [*r, g, b];
-                let light = transform.invert(code.map(decode), near);
+                let neutral = [*r, g, b];
+                let light = self.base.invert(neutral.map(decode), near);
                 near = Some(light);
-                let (here, neutral) = (code_of(&transform, light), code_of(&self.base, light));
-                let changed = over.as_ref().map_or(here, |o| added(here, o.at(here)));
-                let both = mixed(share, changed, added(neutral, alone.at(neutral)));
-                *out = [0, 1, 2].map(|c| (code[c] + both[c] - here[c]).clamp(0.0, 1.0) as f32);
+                let code = code_of(&transform, light);
+                let changed = over.map_or(code, |o| added(code, o.at(code)));
+                *out = mixed(share, changed, added(neutral, alone.at(neutral))).map(|v| v as f32);
             }
-        })
+        });
+        lattice.balanced()
     }
 
     /// The looks without a table that fit the examples of the list best, of all stages up to `last`, each started from the one
@@ -360,15 +377,15 @@ impl<'a> Bench<'a> {
         par::map(self.samples.len(), |i| code_of(&transform, self.light(i, look)))
     }
 
-    /// What examples of the list ask to be changed at their codes, smoothed.
-    fn changes(&self, codes: &[[f64; 3]], list: &[usize], bend: f64, size: usize) -> Changes {
+    /// What examples of the list ask to be changed at their codes, smoothed; a guess of that size saves time.
+    fn changes(&self, codes: &[[f64; 3]], list: &[usize], bend: f64, size: usize, guess: Option<&Changes>) -> Changes {
         let one = |i: &usize| {
             let target = self.samples[*i].display.map(|v| encode(v.clamp(0.0, 1.0)));
             let change = [0, 1, 2].map(|c| target[c] - codes[*i][c]);
             Change { code: codes[*i], change, weight: self.samples[*i].weight }
         };
         let data: Vec<Change> = list.iter().map(one).collect();
-        Changes::smooth(size, &data, Smoothness { bend, size: SIZE })
+        Changes::smooth(size, &data, Smoothness { bend, size: SIZE }, guess)
     }
 
     /// CIEDE2000 of the codes of all examples.

@@ -29,12 +29,15 @@ pub(crate) struct Changes {
 impl Changes {
     /// The lattice r of `size` points along each axis that minimises
     /// `sum w |A r - change|^2 + bend |L r|^2 + size |r|^2`, A being the shares of tetrahedral interpolation and L second
-    /// differences, by conjugate gradients with a diagonal preconditioner, started from the lattice of half the size.
-    pub fn smooth(size: usize, data: &[Change], smoothness: Smoothness) -> Self {
+    /// differences, by conjugate gradients with a diagonal preconditioner, started from a guess of that size or from the
+    /// lattice of half the size.
+    pub fn smooth(size: usize, data: &[Change], smoothness: Smoothness, guess: Option<&Self>) -> Self {
         let n = size * size * size;
         let mut x = vec![[0.0; 3]; n];
-        if size > 7 {
-            let coarse = Self::smooth(size.div_ceil(2), data, smoothness);
+        if let Some(guess) = guess.filter(|g| g.size == size) {
+            x.copy_from_slice(&guess.points);
+        } else if size > 7 {
+            let coarse = Self::smooth(size.div_ceil(2), data, smoothness, None);
             let code = |i: usize| i as f64 / (size - 1) as f64;
             for (i, v) in x.iter_mut().enumerate() {
                 *v = coarse.at([i % size, i / size % size, i / (size * size)].map(code));
@@ -147,7 +150,7 @@ mod tests {
     fn linear_changes_are_exact() {
         let f = |c: [f64; 3]| [0.1 * c[0] - 0.05, 0.02 + 0.2 * c[1] - 0.1 * c[2], 0.3 * c[2]];
         for size in [5, 9, 17] {
-            let found = Changes::smooth(size, &data(f), Smoothness { bend: 0.02, size: 1e-9 });
+            let found = Changes::smooth(size, &data(f), Smoothness { bend: 0.02, size: 1e-9 }, None);
             for code in [[0.2, 0.7, 0.4], [0.01, 0.99, 0.5], [1.0; 3]] {
                 let (a, b) = (found.at(code), f(code));
                 assert!((0..3).all(|k| (a[k] - b[k]).abs() < 1e-3), "{size}: {a:?} {b:?}");
@@ -157,9 +160,9 @@ mod tests {
 
     #[test]
     fn nothing_known_is_no_change() {
-        let none = Changes::smooth(5, &[], Smoothness { bend: 0.02, size: 1e-3 });
+        let none = Changes::smooth(5, &[], Smoothness { bend: 0.02, size: 1e-3 }, None);
         assert_eq!(none.at([0.3, 0.4, 0.5]), [0.0; 3]);
-        let small = Changes::smooth(9, &data(|_| [0.1; 3]), Smoothness { bend: 0.02, size: 1e3 });
+        let small = Changes::smooth(9, &data(|_| [0.1; 3]), Smoothness { bend: 0.02, size: 1e3 }, None);
         assert!(small.at([0.5; 3])[0] < 0.01);
     }
 }

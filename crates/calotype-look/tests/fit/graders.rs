@@ -31,7 +31,6 @@ pub fn decode(v: f64) -> f64 {
 
 /// All of them. Fourteen grade the codes of a finished neutral picture, as people do in picture editors; eight start from the
 /// scene's light, as film and cameras do.
-#[allow(dead_code)]
 pub fn graders() -> Vec<Grader> {
     let mut all = Vec::new();
     let mut on_codes = |name, grade: fn(Rgb) -> Rgb| {
@@ -69,7 +68,6 @@ pub fn graders() -> Vec<Grader> {
 }
 
 /// Ten more, by other means still, kept aside while fits were chosen: what is tuned to the others shows here.
-#[allow(dead_code)]
 pub fn aside() -> Vec<Grader> {
     let neutral = PointTransform::new(&Look::default(), OutputSpace::Srgb, 0.0);
     let on_codes = |name, grade: fn(Rgb) -> Rgb| {
