@@ -239,11 +239,11 @@ fn of_table(args: &TableArgs, common: &Common) -> Result<Outcome, Failure> {
     look.meta.description = format!("Fitted to the table {name}.");
     write(look.clone(), &args.out, &out)?;
     if let Some(path) = &sheet {
-        let row = |on: &Shown| {
+        let row = |on: &Shown| -> Result<Vec<(Planes, &'static str)>, Failure> {
             let looks = [(&Look::default(), "before"), (&imported, "table"), (&look, "fitted")];
             looks.into_iter().map(|(look, name)| Ok((on.in_look(look, common)?.planes, name))).collect()
         };
-        let rows = on.iter().map(row).collect::<Result<Vec<Vec<_>>, Failure>>()?;
+        let rows = on.iter().map(row).collect::<Result<Vec<_>, Failure>>()?;
         calotype::save_bytes(path, &png_bytes(&side_by_side(&rows))?, args.out.overwrite)?;
     }
     let (text, mut json) = fit_report::table(&found, &out);

@@ -331,9 +331,12 @@ impl<'a> Bench<'a> {
                 let neutral = [*r, g, b];
                 let light = self.base.invert(neutral.map(decode), near);
                 near = Some(light);
-                let code = code_of(&transform, light);
+                let (code, here) = (code_of(&transform, light), code_of(&self.base, light));
                 let changed = over.map_or(code, |o| added(code, o.at(code)));
-                *out = mixed(share, changed, added(neutral, alone.at(neutral))).map(|v| v as f32);
+                // where no light has this code, the nearest tells what changes
+                let changed = [0, 1, 2].map(|c| changed[c] + neutral[c] - here[c]);
+                let both = mixed(share, changed, added(neutral, alone.at(neutral)));
+                *out = both.map(|v| v.clamp(0.0, 1.0) as f32);
             }
         });
         lattice.balanced()

@@ -67,7 +67,8 @@ pub fn graders() -> Vec<Grader> {
     all
 }
 
-/// Ten more, by other means still, kept aside while fits were chosen: what is tuned to the others shows here.
+/// Ten more, by other means still, kept aside while fits were chosen: what is tuned to the others shows here, in the example.
+#[allow(dead_code)]
 pub fn aside() -> Vec<Grader> {
     let neutral = PointTransform::new(&Look::default(), OutputSpace::Srgb, 0.0);
     let on_codes = |name, grade: fn(Rgb) -> Rgb| {
