@@ -145,7 +145,9 @@ impl Statistics {
             let say = b.share.sqrt() * (a.share / 0.05).min(1.0);
             let chroma = say * (a.chroma.max(1e-3) / b.chroma.max(1e-3)).ln() / CHROMA_SPREAD;
             let neutrals = smoothstep(NEUTRALS[0], NEUTRALS[1], a.neutral.min(b.neutral));
-            let tint = |k: usize| say * neutrals * (a.tint[k] - b.tint[k]) / TINT_SPREAD;
+            // neutrals of a tenth of the picture are witnesses enough
+            let seen = (b.share / 0.10).min(1.0) * (a.share / 0.05).min(1.0);
+            let tint = |k: usize| seen * neutrals * (a.tint[k] - b.tint[k]) / TINT_SPREAD;
             [chroma, tint(0), tint(1)]
         });
         tones.chain(zones).collect()
