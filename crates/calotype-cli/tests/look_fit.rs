@@ -130,6 +130,10 @@ fn a_table_becomes_numbers() {
         let found = json(&look(here, &["fit", "table", table, "-o", "mine.toml", "--overwrite", "--json"]));
         assert!(found["unseen"]["mean"].as_f64().unwrap() < 0.8, "{table}: {found}");
     }
+    picture(&here.join("mine.png"), &Look::default(), (320, 240), 9, WHOLE);
+    let shown = ["fit", "table", "p.cube", "-o", "mine.toml", "--overwrite", "--on", "mine.png", "--sheet", "s.png"];
+    assert!(look(here, &shown).status.success() && here.join("s.png").exists());
+    assert_eq!(look(here, &["fit", "table", "p.cube", "-o", "y.toml", "--sheet", "t.png"]).status.code(), Some(2));
     std::fs::write(here.join("bad.cube"), "LUT_3D_SIZE 2\n0 0 nan\n").unwrap();
     let bad = look(here, &["fit", "table", "bad.cube", "-o", "x.toml"]);
     assert!(bad.status.code() == Some(1) && said(&bad).contains("line 2"), "{}", said(&bad));

@@ -1,5 +1,6 @@
 //! How near fitted looks come to grades made by other means, on colours they have not seen:
-//! `cargo run --release -p calotype-look --example fit_protocol [SET]`, SET being 0 to 3.
+//! `cargo run --release -p calotype-look --example fit_protocol [SET] [aside]`, SET being 0 to 3, and `aside` for the grades that
+//! were kept aside while fits were chosen.
 #![allow(clippy::print_stdout, missing_docs)]
 
 #[path = "../tests/fit/colours.rs"]
@@ -11,13 +12,14 @@ mod protocol;
 
 fn main() {
     let pick: Option<usize> = std::env::args().nth(1).and_then(|a| a.parse().ok());
+    let aside = std::env::args().any(|a| a == "aside");
     println!("mean CIEDE2000 on 1500 unseen colours\n");
     for (i, (name, scenes)) in protocol::sets().into_iter().enumerate() {
         if pick.is_some_and(|p| p != i) {
             continue;
         }
         println!("{name:<26}{:>8}{:>9}{:>9}{:>9}{:>9}   held out", "learnt", "neutral", "numbers", "table", "look");
-        let graders = graders::graders();
+        let graders = if aside { graders::aside() } else { graders::graders() };
         let mut means = [0.0; 4];
         for grader in &graders {
             let f = protocol::learn(grader, &scenes);

@@ -109,6 +109,9 @@ fn turn((from, to): ([f64; 3], [f64; 3])) -> f64 {
     cross.atan2(dot).to_degrees()
 }
 
+/// Tolerance of promises that are upper bounds.
+const UPPER_BOUND: f64 = 1e-9;
+
 /// A promise that does not hold.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Breach {
@@ -124,11 +127,11 @@ pub struct Breach {
 
 impl std::fmt::Display for Breach {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "{}: {:.3} promised, {:.3} measured, tolerance {}",
-            self.what, self.promised, self.measured, self.tolerance
-        )
+        let Self { what, promised, measured, tolerance } = self;
+        if *tolerance <= UPPER_BOUND {
+            return write!(f, "{what}: at most {promised:.3} promised, {measured:.3} measured");
+        }
+        write!(f, "{what}: {promised:.3} promised, {measured:.3} measured, tolerance {tolerance}")
     }
 }
 
@@ -163,10 +166,10 @@ pub fn verify(look: &Look) -> Vec<Breach> {
     }
     // Upper bounds: what lies below them is kept exactly.
     if let Some(most) = c.skin_shift_max {
-        hold("largest hue shift of skin".into(), most, m.skin_shift().max(most), 1e-9);
+        hold("largest hue shift of skin".into(), most, m.skin_shift().max(most), UPPER_BOUND);
     }
     if let Some(most) = c.skin_spread_max {
-        hold("spread of the hue shifts of skin".into(), most, m.skin_spread().max(most), 1e-9);
+        hold("spread of the hue shifts of skin".into(), most, m.skin_spread().max(most), UPPER_BOUND);
     }
     breaches
 }

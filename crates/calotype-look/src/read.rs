@@ -415,20 +415,22 @@ fn nearest(section: &str, key: &str) -> Option<String> {
     (cost <= 1 || cost < 2 * (key.chars().count() / 3).max(2)).then_some(full)
 }
 
-/// Edits (Levenshtein) from one word to another.
+/// Edits from one word to another: letters put in, left out, exchanged, and neighbours swapped (optimal string alignment).
 fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut corner = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let replace = corner + usize::from(x != *y);
-            corner = row[j + 1];
-            row[j + 1] = replace.min(row[j] + 1).min(corner + 1);
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let (mut older, mut last) = (vec![], (0..=b.len()).collect::<Vec<usize>>());
+    for i in 1..=a.len() {
+        let mut row = vec![i; b.len() + 1];
+        for j in 1..=b.len() {
+            let replaced = last[j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            row[j] = replaced.min(last[j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                row[j] = row[j].min(older[j - 2] + 1);
+            }
         }
+        (older, last) = (last, row);
     }
-    row[b.len()]
+    last[b.len()]
 }
 
 #[cfg(test)]

@@ -55,6 +55,7 @@ hue = { blue = -12, red = 5 }
 #[test]
 fn unknown_keys_are_answered_with_the_nearest() {
     assert_eq!(message("[tone]\nsholder = 2\n"), "line 5: unknown key `tone.sholder`; did you mean `tone.shoulder`?");
+    assert_eq!(message("[tone]\nslpoe = 2\n"), "line 5: unknown key `tone.slpoe`; did you mean `tone.slope`?");
     assert_eq!(message("[tones]\n"), "line 4: unknown key `tones`; did you mean `tone`?");
     assert_eq!(
         message("[tone]\nvibrance = 2\n"),

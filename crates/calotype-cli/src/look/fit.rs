@@ -25,7 +25,7 @@ Examples:
   calotype look fit pair plain.jpg graded.jpg -o film.toml
   calotype look fit pair IMG_1.dng graded1.jpg IMG_2.dng graded2.jpg -o film.toml --sheet film.png --map used.png
   calotype look fit reference loved.jpg --on mine.dng -o after.toml
-  calotype look fit table film.cube -o mine.toml
+  calotype look fit table film.cube -o mine.toml --on IMG_1.dng --sheet mine.png
 
 A look is numbers, and beside it a small .cube file for what numbers do not say. `calotype look show film.toml` tells what
 it measures; `calotype develop ... --look film.toml` uses it.")]
@@ -94,7 +94,7 @@ pub struct ReferenceArgs {
     #[command(flatten)]
     pub out: OutArgs,
     /// Draw the picture, and those of --on before and in the look.
-    #[arg(long, value_name = "SHEET.png")]
+    #[arg(long, value_name = "SHEET.png", requires = "on")]
     pub sheet: Option<PathBuf>,
 }
 
@@ -110,6 +110,12 @@ pub struct TableArgs {
     /// Where the look goes.
     #[command(flatten)]
     pub out: OutArgs,
+    /// Pictures in the neutral rendition, or raw frames, for the sheet.
+    #[arg(long, num_args = 1.., value_name = "NEUTRAL", requires = "sheet")]
+    pub on: Vec<PathBuf>,
+    /// Draw the pictures of --on before, in the table, and in the look.
+    #[arg(long, value_name = "SHEET.png", requires = "on")]
+    pub sheet: Option<PathBuf>,
 }
 
 /// Fits.
@@ -117,7 +123,7 @@ pub fn run(args: &FitArgs, common: &Common) -> Result<Outcome, Failure> {
     match &args.command {
         FitCommand::Pair(a) => pair(a, common),
         FitCommand::Reference(a) => reference(a, common),
-        FitCommand::Table(a) => of_table(a),
+        FitCommand::Table(a) => of_table(a, common),
     }
 }
 
@@ -214,22 +220,34 @@ fn reference(args: &ReferenceArgs, common: &Common) -> Result<Outcome, Failure> 
     Ok(outcome)
 }
 
-fn of_table(args: &TableArgs) -> Result<Outcome, Failure> {
+fn of_table(args: &TableArgs, common: &Common) -> Result<Outcome, Failure> {
     let out = file(&args.out.out, &["toml"], args.out.overwrite)?;
+    let sheet = args.sheet.as_ref().map(|p| file(p, &["png"], args.out.overwrite)).transpose()?;
+    let on = args.on.iter().map(|p| Shown::open(p, WIDTH, common)).collect::<Result<Vec<_>, _>>()?;
     let beside = out.with_file_name(format!("{}.cube", name_of(&args.out, &out)));
     if import::is_same_file(&beside, &args.table) {
         return Err(import::would_replace(&args.table, "-o or --name"));
     }
     let mut warnings = Vec::new();
     let imported = import::look_of(&args.table, args.input, "import.cube", &mut warnings)?;
-    let table = imported.residual.ok_or_else(|| Failure::new(format!("{} has no table", args.table.display())))?;
+    let none = || Failure::new(format!("{} has no table", args.table.display()));
+    let table = imported.residual.clone().ok_or_else(none)?;
     let found =
         fit_table(&table.lattice).map_err(|e| failed(format!("cannot fit a look to {}", args.table.display()), e))?;
     let mut look = found.fitted.look.clone();
     let name = args.table.file_name().unwrap_or_default().to_string_lossy().into_owned();
     look.meta.description = format!("Fitted to the table {name}.");
-    write(look, &args.out, &out)?;
-    let (text, json) = fit_report::table(&found, &out);
+    write(look.clone(), &args.out, &out)?;
+    if let Some(path) = &sheet {
+        let row = |on: &Shown| -> Result<Vec<(Planes, &'static str)>, Failure> {
+            let looks = [(&Look::default(), "before"), (&imported, "table"), (&look, "fitted")];
+            looks.into_iter().map(|(look, name)| Ok((on.in_look(look, common)?.planes, name))).collect()
+        };
+        let rows = on.iter().map(row).collect::<Result<Vec<_>, Failure>>()?;
+        calotype::save_bytes(path, &png_bytes(&side_by_side(&rows))?, args.out.overwrite)?;
+    }
+    let (text, mut json) = fit_report::table(&found, &out);
+    json["sheet"] = json!(sheet.map(|p| p.display().to_string()));
     Ok(Outcome { warnings, ..Outcome::new(text, json) })
 }
 
@@ -247,7 +265,8 @@ fn name_of(args: &OutArgs, out: &Path) -> String {
 fn failed(message: String, error: FitError) -> Failure {
     let help = match &error {
         FitError::DifferentScenes { .. } => {
-            "Both pictures must show the same frame: crops, sizes and small turns are found, mirrored and rotated ones are not."
+            "Both pictures must show the same frame, the neutral one first: crops, sizes and small turns of the graded one are \
+             found, mirrored and rotated ones are not."
         }
         FitError::TooFew { .. } => "Use pictures with more even areas, or a chart, or several pairs.",
         FitError::Small { .. } => "Use a larger copy of the picture.",

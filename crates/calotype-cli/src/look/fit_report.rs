@@ -1,7 +1,7 @@
 //! What fits say of themselves.
 
 use calotype::look::SECTORS;
-use calotype::look::fit::{Confidence, Fitted, HeldOut, Pair, PatchUse, ReferenceFit, TableFit};
+use calotype::look::fit::{Confidence, Fitted, HeldOut, Pair, PatchUse, ReferenceFit, TableFit, Zone};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -100,18 +100,23 @@ pub fn reference(r: &ReferenceFit, out: &Path) -> (String, Value) {
     let mut text =
         format!("{}: confidence low\n{:<26}{:>10}{:>10}{:>10}\n", out.display(), "", "reference", "before", "after");
     let mut row = |name: String, v: [f64; 3]| {
+        // no minus before a zero
+        let v = v.map(|v| if v.abs() < 0.05 { 0.0 } else { v });
         text += &format!("{name:<26}{:>10.1}{:>10.1}{:>10.1}\n", v[0], v[1], v[2]);
     };
     for (i, percent) in [1, 5, 15, 30, 50, 70, 85, 95, 99].into_iter().enumerate() {
         row(format!("L* at {percent} %"), [target.lightness[i], usual.lightness[i], after.lightness[i]]);
     }
     for (i, zone) in ["shadows", "mid-tones", "lights"].into_iter().enumerate() {
-        let of = |f: &dyn Fn(&(f64, f64, [f64; 2])) -> f64| [target, usual, after].map(|s| 100.0 * f(&s.zones[i]));
-        row(format!("chroma of {zone}"), of(&|z| z.1));
-        row(format!("a of {zone}"), of(&|z| z.2[0]));
-        row(format!("b of {zone}"), of(&|z| z.2[1]));
+        let of = |f: &dyn Fn(&Zone) -> f64| [target, usual, after].map(|s| 100.0 * f(&s.zones[i]));
+        row(format!("chroma of {zone}"), of(&|z| z.chroma));
+        row(format!("a of neutral {zone}"), of(&|z| z.tint[0]));
+        row(format!("b of neutral {zone}"), of(&|z| z.tint[1]));
     }
-    text += "chroma, a and b in hundredths of Oklab; hues that the reference has, and the turns taken from them\n";
+    text += "chroma, a and b in hundredths of Oklab\n";
+    if !r.mono {
+        text += "hues that the reference has, and the turns taken from them\n";
+    }
     let mut hues = serde_json::Map::new();
     for (i, (_, name)) in SECTORS.iter().enumerate() {
         let (share, shift) = (target.hues[i].0, r.look.sectors[i].shift_deg);
@@ -120,7 +125,9 @@ pub fn reference(r: &ReferenceFit, out: &Path) -> (String, Value) {
         } else {
             "too little of it".into()
         };
-        text += &format!("{name:<10}{:>6.1} %  {word}\n", 100.0 * share);
+        if !r.mono {
+            text += &format!("{name:<10}{:>6.1} %  {word}\n", 100.0 * share);
+        }
         hues.insert((*name).to_owned(), json!({ "share": share, "shift_deg": shift }));
     }
     let json = json!({

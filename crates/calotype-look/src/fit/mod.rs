@@ -38,7 +38,7 @@ pub use engine::{FitOptions, Fitted, Form, fit};
 pub use error::FitError;
 pub use held_out::HeldOut;
 pub use pair::{Before, Pair, PatchUse, examples};
-pub use reference::{ReferenceFit, Statistics, fit_reference};
+pub use reference::{ReferenceFit, Statistics, Zone, fit_reference};
 pub use register::{Registration, register};
 pub use sample::Sample;
 pub use table::{TableFit, fit_table};

@@ -67,6 +67,139 @@ pub fn graders() -> Vec<Grader> {
     all
 }
 
+/// Ten more, by other means still, kept aside while fits were chosen: what is tuned to the others shows here, in the example.
+#[allow(dead_code)]
+pub fn aside() -> Vec<Grader> {
+    let neutral = PointTransform::new(&Look::default(), OutputSpace::Srgb, 0.0);
+    let on_codes = |name, grade: fn(Rgb) -> Rgb| {
+        let neutral = neutral.clone();
+        let whole = move |scene: Rgb| grade(neutral.apply(scene).map(encode)).map(|v| decode(v.clamp(0.0, 1.0)));
+        Grader { name, grade: Box::new(whole) }
+    };
+    let to = RgbSpace::Rec2020.to_space(RgbSpace::Rec709);
+    let on_light = |name, grade: fn(Rgb) -> Rgb| {
+        let whole = move |scene: Rgb| grade(transform(&to, scene));
+        Grader { name, grade: Box::new(whole) }
+    };
+    let white_balance = neutral.clone();
+    let warmer = move |scene: Rgb| {
+        let [r, g, b] = scene;
+        white_balance.apply([1.22 * r, 0.98 * g, 0.70 * b]).map(|v| v.powf(1.12))
+    };
+    vec![
+        on_codes("three wheels", three_wheels),
+        on_codes("hues bent in HSL", hsl),
+        on_codes("curves on opponents", opponents),
+        on_codes("red and green swapped by a third", swapped),
+        on_codes("vibrance, skin spared", vibrance),
+        on_codes("three colours by lightness", three_colours),
+        on_codes("solarised a little", solarised),
+        on_light("square root, then broadcast", broadcast),
+        on_light("crossed curves of a print", crossed),
+        Grader { name: "another white balance", grade: Box::new(warmer) },
+    ]
+}
+
+/// Wheels for shadows, mid-tones and lights, on codes squared.
+fn three_wheels(code: Rgb) -> Rgb {
+    let linear = code.map(|v| v * v);
+    let luma = (0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]).clamp(0.0, 1.0);
+    let (low, high) = ((1.0 - luma).powi(6), luma.powi(2));
+    let middle = 1.0 - low - high;
+    let (shadow, mid, light) = ([0.94, 1.05, 1.20], [1.04, 0.98, 0.96], [1.10, 1.02, 0.86]);
+    let v = [0, 1, 2].map(|c| linear[c] * (low * shadow[c] + middle * mid[c] + high * light[c]));
+    v.map(|v| v.max(0.0).powf(0.54))
+}
+
+/// Hue, saturation and lightness of HSL bent: reds to orange, blues to violet, dull colours duller.
+fn hsl(code: Rgb) -> Rgb {
+    let (max, min) = (code[0].max(code[1]).max(code[2]), code[0].min(code[1]).min(code[2]));
+    let (l, d) = ((max + min) / 2.0, max - min);
+    if d < 1e-9 {
+        return [l.powf(1.15); 3];
+    }
+    let s = d / (1.0 - (2.0 * l - 1.0).abs()).max(1e-6);
+    let h = if max == code[0] {
+        (code[1] - code[2]) / d
+    } else if max == code[1] {
+        2.0 + (code[2] - code[0]) / d
+    } else {
+        4.0 + (code[0] - code[1]) / d
+    };
+    let h = h + 0.10 * (h * std::f64::consts::PI / 3.0 + 0.5).cos() + 0.07 * (h * std::f64::consts::PI / 1.5).sin();
+    let (s, l) = (s.min(1.0).powf(1.15) * 1.04, l.powf(1.15) * (1.0 - 0.08 * s.min(1.0)));
+    let c = (1.0 - (2.0 * l - 1.0).abs()) * s.min(1.0);
+    [0.0, 4.0, 2.0].map(|k| {
+        let away = ((h + k).rem_euclid(6.0) - 3.0).abs();
+        l + c * ((away - 1.0).clamp(0.0, 1.0) - 0.5)
+    })
+}
+
+/// An S on luma, S curves on the two differences of colour, shadows towards green.
+fn opponents(code: Rgb) -> Rgb {
+    let luma = 0.299 * code[0] + 0.587 * code[1] + 0.114 * code[2];
+    let (cb, cr) = (0.564 * (code[2] - luma), 0.713 * (code[0] - luma));
+    let s = |v: f64, gain: f64| (gain * v).tanh() / gain * 1.18;
+    let curved = luma + 0.10 * (std::f64::consts::TAU * (luma - 0.5)).sin() * 0.6;
+    let fade = (1.0 - luma).powi(3);
+    let (cb, cr) = (s(cb, 1.6) - 0.015 * fade, s(cr, 2.2) - 0.02 * fade);
+    let (r, b) = (curved + cr / 0.713, curved + cb / 0.564);
+    [r, (curved - 0.299 * r - 0.114 * b) / 0.587, b]
+}
+
+/// Foliage as infrared film shows it, by a third.
+fn swapped(code: Rgb) -> Rgb {
+    let [r, g, b] = code;
+    let m = [r + 0.33 * (g - r), g + 0.33 * (r - g), b + 0.1 * (g - b)];
+    m.map(|v| v.max(0.0).powf(0.92))
+}
+
+/// Dull colours more than pure ones, oranges spared, a veil over blacks.
+fn vibrance(code: Rgb) -> Rgb {
+    let max = code[0].max(code[1]).max(code[2]);
+    let min = code[0].min(code[1]).min(code[2]);
+    let luma = 0.2126 * code[0] + 0.7152 * code[1] + 0.0722 * code[2];
+    let orange = ((code[0] - code[2]).max(0.0) * (1.0 - (code[0] + code[2] - 2.0 * code[1]).abs())).min(0.5);
+    let gain = 1.0 + 0.55 * (1.0 - (max - min)).powi(2) * (1.0 - 1.6 * orange);
+    code.map(|v| 0.03 + 0.97 * (luma + (v - luma) * gain))
+}
+
+/// A map from lightness to three colours, a quarter strong, over steeper codes.
+fn three_colours(code: Rgb) -> Rgb {
+    let luma = (0.3 * code[0] + 0.6 * code[1] + 0.1 * code[2]).clamp(0.0, 1.0);
+    let (low, mid, high) = ([0.02, 0.08, 0.10], [0.58, 0.42, 0.36], [0.96, 1.0, 0.90]);
+    let weights = [(1.0 - luma).powi(2), 2.0 * luma * (1.0 - luma), luma * luma];
+    [0, 1, 2].map(|c| {
+        let map = weights[0] * low[c] + weights[1] * mid[c] + weights[2] * high[c];
+        let steep = code[c] + 0.5 * code[c] * (1.0 - code[c]) * (code[c] - 0.45);
+        0.75 * steep + 0.25 * map
+    })
+}
+
+/// The darkest shadows turn back a little and lights flatten, blue first.
+fn solarised(code: Rgb) -> Rgb {
+    let (shadow, light) = ([0.05, 0.07, 0.10], [0.10, 0.12, 0.20]);
+    [0, 1, 2].map(|c| code[c] + shadow[c] * (-code[c] / 0.08).exp() - light[c] * code[c].max(0.0).powi(4))
+}
+
+/// A square root of the light, video levels pulled in, colours multiplied about luma.
+fn broadcast(light: Rgb) -> Rgb {
+    let v = light.map(|v| (v.max(0.0) * 0.9).sqrt());
+    let knee = v.map(|v| if v < 0.7 { v } else { 0.7 + 0.3 * (1.0 - (-(v - 0.7) / 0.3).exp()) });
+    let luma = 0.2126 * knee[0] + 0.7152 * knee[1] + 0.0722 * knee[2];
+    knee.map(|v| decode((1.10 * (luma + 1.25 * (v - luma)) - 0.06).clamp(0.0, 1.0)))
+}
+
+/// Curves of three layers that cross: red steep in shadows, blue steep in lights.
+fn crossed(light: Rgb) -> Rgb {
+    let stops = light.map(|v| (v.max(1e-5) / 0.18).log2());
+    [0, 1, 2].map(|c| {
+        let (below, above, offset) = ([0.62, 0.55, 0.48][c], [0.42, 0.47, 0.55][c], [0.04, 0.0, -0.03][c]);
+        let steep = below + (above - below) / (1.0 + (-1.2 * stops[c]).exp());
+        decode(1.0 / (1.0 + (-(steep * stops[c] + offset)).exp()))
+    })
+}
+
 /// Cross-processed: an S of its own for each channel.
 fn curves(code: Rgb) -> Rgb {
     let s = |v: f64, pivot: f64, power: f64| {
