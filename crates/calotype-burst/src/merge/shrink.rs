@@ -184,18 +184,18 @@ impl Shrinker {
     }
 }
 
-/// Neighbours in frequency decide along: means over 3x3 energies with the centre twice, the lowest repeated, mirrored at the highest.
+/// Neighbours in frequency decide along: means over 3x3 energies with the centre twice, mirrored at the borders.
 #[inline(always)]
 pub(crate) fn around<S: Simd>(simd: S, energy: &mut [S::f32s; BLOCK]) {
     let mut across = [splat(simd, 0.0); BLOCK];
     for j in 0..N {
         for i in 0..N {
-            let (l, r) = (i.saturating_sub(1), if i == N - 1 { N - 2 } else { i + 1 });
+            let (l, r) = (if i == 0 { 1 } else { i - 1 }, if i == N - 1 { N - 2 } else { i + 1 });
             across[N * j + i] = energy[N * j + l] + energy[N * j + i] + energy[N * j + r];
         }
     }
     for j in 0..N {
-        let (t, b) = (j.saturating_sub(1), if j == N - 1 { N - 2 } else { j + 1 });
+        let (t, b) = (if j == 0 { 1 } else { j - 1 }, if j == N - 1 { N - 2 } else { j + 1 });
         for i in 0..N {
             let k = N * j + i;
             energy[k] = ((across[N * t + i] + across[k]) + (across[N * b + i] + energy[k])) * 0.1;
