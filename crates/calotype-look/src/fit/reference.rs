@@ -312,7 +312,7 @@ mod tests {
         let (width, height) = (120, 90);
         let pixel = |i: usize| {
             let ev = 1.2 * (i / width) as f64 / height as f64 - 0.6;
-            let (lab, ev) = if i % 14 == 0 { ([-0.01, 0.02], ev - 3.0) } else { ([-0.02, -0.06], ev) };
+            let (lab, ev) = if i.is_multiple_of(14) { ([-0.01, 0.02], ev - 3.0) } else { ([-0.02, -0.06], ev) };
             let light = oklab_to_rgb(RgbSpace::Rec2020, [0.18f64.cbrt(), lab[0], lab[1]]);
             transform.apply(light.map(|v| v.max(0.0) * ev.exp2()))
         };
