@@ -12,7 +12,8 @@
 //! ```
 //!
 //! Conventions: x to the right, y down, pixel centres at .5; a plane is row-major with an explicit stride.
-//! The crate holds no image processing beyond what these types mean.
+//! The crate holds no image processing beyond what these types mean, but for what hot loops of several floors share
+//! ([`simd`], [`dct`]).
 
 mod cfa;
 pub mod dct;
