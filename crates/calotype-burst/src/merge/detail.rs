@@ -1,7 +1,8 @@
 //! Takes back the blur of gathering where the detail stands out from the noise.
 
+use super::patch::LANES;
 use super::ring::Ring;
-use super::shrink::{BLOCK, HOP, LANES, N, WINDOW, around, basis};
+use super::shrink::{BLOCK, HOP, N, WINDOW, around, basis};
 use super::spline::INVERSE;
 use calotype_image::dct::{forward, inverse};
 use calotype_image::simd::{join, splat, spread};

@@ -4,7 +4,7 @@ use super::detail::{MARGIN, Sharpener};
 use super::ring::Ring;
 use super::robust::{Agreement, BLOCK, BLOCK_PX};
 use super::shrink::{Expected, HOP, SHRUNK, SIDE, STEP, Shrinker};
-use super::signal::{FETCHED, IS_CLIPPED, Signal, mirror};
+use super::signal::{FETCHED, IS_CLIPPED, Signal, copy_mirrored, mirror};
 use calotype_image::par::Band;
 use calotype_image::{Plane, Rect};
 use fearless_simd::Simd;
@@ -403,18 +403,6 @@ fn said(before: &[f32], after: &[f32], energy: &mut [f32], level: &mut [f32]) {
         let d = after[x] - before[x];
         energy[x] += d * d;
         level[x] += before[x];
-    }
-}
-
-/// Copies what a part of a row stands for; where the part reaches over the row's ends it is mirrored.
-pub(crate) fn copy_mirrored<T: Copy>(row: &[T], x0: isize, out: &mut [f32], value: impl Fn(T) -> f32) {
-    let n = row.len() as isize;
-    let first = x0.clamp(0, n);
-    let last = (x0 + out.len() as isize).clamp(first, n);
-    let inside = (first - x0) as usize..(last - x0) as usize;
-    out[inside.clone()].iter_mut().zip(&row[first as usize..last as usize]).for_each(|(o, v)| *o = value(*v));
-    for k in (0..inside.start).chain(inside.end..out.len()) {
-        out[k] = value(row[mirror(x0 + k as isize, row.len())]);
     }
 }
 

@@ -5,6 +5,7 @@
 //! what noise explains (Hasinoff et al. 2016 merge frame by frame in this way; here the merge of all frames is the other
 //! partner). The four planes and neighbouring frequencies decide together.
 
+use super::patch::LANES;
 use super::ring::Ring;
 use calotype_image::dct::{forward, inverse};
 use calotype_image::simd::{join, splat, spread};
@@ -15,8 +16,6 @@ pub(crate) const N: usize = 8;
 pub(crate) const BLOCK: usize = N * N;
 /// Samples between blocks.
 pub(crate) const HOP: usize = N / 2;
-/// Numbers that rows in parts are longer than what they hold: lanes of the longest vector.
-pub(crate) const LANES: usize = 16;
 /// Pixels from one block to the next, and along the side of one.
 pub(crate) const STEP: usize = 2 * HOP;
 pub(crate) const SIDE: usize = 2 * N;

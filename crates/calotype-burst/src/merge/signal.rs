@@ -186,6 +186,18 @@ pub(crate) fn mirror(i: isize, n: usize) -> usize {
     (if i < n { i } else { period - i }) as usize
 }
 
+/// Copies what a part of a row stands for; where the part reaches over the row's ends it is mirrored.
+pub(crate) fn copy_mirrored<T: Copy>(row: &[T], x0: isize, out: &mut [f32], value: impl Fn(T) -> f32) {
+    let n = row.len() as isize;
+    let first = x0.clamp(0, n);
+    let last = (x0 + out.len() as isize).clamp(first, n);
+    let inside = (first - x0) as usize..(last - x0) as usize;
+    out[inside.clone()].iter_mut().zip(&row[first as usize..last as usize]).for_each(|(o, v)| *o = value(*v));
+    for k in (0..inside.start).chain(inside.end..out.len()) {
+        out[k] = value(row[mirror(x0 + k as isize, row.len())]);
+    }
+}
+
 const CLIP_CODE: u16 = RAW_BLACK + (CLIP_LEVEL * (RAW_WHITE - RAW_BLACK) as f32) as u16;
 
 #[inline(always)]
