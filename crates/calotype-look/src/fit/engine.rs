@@ -95,8 +95,9 @@ pub struct Fitted {
 /// Numbers of the look join in four stages (tone 6, rendering primaries 14, chroma and tint 24, sectors 48; black and white:
 /// tone, filter, print), each started from the last: robust damped least squares in CIEDE2000 about the examples, with the
 /// spread of usual looks as prior. Of what is left the smoothest table is made. How many stages of numbers there are, and how
-/// bent the table is or whether there is one, is what does best on examples held out; of [`Form::Best`] a table alone, unless
-/// numbers are better by more than twice the standard error of the difference. Takes seconds for a thousand examples; the result is the same on any number of threads.
+/// bent the table is or whether there is one, is what does best on examples held out, or the fewest stages that do not fall
+/// behind that by more than the standard error of the difference; of [`Form::Best`] a table alone, unless numbers are better
+/// by more than twice that error. Takes seconds for a thousand examples; the result is the same on any number of threads.
 ///
 /// # Errors
 /// [`FitError::TooFew`] under 12 examples; [`FitError::Unsound`] where light is not finite or outside its range.
@@ -117,7 +118,12 @@ pub fn fit(samples: &[Sample], options: &FitOptions) -> Result<Fitted, FitError>
     };
     let numbers = best(&|t| t.numbers == Some(Stage::Sectors) && t.bend.is_none()).map_or(&neutral, |t| &t.errors);
     let table = best(&|t| t.numbers.is_none()).expect("a table alone is always tried");
-    let chosen = match best(&|t| t.numbers.is_some()) {
+    // the fewest numbers that do as well as the best
+    let fewest = best(&|t| t.numbers.is_some()).map(|trial| {
+        let stage = |last| best(&|t: &Trial| t.numbers == Some(last));
+        Stage::ALL.into_iter().filter_map(stage).find(|t| as_good(t, trial)).unwrap_or(trial)
+    });
+    let chosen = match fewest {
         Some(trial) if options.form == Form::Readable || bench.mono || clearly_better(trial, table) => trial,
         _ => table,
     };
@@ -158,13 +164,26 @@ fn mean(errors: &[f64]) -> f64 {
     errors.iter().sum::<f64>() / errors.len().max(1) as f64
 }
 
-/// True where numbers do better than a table alone by more than twice the standard error of the difference, example by
-/// example: among so many trials some are better by luck.
+/// True where numbers do better than a table alone by more than twice the standard error of the difference: among so many
+/// trials some are better by luck.
 fn clearly_better(trial: &Trial, table: &Trial) -> bool {
-    let gains: Vec<f64> = table.errors.iter().zip(&trial.errors).map(|(t, n)| t - n).collect();
+    let (gain, error) = gain(trial, table);
+    gain > 2.0 * error
+}
+
+/// True where a trial does not fall behind the best by more than the standard error of the difference (Breiman et al.,
+/// "Classification and Regression Trees", 1984).
+fn as_good(trial: &Trial, best: &Trial) -> bool {
+    let (gain, error) = gain(best, trial);
+    gain <= error
+}
+
+/// How much nearer the first comes to what was held out, example by example in the mean, and the standard error of that.
+fn gain(first: &Trial, second: &Trial) -> (f64, f64) {
+    let gains: Vec<f64> = second.errors.iter().zip(&first.errors).map(|(s, f)| s - f).collect();
     let (gain, n) = (mean(&gains), gains.len() as f64);
     let variance = gains.iter().map(|g| (g - gain).powi(2)).sum::<f64>() / (n - 1.0);
-    gain > 2.0 * (variance / n).sqrt()
+    (gain, (variance / n).sqrt())
 }
 
 fn as_lattice(changes: &Changes) -> Lattice {
