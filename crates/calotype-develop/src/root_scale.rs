@@ -95,6 +95,20 @@ impl Scale {
             b[i] = (z2 - offset + removed[i] * (vb.0 + vb.1 / z2.max(floor))) * inverse[2];
         }
     }
+
+    /// Adds a share of what is to be added to luma, under the root, to a row of camera colours.
+    #[inline(always)]
+    pub(crate) fn add(&self, luma: &[f32], share: f32, row: [&mut [f32]; 3]) {
+        for (c, out) in row.into_iter().enumerate() {
+            let (n, gain, inverse) = (luma.len(), self.gains[c], 1.0 / self.gains[c]);
+            let out = &mut out[..n];
+            for i in 0..n {
+                let root = (gain * out[i] + self.offset).max(0.0).sqrt();
+                let new = (root + share * luma[i]).max(0.0);
+                out[i] += (new * new - root * root) * inverse;
+            }
+        }
+    }
 }
 
 #[cfg(test)]

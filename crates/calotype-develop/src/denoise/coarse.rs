@@ -1,7 +1,7 @@
 //! Noise too coarse for 8x8 pixels, found in means of 4x4.
 
 use super::shrink::Shrinkage;
-use super::tile::{HELD, Rows, STRIP, Smoothing, Tile};
+use super::tile::{HELD, Parts, Rows, STRIP, Smoothing, Tile};
 use super::{FramesMap, mirrored};
 use crate::root_scale::Scale;
 use calotype_image::{CameraRgb, Plane, par};
@@ -90,7 +90,7 @@ impl Rows for Quarter<'_, '_> {
     }
 
     #[inline(always)]
-    fn store(&mut self, y: usize, left: usize, row: [&[f32]; 3], _: &[f32]) {
+    fn store(&mut self, y: usize, left: usize, row: [&[f32]; 3], _: &[f32], _: Parts<'_>) {
         for c in 0..3 {
             let source = self.means[c].row(y);
             let out = self.bands[c].row_mut(y - self.top);

@@ -7,12 +7,13 @@
 //! where a block shows structure and along the axes, where edges lie; chroma is
 //! asked to stand out more where luma shows nothing. Of what is taken out of luma a little comes back as grain, so that
 //! surfaces are not plastic and eight bits show no steps. The same is done before on means of 4x4 pixels, which reaches
-//! noise of up to 64 pixels' length.
+//! noise of up to 64 pixels' length. Where noise is strong, edges get back what they lost, averaged along them.
 //!
 //! Run it before camera colours are mixed by a matrix and before lens shading is corrected: the noise of the channels
 //! is then independent, and what the model says.
 
 mod coarse;
+mod edges;
 mod shrink;
 mod spectrum;
 mod tile;
@@ -23,9 +24,10 @@ use crate::DevelopError;
 use crate::executor::{Rows, RowsMut, Stage, mirror};
 use crate::root_scale::Scale;
 use calotype_image::{Camera, CameraRgb, NoiseModel, Plane};
+use edges::Edges;
 use fearless_simd::{Level, dispatch};
 use shrink::{Shrinkage, Size};
-use tile::{HELD, STRIP, Smoothing, Tile};
+use tile::{HELD, Parts, STRIP, Smoothing, Tile};
 
 /// How strongly noise is reduced.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -61,6 +63,9 @@ pub struct Denoise<'a> {
     shrinkage: Shrinkage,
     correction: [Plane<f32>; 3],
     frames: FramesMap<'a>,
+    /// Share of what edges lost that they get back, and the variance of a pixel's luma at luma y as `a + b / y^2`.
+    edges: f32,
+    pixel_variance: (f32, f32),
     /// There is no noise: everything stays as it is, below black too, where the root knows nothing.
     nothing_to_do: bool,
 }
@@ -101,14 +106,20 @@ impl<'a> Denoise<'a> {
         } else {
             coarse::correction(picture, &scale, &shrinkage(Size::Coarse), &frames)
         };
-        Ok(Self { scale, shrinkage: shrinkage(Size::Fine), correction, frames, nothing_to_do })
+        let (shot, read) = scale.variance[0];
+        let each = noise.spectrum.luma_share() * frames.mean_inverse();
+        let pixel_variance = (shot * each, read * each);
+        let grey = GREY + scale.offset;
+        let edges = edges::share((pixel_variance.0 + pixel_variance.1 / grey).max(0.0).sqrt()) * settings.luma.min(1.0);
+        let shrinkage = shrinkage(Size::Fine);
+        Ok(Self { scale, shrinkage, correction, frames, edges, pixel_variance, nothing_to_do })
     }
 }
 
 impl Stage for Denoise<'_> {
     type In = Camera;
     type Out = Camera;
-    const BORDER: usize = 7;
+    const BORDER: usize = 7 + edges::ROWS;
 
     fn run(&self, input: &Rows<'_, Camera>, output: &mut RowsMut<'_, Camera>) {
         let smoothing = Smoothing {
@@ -128,10 +139,21 @@ impl Stage for Denoise<'_> {
         }
         let level = Level::new();
         let mut tile = Tile::new();
-        for left in (0..input.width()).step_by(STRIP) {
-            let mut io = Full { stage: self, input, output };
-            dispatch!(level, simd => tile.run(simd, &smoothing, left, top, bottom, &mut io));
+        if self.edges == 0.0 {
+            for left in (0..input.width()).step_by(STRIP) {
+                let mut io = Full { stage: self, input, output, edges: None, line: Vec::new() };
+                dispatch!(level, simd => tile.run(simd, &smoothing, left, top, bottom, &mut io));
+            }
+            return;
         }
+        let (first, end) = (top.saturating_sub(edges::ROWS), (bottom + edges::ROWS).min(input.height()));
+        let mut edges = Edges::new(input.width(), first, end);
+        for left in (0..input.width()).step_by(STRIP) {
+            let mut io = Full { stage: self, input, output, edges: Some(&mut edges), line: vec![0.0; HELD] };
+            dispatch!(level, simd => tile.run(simd, &smoothing, left, first, end, &mut io));
+        }
+        let add = |y: usize, luma: &[f32]| self.scale.add(luma, self.edges, output.row_mut(y));
+        dispatch!(level, _simd => edges.give_back((top, bottom), self.pixel_variance, add));
     }
 }
 
@@ -140,6 +162,8 @@ struct Full<'a, 'b, 'c> {
     stage: &'a Denoise<'a>,
     input: &'a Rows<'b, Camera>,
     output: &'a mut RowsMut<'c, Camera>,
+    edges: Option<&'a mut Edges>,
+    line: Vec<f32>,
 }
 
 impl tile::Rows for Full<'_, '_, '_> {
@@ -152,8 +176,15 @@ impl tile::Rows for Full<'_, '_, '_> {
     }
 
     #[inline(always)]
-    fn store(&mut self, y: usize, left: usize, row: [&[f32]; 3], removed: &[f32]) {
+    fn store(&mut self, y: usize, left: usize, row: [&[f32]; 3], removed: &[f32], noisy: Parts<'_>) {
         let end = (left + STRIP).min(self.input.width());
+        if let Some(edges) = &mut self.edges {
+            dispatch!(Level::new(), simd => noisy.join(simd, &mut self.line));
+            edges.put(y, left, &row[0][4..][..end - left], &self.line[4..]);
+        }
+        if !(self.output.top()..self.output.bottom()).contains(&y) {
+            return;
+        }
         let out = self.output.row_mut(y).map(|r| &mut r[left..end]);
         self.stage.scale.decode(row.map(|r| &r[4..]), &removed[4..], out);
     }
@@ -164,6 +195,9 @@ impl tile::Rows for Full<'_, '_, '_> {
     }
 }
 
+/// Light at which noise is judged for a whole picture.
+const GREY: f32 = 0.18;
+
 /// Numbers of merged frames, by place in the picture.
 #[derive(Clone, Copy, Debug)]
 struct FramesMap<'a> {
@@ -173,6 +207,11 @@ struct FramesMap<'a> {
 }
 
 impl FramesMap<'_> {
+    /// One over the number of frames, in the mean over the picture.
+    fn mean_inverse(&self) -> f32 {
+        self.plane.map_or(1.0, |p| p.data().iter().map(|n| 1.0 / n.max(1.0)).sum::<f32>() / p.data().len() as f32)
+    }
+
     /// One over the numbers of frames at row `y` and the columns `x`, `x + step`...; outside: as at the edge.
     fn inverse_row(&self, y: isize, x: isize, step: usize, out: &mut [f32]) {
         let Some(map) = self.plane else {

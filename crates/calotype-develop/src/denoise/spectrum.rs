@@ -28,6 +28,11 @@ impl NoiseSpectrum {
         Self { fine: [GATHERED_L, FINE_U, FINE_V], pixel: 0.5, ..Self::demosaiced() }
     }
 
+    /// Variance of a pixel's luma relative to the table's unit sample.
+    pub(super) fn luma_share(&self) -> f32 {
+        self.fine[0].iter().sum::<f32>() / 64.0
+    }
+
     /// How far `frames` merged frames make the noise that of gathered colours, 0 to 1: as the merge trusts its own
     /// colours.
     #[inline(always)]

@@ -28,12 +28,23 @@ const WINDOW: [f32; 8] =
 pub(super) trait Rows {
     /// Fills luma and chromas of row `y` (outside: mirrored) for the pixels from `left - 4` on, [`HELD`] of them.
     fn load(&mut self, y: isize, left: usize, row: &mut [Vec<f32>; 3]);
-    /// Takes the smoothed row, from pixel `left - 4` on, and the noise variance that was removed from it, relative to
-    /// that of one sample.
-    fn store(&mut self, y: usize, left: usize, row: [&[f32]; 3], removed: &[f32]);
+    /// Takes the smoothed row, from pixel `left - 4` on, the noise variance that was removed from it, relative to that of one
+    /// sample, and luma as it was, in parts `stride` apart.
+    fn store(&mut self, y: usize, left: usize, row: [&[f32]; 3], removed: &[f32], noisy: Parts<'_>);
     /// One over the number of frames that the blocks of block row `k` were merged from; block `b` starts at
     /// pixel `left - 4 + 4 b`.
     fn inverse_frames(&self, k: isize, left: usize, out: &mut [f32]);
+}
+
+/// A row in four parts: every fourth pixel in each.
+pub(super) struct Parts<'a>(pub &'a [f32]);
+
+impl Parts<'_> {
+    /// The row.
+    #[inline(always)]
+    pub fn join<S: Simd>(&self, simd: S, out: &mut [f32]) {
+        join::<S, 4>(simd, self.0, GROUPS, out);
+    }
 }
 
 /// What all strips share.
@@ -189,7 +200,8 @@ impl Tile {
             let (after, _) = (here, ());
             groups[g] = [0, 1, 2, 3].map(|p| WINDOW[p + 4] * before + WINDOW[p] * after);
         }
-        io.store(y, left, self.line.each_ref().map(|l| &l[..]), &self.line_removed);
+        let noisy = Parts(&self.rows[part(row, 0, 0)..][..4 * GROUPS]);
+        io.store(y, left, self.line.each_ref().map(|l| &l[..]), &self.line_removed, noisy);
     }
 }
 
