@@ -59,6 +59,11 @@ impl Edges {
         }
     }
 
+    /// The first row and the one after the last.
+    pub fn rows(&self) -> (usize, usize) {
+        (self.first, self.first + self.rows)
+    }
+
     /// Takes in the pixels from column `left` on of row `y`: smoothed, and as they were.
     #[inline(always)]
     pub fn put(&mut self, y: usize, left: usize, smooth: &[f32], noisy: &[f32]) {
@@ -184,7 +189,9 @@ impl Edges {
             let s = k as isize - REACH as isize;
             let place = (MARGIN + x) as f32 + s as f32 * slope;
             let whole = place.floor();
-            let row = &self.taken[self.held(y as isize + s) * self.stride + whole as usize - 1..][..4];
+            // (what is no number has no place: any is as good)
+            let first = (whole as usize).max(1) - 1;
+            let row = &self.taken[self.held(y as isize + s) * self.stride + first..][..4];
             sum += weight * cubic([row[0], row[1], row[2], row[3]], place - whole);
         }
         sum

@@ -139,19 +139,16 @@ impl Stage for Denoise<'_> {
         }
         let level = Level::new();
         let mut tile = Tile::new();
-        if self.edges == 0.0 {
-            for left in (0..input.width()).step_by(STRIP) {
-                let mut io = Full { stage: self, input, output, edges: None, line: Vec::new() };
-                dispatch!(level, simd => tile.run(simd, &smoothing, left, top, bottom, &mut io));
-            }
-            return;
-        }
-        let (first, end) = (top.saturating_sub(edges::ROWS), (bottom + edges::ROWS).min(input.height()));
-        let mut edges = Edges::new(input.width(), first, end);
+        let mut edges = (self.edges > 0.0).then(|| {
+            let (first, end) = (top.saturating_sub(edges::ROWS), (bottom + edges::ROWS).min(input.height()));
+            Edges::new(input.width(), first, end)
+        });
+        let (first, end) = edges.as_ref().map_or((top, bottom), Edges::rows);
         for left in (0..input.width()).step_by(STRIP) {
-            let mut io = Full { stage: self, input, output, edges: Some(&mut edges), line: vec![0.0; HELD] };
+            let mut io = Full { stage: self, input, output, edges: edges.as_mut(), line: vec![0.0; HELD] };
             dispatch!(level, simd => tile.run(simd, &smoothing, left, first, end, &mut io));
         }
+        let Some(mut edges) = edges else { return };
         let add = |y: usize, luma: &[f32]| self.scale.add(luma, self.edges, output.row_mut(y));
         dispatch!(level, _simd => edges.give_back((top, bottom), self.pixel_variance, add));
     }

@@ -29,7 +29,7 @@ pub(super) trait Rows {
     /// Fills luma and chromas of row `y` (outside: mirrored) for the pixels from `left - 4` on, [`HELD`] of them.
     fn load(&mut self, y: isize, left: usize, row: &mut [Vec<f32>; 3]);
     /// Takes the smoothed row, from pixel `left - 4` on, the noise variance that was removed from it, relative to that of one
-    /// sample, and luma as it was, in parts `stride` apart.
+    /// sample, and luma as it was.
     fn store(&mut self, y: usize, left: usize, row: [&[f32]; 3], removed: &[f32], noisy: Parts<'_>);
     /// One over the number of frames that the blocks of block row `k` were merged from; block `b` starts at
     /// pixel `left - 4 + 4 b`.
