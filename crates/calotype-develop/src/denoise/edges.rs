@@ -284,6 +284,21 @@ mod tests {
     }
 
     #[test]
+    fn numbers_without_bounds_do_no_harm() {
+        for wild in [f32::NAN, f32::INFINITY, f32::MAX, 1e19, -1e30] {
+            let edge = |x: f32, y: f32| if (x, y) == (20.0, 30.0) { wild } else { x - 30.0 + 0.5 * y };
+            let mut edges = Edges::new(SIZE, 0, SIZE);
+            for y in 0..SIZE {
+                let row: Vec<f32> = (0..SIZE).map(|x| edge(x as f32, y as f32)).collect();
+                edges.put(y, 0, &row, &row);
+            }
+            let mut rows = 0;
+            edges.give_back((0, SIZE), (1e-4, 0.0), |_, _| rows += 1);
+            assert_eq!(rows, SIZE);
+        }
+    }
+
+    #[test]
     fn flat_parts_and_little_noise_get_nothing() {
         assert!(returned(|_, _| 40.0, 0.01).iter().all(|v| v[2] == 0.0));
         assert_eq!((share(0.5 / 255.0), share(3.0 / 255.0)), (0.0, 1.0));
