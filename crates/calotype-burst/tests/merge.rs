@@ -24,14 +24,25 @@ impl Normal {
 
 /// A frame of `scene` (balanced light at x, y), moved by `shift` pixels.
 fn frame(scene: impl Fn(f32, f32) -> f32, cfa: Cfa, exposure: f32, shift: (f32, f32), salt: u64) -> RawFrame {
+    noisy_frame(scene, NOISE, cfa, exposure, shift, salt)
+}
+
+fn noisy_frame(
+    scene: impl Fn(f32, f32) -> f32,
+    noise: NoiseModel,
+    cfa: Cfa,
+    exposure: f32,
+    shift: (f32, f32),
+    salt: u64,
+) -> RawFrame {
     let mut normal = Normal(salt);
     let samples = Plane::from_fn(W, H, |x, y| {
         let c = cfa.color_at(x, y) as usize;
         let neutral = if cfa.is_mono() { 1.0 } else { NEUTRAL[c] };
         let v = exposure * neutral * scene(x as f32 - shift.0, y as f32 - shift.1);
-        linear_to_raw((v + normal.next() * (v * NOISE.shot[c] + NOISE.read[c]).sqrt()).min(1.0))
+        linear_to_raw((v + normal.next() * (v * noise.shot[c] + noise.read[c]).sqrt()).min(1.0))
     });
-    RawFrame { samples, cfa, noise: NOISE, exposure, shading: None }
+    RawFrame { samples, cfa, noise, exposure, shading: None }
 }
 
 fn moved(shift: (f32, f32)) -> MotionField {
@@ -77,6 +88,28 @@ fn six_frames_are_cleaner_than_one_and_keep_the_light() {
         assert!(rms < single / 2.2, "{rms} of {single}");
         assert!(mean.abs() < 2e-4, "{mean}");
     }
+}
+
+#[test]
+fn a_faint_edge_in_strong_noise_keeps_its_slope() {
+    const DIM: NoiseModel = NoiseModel::uniform(4e-3, 1e-5);
+    let across = |x: f32, y: f32| x - 80.0 + 0.2 * (y - 64.0);
+    let step = |d: f32| 0.05 * (d / 0.7).tanh();
+    let mut slope = 0.0;
+    for round in 0..4 {
+        let shot = |(&s, salt)| noisy_frame(|x, y| 0.18 + step(across(x, y)), DIM, Cfa::RGGB, 1.0, s, salt);
+        let all = merged(SHIFTS.iter().zip(1 + 10 * round..).map(shot).collect(), &[]);
+        // how much is there of what a blur takes away first
+        let (mut lost, mut all_of_it) = (0.0, 0.0);
+        for (x, y) in (16..H - 16).flat_map(|y| (16..W - 16).map(move |x| (x, y))) {
+            let d = across(x as f32, y as f32);
+            let fine = step(d) - 0.5 * (step(d - 1.0) + step(d + 1.0));
+            lost += fine * (0.18 + step(d) - all.rgb.get(x, y)[1]);
+            all_of_it += fine * fine;
+        }
+        slope += 0.25 * (1.0 - lost / all_of_it);
+    }
+    assert!((slope - 1.0).abs() < 0.06, "{slope} of the edge's finest part is there");
 }
 
 #[test]

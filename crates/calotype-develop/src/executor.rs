@@ -1,7 +1,7 @@
 //! Carries stages out: the whole picture at once (for tests), or in bands of rows on all cores, in place.
 
 use calotype_image::par::{self, Band};
-use calotype_image::{Domain, Plane, Rgb};
+use calotype_image::{Domain, Plane, Rgb, mirror};
 use std::marker::PhantomData;
 
 /// One step of development: rows in, rows out, no hidden state.
@@ -113,20 +113,6 @@ impl<D: Domain> RowsMut<'_, D> {
         let (width, stride, top, bottom) = (self.width, self.stride, self.top, self.bottom);
         RowsMut { planes, width, stride, top, bottom, domain: PhantomData }
     }
-}
-
-/// The place of `i` in `0..n` when the picture is mirrored about its outermost pixels; 0 for a single pixel.
-#[inline(always)]
-pub(crate) fn mirror(i: isize, n: usize) -> usize {
-    if (i as usize) < n {
-        return i as usize;
-    }
-    if n < 2 {
-        return 0;
-    }
-    let period = 2 * (n as isize - 1);
-    let m = i.rem_euclid(period);
-    m.min(period - m) as usize
 }
 
 /// The simple executor: one call for the whole picture, with a second picture for the result.

@@ -13,10 +13,11 @@
 //!
 //! Conventions: x to the right, y down, pixel centres at .5; a plane is row-major with an explicit stride.
 //! The crate holds no image processing beyond what these types mean, but for what hot loops of several floors share
-//! ([`simd`], [`dct`]).
+//! ([`simd`], [`dct`], [`edges`]).
 
 mod cfa;
 pub mod dct;
+pub mod edges;
 mod frame;
 mod gain_map;
 mod lens_correction;
@@ -35,7 +36,7 @@ pub use gain_map::{GainMap, Shading};
 pub use lens_correction::{LensCorrection, LensStep, Vignette, Warp, WarpModel, WarpPlane};
 pub use noise::NoiseModel;
 pub use orientation::Orientation;
-pub use plane::Plane;
+pub use plane::{Plane, mirror};
 pub use progress::{Cancelled, NoProgress, Progress, Step};
 pub use rect::Rect;
 pub use rgb::{Camera, CameraRgb, Display, DisplayRgb, Domain, Rgb, Scene, SceneRgb};

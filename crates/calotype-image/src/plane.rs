@@ -115,6 +115,21 @@ impl<T: Copy> Plane<T> {
     }
 }
 
+/// The place of `i` in `0..n` when the picture is mirrored about its outermost pixels, so that the colours of a Bayer array
+/// go on in turn; 0 for a single pixel.
+#[inline(always)]
+pub fn mirror(i: isize, n: usize) -> usize {
+    if (i as usize) < n {
+        return i as usize;
+    }
+    if n < 2 {
+        return 0;
+    }
+    let period = 2 * (n as isize - 1);
+    let m = i.rem_euclid(period);
+    m.min(period - m) as usize
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,6 +141,17 @@ mod tests {
         assert_eq!(p.rows().count(), 2);
         assert_eq!(p.clamped(-4, 9), 10);
         assert_eq!(p.crop(crate::Rect { x: 1, y: 0, width: 2, height: 2 }).row(1), [11, 12]);
+    }
+
+    #[test]
+    fn mirrored_places_keep_their_colour() {
+        for n in 2..19 {
+            for i in -40..60isize {
+                let m = mirror(i, n);
+                assert!(m < n && (m as isize - i) % 2 == 0, "{i} in {n} went to {m}");
+            }
+        }
+        assert_eq!([mirror(-1, 5), mirror(5, 5), mirror(-3, 1), mirror(7, 1)], [1, 3, 0, 0]);
     }
 
     #[test]

@@ -113,6 +113,14 @@ impl Sharpener {
         }
     }
 
+    /// What was not kept of the detail of row `y`, of which all blocks are judged.
+    #[inline(always)]
+    pub fn rest<S: Simd>(&mut self, simd: S, y: isize, row: &mut [f32]) {
+        join::<S, PARTS>(simd, self.detail.row(y), self.stride, row);
+        join::<S, PARTS>(simd, self.kept.row(y), self.stride, &mut self.line);
+        row.iter_mut().zip(&self.line).for_each(|(v, kept)| *v -= kept);
+    }
+
     /// Adds what was kept to row `y`, of which all blocks are judged.
     #[inline(always)]
     pub fn add<S: Simd>(&mut self, simd: S, y: isize, row: &mut [f32]) {

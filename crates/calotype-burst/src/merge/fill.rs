@@ -4,7 +4,8 @@
 //! alone: the others keep their low noise, and nothing jumps where a colour begins to clip.
 
 use super::patch::Patch;
-use super::signal::{CLIPPED, IS_CLIPPED, Signal, mirror};
+use super::signal::{CLIPPED, IS_CLIPPED, Signal};
+use calotype_image::mirror;
 
 /// Samples of a plane, on each side, among which an honest one makes it worth to fill a clipped one.
 const NEAR: isize = 2;

@@ -1,6 +1,7 @@
 //! Many frames into one picture: low-pass colours that the frames agree on, a luminance from all their samples, and the
 //! reference's own word where it differs.
 
+mod along;
 mod color;
 mod compare;
 mod detail;
@@ -242,23 +243,29 @@ fn finish_luminance(
     weights: &Plane<u16>,
     rgb: &mut CameraRgb,
 ) -> ([Plane<f32>; 2], Plane<f32>) {
-    let [luma, out, _] = &mut rgb.planes;
-    let (luma, width) = (&*luma, luma.width());
+    let needed = along::needed(base, &agreement.effective);
+    let [luma, out, rest] = &mut rgb.planes;
+    let (gathered, width) = (&*luma, luma.width());
     let mut trust = trust(agreement);
     let mut spoken = Plane::new(trust.width(), trust.height());
-    let mut own = Plane::new(width, luma.height());
+    let mut own = Plane::new(width, gathered.height());
     let rows = FINISH / BLOCK_PX;
     let blocks = par::bands(&mut trust, rows).zip(par::bands(&mut spoken, rows));
-    par::bands(out, FINISH).zip(par::bands(&mut own, FINISH)).zip(blocks).for_each(
-        |(((top, mut band), (_, mut own)), ((_, mut trust), (_, mut spoken)))| {
+    par::bands(out, FINISH).zip(par::bands(&mut own, FINISH)).zip(par::bands(rest, FINISH)).zip(blocks).for_each(
+        |((((top, mut band), (_, mut own)), (_, mut rest)), ((_, mut trust), (_, mut spoken)))| {
             let mut scratch = residual::Scratch::default();
             for left in (0..width).step_by(residual::STRIP) {
                 let area = Rect { x: left, y: top, width: residual::STRIP.min(width - left), height: band.height() };
                 let out = [&mut band, &mut own, &mut trust, &mut spoken];
-                residual::finish(base, agreement, luma, weights, area, &mut scratch, out);
+                let rest = (needed > 0.0).then_some(&mut rest);
+                residual::finish(base, agreement, gathered, weights, area, &mut scratch, out, rest);
             }
         },
     );
+    if needed > 0.0 {
+        along::restore(base, weights, out, rest, needed, luma, &mut own);
+        rgb.planes.swap(0, 1);
+    }
     ([trust, spoken], own)
 }
 

@@ -4,15 +4,15 @@ use super::detail::{MARGIN, Sharpener};
 use super::ring::Ring;
 use super::robust::{Agreement, BLOCK, BLOCK_PX};
 use super::shrink::{Expected, HOP, SHRUNK, SIDE, STEP, Shrinker};
-use super::signal::{FETCHED, IS_CLIPPED, Signal, copy_mirrored, mirror};
+use super::signal::{FETCHED, IS_CLIPPED, Signal, copy_mirrored};
 use calotype_image::par::Band;
-use calotype_image::{Plane, Rect};
+use calotype_image::{Plane, Rect, mirror};
 use fearless_simd::Simd;
 
 /// Weight below which a pixel counts as seen by no frame.
 pub(crate) const NOTHING: f32 = 1e-3;
 /// Share of white noise that gathering leaves: the merge's own part in its difference from the reference.
-const MERGED_NOISE: f32 = 0.3;
+pub(crate) const GATHERED_NOISE: f32 = 0.3;
 /// What the transform leaves of a difference is judged once more in place: kept in the measure that its mean energy over
 /// [`SPOT`] pixels around exceeds this many times the noise. Narrow errors spread over all coefficients of a block, below
 /// the noise of each.
@@ -77,12 +77,13 @@ struct Strip<'a> {
     weights: &'a Plane<u16>,
     /// What comes out.
     area: Rect,
+
     /// Numbers in a row in hand: the strip and what lies around it.
     width: usize,
 }
 
 /// Writes the final luminance of `area` to `out`, rows of a band that starts where the area does, and beside it what every
-/// photosite says of it in its `own` colour; lowers the `trust` in blocks, and gives the share of the reference's noise that
+/// photosite says of it in its `own` colour, and the `rest` of its detail, not restored; lowers the `trust` in blocks, and gives the share of the reference's noise that
 /// may be in what was `spoken`. `luma` is what was gathered, `weights` the sum of the weights that went in, as codes. The
 /// corner of the area is at multiples of [`STEP`], and it is at most [`STRIP`] wide.
 ///
@@ -98,6 +99,7 @@ pub(crate) fn finish(
     area: Rect,
     s: &mut Scratch,
     [out, own, trust, spoken]: [&mut Band<f32>; 4],
+    mut rest: Option<&mut Band<f32>>,
 ) {
     let around = area.width.next_multiple_of(STEP) + BEFORE + AFTER;
     let strip = Strip { base, agreement, luma, weights, area, width: around.next_multiple_of(SHRUNK) };
@@ -107,7 +109,7 @@ pub(crate) fn finish(
     let mut loaded = top - BEFORE as isize;
     while loaded < bottom + 3 * step {
         loaded += step;
-        fearless_simd::dispatch!(fearless_simd::Level::new(), simd => strip.advance(simd, loaded, s));
+        fearless_simd::dispatch!(fearless_simd::Level::new(), simd => strip.advance(simd, loaded, s, rest.as_deref_mut()));
         let done = (loaded - 4 * step).max(top)..(loaded - 3 * step).min(bottom);
         if !done.is_empty() {
             strip.speak(done.clone(), s, out, own);
@@ -139,7 +141,7 @@ impl Scratch {
 impl Strip<'_> {
     /// Brings in the rows before `loaded`, [`STEP`] of them, and takes those above as far as they can be taken.
     #[inline(always)]
-    fn advance<S: Simd>(&self, simd: S, loaded: isize, s: &mut Scratch) {
+    fn advance<S: Simd>(&self, simd: S, loaded: isize, s: &mut Scratch, rest: Option<&mut Band<f32>>) {
         let (step, top) = (STEP as isize, self.area.y as isize);
         for y in loaded - step..loaded {
             self.load(y, s);
@@ -151,6 +153,14 @@ impl Strip<'_> {
         for y in sharp.clone().step_by(HOP) {
             if y >= top - (2 * STEP + HOP) as isize {
                 s.sharpener.judge(simd, y, s.noise.row(y + HOP as isize), LEAST_DETAIL);
+            }
+        }
+        if let Some(rest) = rest {
+            let area = self.area;
+            for y in sharp.start.max(top)..sharp.end.min(top + area.height as isize) {
+                s.sharpener.rest(simd, y, &mut s.line);
+                let row = &mut rest.row_mut((y - top) as usize)[area.x..][..area.width];
+                row.copy_from_slice(&s.line[BEFORE..][..area.width]);
             }
         }
         for y in sharp.clone() {
@@ -240,7 +250,7 @@ impl Strip<'_> {
                 let sums = [0, 1].map(|j: usize| s.cells[j][k][b] + s.cells[j][k][b + 1]);
                 (sums[0] + sums[1]) / (SIDE * SIDE) as f32
             };
-            let (level, merged, known) = (mean(0).max(0.0), mean(1) * MERGED_NOISE, mean(2));
+            let (level, merged, known) = (mean(0).max(0.0), mean(1) * GATHERED_NOISE, mean(2));
             let bx = place(self.left() + (b * STEP) as isize, frames.width());
             let share = if agreement.weak.get(bx, by) && frames.get(bx, by) < 1.0 { DIM_FRAMES } else { 1.0 };
             let frames = (share * frames.get(bx, by)).max(0.02);
@@ -250,7 +260,7 @@ impl Strip<'_> {
                 let own = base.shot[color] * level + base.read[color];
                 // red and blue are green plus chroma, which is noisier where few frames are honest
                 let chroma = if color == 1 { 0.0 } else { own + base.shot[1] * level + base.read[1] };
-                expected.variance[p] = own + merged + MERGED_NOISE * chroma / frames;
+                expected.variance[p] = own + merged + GATHERED_NOISE * chroma / frames;
                 expected.floor[p] = 1.0 - own / expected.variance[p];
             }
             s.shrinker.expect(b, &expected);
@@ -500,7 +510,7 @@ fn leftover(
     for k in 0..n {
         let d = difference[k] - kept[k];
         let (shot, read) = noise[k & 1];
-        let e = d * d / (shot * luma[k].max(0.0) + read + MERGED_NOISE * merged[k]);
+        let e = d * d / (shot * luma[k].max(0.0) + read + GATHERED_NOISE * merged[k]);
         // where nothing could be compared there is nothing to keep, and nothing is said of the places around
         let known = difference[k] != 0.0;
         difference[k] = if known { d } else { 0.0 };

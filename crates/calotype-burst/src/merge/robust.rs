@@ -6,9 +6,9 @@ use super::fill::Understudies;
 use super::lowpass::Cells;
 use super::ring::Ring;
 use super::shrink::HOP;
-use super::signal::{Signal, copy_mirrored, mirror};
-use calotype_image::Plane;
+use super::signal::{Signal, copy_mirrored};
 use calotype_image::par::{self, Band};
+use calotype_image::{Plane, mirror};
 use fearless_simd::Simd;
 
 /// Cells along the side of a block, and pixels.

@@ -2,7 +2,7 @@
 
 use super::patch::LANES;
 use crate::{Defect, MotionField};
-use calotype_image::{RAW_BLACK, RAW_RANGE, RAW_WHITE, RawFrame};
+use calotype_image::{RAW_BLACK, RAW_RANGE, RAW_WHITE, RawFrame, mirror};
 
 /// Stands for a clipped sample: any sum that touches one is infinite or not a number, so not below [`IS_CLIPPED`].
 pub(crate) const CLIPPED: f32 = f32::INFINITY;
@@ -175,17 +175,6 @@ impl<'a> Signal<'a> {
     }
 }
 
-/// The place inside `0..n` that shows the same colour as `i`: mirrored at the first and last sample.
-pub(crate) fn mirror(i: isize, n: usize) -> usize {
-    let n = n as isize;
-    if n < 3 {
-        return i.clamp(0, n - 1) as usize;
-    }
-    let period = 2 * (n - 1);
-    let i = i.rem_euclid(period);
-    (if i < n { i } else { period - i }) as usize
-}
-
 /// Copies what a part of a row stands for; where the part reaches over the row's ends it is mirrored.
 pub(crate) fn copy_mirrored<T: Copy>(row: &[T], x0: isize, out: &mut [f32], value: impl Fn(T) -> f32) {
     let n = row.len() as isize;
@@ -237,24 +226,5 @@ fn convert_row(codes: &[u16], gains: Option<&[f32]>, scale: [f32; 2], out: &mut 
     }
     for (k, (v, code)) in rest.iter_mut().zip(code_rest).enumerate() {
         *v = convert_one(*code, gains.map_or(1.0, |g| g[whole + k])) * scales[k];
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn mirrored_places_keep_their_colour() {
-        for n in [3usize, 4, 17, 18] {
-            for i in -40isize..60 {
-                let m = mirror(i, n);
-                assert!(m < n);
-                assert_eq!(m as isize & 1, i & 1, "{i} in {n}");
-            }
-        }
-        assert_eq!(mirror(-1, 5), 1);
-        assert_eq!(mirror(5, 5), 3);
-        assert_eq!(mirror(7, 1), 0);
     }
 }

@@ -1,9 +1,8 @@
 //! From the mosaic to half rows on the interpolation scale, and back.
 
 use super::ring::PAD;
-use crate::executor::mirror;
 use crate::root_scale::Scale;
-use calotype_image::Mosaic;
+use calotype_image::{Mosaic, mirror};
 
 /// Column parity of the red or blue samples of row `y`.
 #[inline(always)]
@@ -56,21 +55,5 @@ pub(super) fn load_row(
         let of = |x: usize| mosaic.cfa.color_at(x, mirror(y, mosaic.samples.height())) as usize;
         color[i] = scale.root(of(xc), source[xc]);
         green[i] = scale.root(of(xg), source[xg]);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn mirroring_keeps_the_parity() {
-        for n in 2..9 {
-            for i in -20..20isize {
-                let m = mirror(i, n);
-                assert!(m < n && (m as isize - i) % 2 == 0, "{i} in {n} went to {m}");
-            }
-        }
-        assert_eq!(mirror(-3, 1), 0);
     }
 }

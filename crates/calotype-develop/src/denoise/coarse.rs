@@ -85,7 +85,7 @@ impl Rows for Quarter<'_, '_> {
     #[inline(always)]
     fn load(&mut self, y: isize, left: usize, row: &mut [Vec<f32>; 3]) {
         for (line, plane) in row.iter_mut().zip(self.means) {
-            mirrored(plane.row(crate::executor::mirror(y, plane.height())), left as isize - 4, &mut line[..HELD]);
+            mirrored(plane.row(calotype_image::mirror(y, plane.height())), left as isize - 4, &mut line[..HELD]);
         }
     }
 

@@ -1,10 +1,12 @@
-//! What noise reduction took out of edges comes back, averaged along them.
+//! What is the same all along an edge, found under noise.
 //!
-//! A block of 8x8 pixels sees too little of an edge of low contrast to tell its finest part from noise, and takes some of
-//! its slope away. Along the edge that part is the same everywhere and noise is not: the mean of what was taken out, over
-//! a stretch of the edge, is the slope. It is put back where the picture has one direction (the structure tensor's
-//! coherence; Foerstner and Guelch, "A fast operator for detection and precise location of distinct points", 1987) and
-//! changes across it by more than the noise.
+//! A filter that looks at a block of 8x8 pixels sees too little of an edge of low contrast to tell its finest part from
+//! noise, and leaves some of its slope away. Along the edge that part is the same everywhere and noise is not: the mean of
+//! what was left away, over a stretch of the edge, is the slope. It counts where a picture has one direction (the
+//! structure tensor's coherence; Foerstner and Guelch, "A fast operator for detection and precise location of distinct
+//! points", 1987) and changes across it by more than its noise.
+
+use crate::mirror;
 
 /// Pixels on either side along an edge that are averaged.
 const REACH: usize = 8;
@@ -12,30 +14,33 @@ const REACH: usize = 8;
 const AROUND: usize = 3;
 /// Pixels left and right of a row in hand, so that all that is looked at is there.
 const MARGIN: usize = REACH + 2;
-/// Coherence from which an edge counts, and from which it counts fully.
-const COHERENT: (f32, f32) = (0.90, 0.95);
-/// Slope of luma, in standard deviations of a pixel's noise, from which an edge counts; it does fully at 1.4 times that.
-/// Chosen, like the two above, on simulated bursts: edges of low contrast gain slope, flat parts no noise.
-const STEEP: f32 = 1.0;
 /// Standard deviation of luma's noise, under the root and so nearly in display codes, from which edges are looked for, and
-/// from which they get all back: less noise takes nothing from them.
+/// from which they count fully: less noise takes nothing from them.
 const NOISY: (f32, f32) = (1.2 / 255.0, 1.8 / 255.0);
 
-/// Share of what edges get back where a pixel's luma has noise of this standard deviation.
-pub(super) fn share(deviation: f32) -> f32 {
+/// How far edges need this, 0 to 1, where luma, from 0 to 1 and under a square root, has noise of this standard deviation.
+pub fn share(deviation: f32) -> f32 {
     ((deviation - NOISY.0) / (NOISY.1 - NOISY.0)).clamp(0.0, 1.0)
 }
 
-/// Rows needed above and below those that get their edges back.
-pub(super) const ROWS: usize = REACH;
+/// What counts as an edge.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Gate {
+    /// Coherence, 0 to 1, from which an edge counts, and from which it counts fully.
+    pub coherent: (f32, f32),
+    /// Slope in standard deviations of a pixel's noise, from which an edge counts; it does fully at 1.4 times that.
+    pub steep: f32,
+}
 
-/// Smoothed luma of a band of rows and what was taken out of it, with mirrored columns left and right.
-pub(super) struct Edges {
+/// Luma of a band of rows, which tells where edges run, and the detail that is to be averaged along them.
+#[derive(Debug)]
+pub struct Edges {
+    gate: Gate,
     first: usize,
     rows: usize,
     stride: usize,
     luma: Vec<f32>,
-    taken: Vec<f32>,
+    detail: Vec<f32>,
     /// Products of slopes (across twice, across and down, down twice), summed along the row: the last rows of them.
     tensor: [Vec<f32>; 3],
     slopes: [Vec<f32>; 3],
@@ -43,16 +48,20 @@ pub(super) struct Edges {
 }
 
 impl Edges {
+    /// Rows needed above and below those that detail is averaged for.
+    pub const ROWS: usize = REACH;
+
     /// For the picture rows from `first` to `end`, `width` pixels each.
-    pub fn new(width: usize, first: usize, end: usize) -> Self {
+    pub fn new(gate: Gate, width: usize, first: usize, end: usize) -> Self {
         let (rows, stride) = (end - first, width + 2 * MARGIN);
         let line = || [(); 3].map(|()| vec![0.0; stride]);
         Self {
+            gate,
             first,
             rows,
             stride,
             luma: vec![0.0; rows * stride],
-            taken: vec![0.0; rows * stride],
+            detail: vec![0.0; rows * stride],
             tensor: [(); 3].map(|()| vec![0.0; (2 * AROUND + 1) * stride]),
             slopes: line(),
             sums: line(),
@@ -64,25 +73,20 @@ impl Edges {
         (self.first, self.first + self.rows)
     }
 
-    /// Takes in the pixels from column `left` on of row `y`: smoothed, and as they were.
+    /// The pixels from column `left` on of row `y`, `width` of them, to be filled: luma, and detail.
     #[inline(always)]
-    pub fn put(&mut self, y: usize, left: usize, smooth: &[f32], noisy: &[f32]) {
+    pub fn row_mut(&mut self, y: usize, left: usize, width: usize) -> [&mut [f32]; 2] {
         let at = (y - self.first) * self.stride + MARGIN + left;
-        let n = smooth.len();
-        let (luma, taken, noisy) = (&mut self.luma[at..at + n], &mut self.taken[at..at + n], &noisy[..n]);
-        luma.copy_from_slice(smooth);
-        for k in 0..n {
-            taken[k] = noisy[k] - smooth[k];
-        }
+        [&mut self.luma[at..at + width], &mut self.detail[at..at + width]]
     }
 
-    /// All rows are in: calls `row` for those from `top` to `bottom` with what is to be added to their luma. `variance` is
-    /// that of a pixel's noise at luma y, as `a + b / y^2`.
+    /// All rows are in: calls `row` for those from `top` to `bottom` with the mean detail along the edge at every pixel, 0
+    /// where there is none. `noise` fills a row with the variance of luma's noise, given the row's place and its luma.
     #[inline(always)]
-    pub fn give_back(
+    pub fn average(
         &mut self,
         (top, bottom): (usize, usize),
-        variance: (f32, f32),
+        noise: impl Fn(usize, &[f32], &mut [f32]),
         mut row: impl FnMut(usize, &[f32]),
     ) {
         self.mirror();
@@ -90,7 +94,8 @@ impl Edges {
         for t in -around..around {
             self.products(top as isize + t);
         }
-        let mut out = vec![0.0; self.stride - 2 * MARGIN];
+        let width = self.stride - 2 * MARGIN;
+        let (mut out, mut variance) = (vec![0.0; width], vec![0.0; width]);
         for y in top..bottom {
             self.products(y as isize + around);
             for (sums, tensor) in self.sums.iter_mut().zip(&self.tensor) {
@@ -100,7 +105,8 @@ impl Edges {
                     sums.iter_mut().zip(row).for_each(|(s, v)| *s += v);
                 }
             }
-            self.along(y, variance, &mut out);
+            noise(y, &self.luma[self.held(y as isize) * self.stride + MARGIN..][..width], &mut variance);
+            self.along(y, &variance, &mut out);
             row(y, &out);
         }
     }
@@ -108,11 +114,11 @@ impl Edges {
     /// Fills the columns beside the picture.
     fn mirror(&mut self) {
         let width = self.stride - 2 * MARGIN;
-        for plane in [&mut self.luma, &mut self.taken] {
+        for plane in [&mut self.luma, &mut self.detail] {
             for row in plane.chunks_exact_mut(self.stride) {
                 for k in 0..MARGIN {
-                    row[k] = row[MARGIN + crate::executor::mirror(k as isize - MARGIN as isize, width)];
-                    row[MARGIN + width + k] = row[MARGIN + crate::executor::mirror((width + k) as isize, width)];
+                    row[k] = row[MARGIN + mirror(k as isize - MARGIN as isize, width)];
+                    row[MARGIN + width + k] = row[MARGIN + mirror((width + k) as isize, width)];
                 }
             }
         }
@@ -155,33 +161,32 @@ impl Edges {
         }
     }
 
-    /// What row `y` gets back.
+    /// The mean detail at the pixels of row `y`, whose noise has this `variance`.
     #[inline(always)]
-    fn along(&self, y: usize, (a, b): (f32, f32), out: &mut [f32]) {
-        const COUNT: f32 = ((2 * AROUND + 1) * (2 * AROUND + 1)) as f32;
+    fn along(&self, y: usize, variance: &[f32], out: &mut [f32]) {
+        let Gate { coherent: (some, full), steep } = self.gate;
+        let steep = ((2 * AROUND + 1) * (2 * AROUND + 1)) as f32 * steep * steep;
         let [xx, xy, yy] = self.sums.each_ref().map(|v| &v[MARGIN..][..out.len()]);
-        let luma = &self.luma[self.held(y as isize) * self.stride + MARGIN..][..out.len()];
+        let variance = &variance[..out.len()];
         for x in 0..out.len() {
             let (whole, across, both) = (xx[x] + yy[x], xx[x] - yy[x], 2.0 * xy[x]);
-            let level = luma[x].max(1e-3);
-            let steep = whole / (COUNT * STEEP * STEEP * (a + b / (level * level)).max(1e-12)) - 1.0;
+            let clear = whole / (steep * variance[x]).max(1e-20) - 1.0;
             let coherence = (across * across + both * both).sqrt();
-            let certain = (coherence - COHERENT.0 * whole) / ((COHERENT.1 - COHERENT.0) * whole + 1e-20);
-            let gate = steep.min(1.0) * certain.min(1.0);
-            out[x] = if steep > 0.0 && certain > 0.0 {
+            let certain = (coherence - some * whole) / ((full - some) * whole + 1e-20);
+            out[x] = if clear > 0.0 && certain > 0.0 {
                 let mean = if across > 0.0 {
                     self.mean_down(x, y, -both / (coherence + across))
                 } else {
                     self.mean_across(x, y, -both / (coherence - across))
                 };
-                gate * mean
+                clear.min(1.0) * certain.min(1.0) * mean
             } else {
                 0.0
             };
         }
     }
 
-    /// Weighted mean of what was taken out along a line that moves `slope` columns from row to row.
+    /// Weighted mean of detail along a line that moves `slope` columns from row to row.
     #[inline(always)]
     fn mean_down(&self, x: usize, y: usize, slope: f32) -> f32 {
         let mut sum = 0.0;
@@ -191,7 +196,7 @@ impl Edges {
             let whole = place.floor();
             // (what is no number has no place: any is as good)
             let first = (whole as usize).max(1) - 1;
-            let row = &self.taken[self.held(y as isize + s) * self.stride + first..][..4];
+            let row = &self.detail[self.held(y as isize + s) * self.stride + first..][..4];
             sum += weight * cubic([row[0], row[1], row[2], row[3]], place - whole);
         }
         sum
@@ -206,7 +211,7 @@ impl Edges {
             let place = y as f32 + s as f32 * slope;
             let whole = place.floor();
             let column = (MARGIN + x) as isize + s;
-            let at = |j: isize| self.taken[self.held(whole as isize + j) * self.stride + column as usize];
+            let at = |j: isize| self.detail[self.held(whole as isize + j) * self.stride + column as usize];
             sum += weight * cubic([at(-1), at(0), at(1), at(2)], place - whole);
         }
         sum
@@ -241,6 +246,7 @@ mod tests {
     use super::*;
 
     const SIZE: usize = 64;
+    const GATE: Gate = Gate { coherent: (0.90, 0.95), steep: 1.0 };
 
     /// A picture whose slope was taken away by a blur, and noise with it: what comes back, as (smooth, taken, returned).
     fn returned(edge: impl Fn(f32, f32) -> f32, noise: f32) -> Vec<[f32; 3]> {
@@ -251,18 +257,24 @@ mod tests {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             ((state >> 8) as f32 / (1 << 24) as f32 - 0.5) * 12f32.sqrt()
         };
-        let mut edges = Edges::new(SIZE, 0, SIZE);
+        let mut edges = Edges::new(GATE, SIZE, 0, SIZE);
         let mut all = Vec::new();
         for y in 0..SIZE {
             let place: Vec<f32> = (0..SIZE).map(|x| edge(x as f32, y as f32)).collect();
             let smooth: Vec<f32> = place.iter().map(|d| soft(*d)).collect();
             let noisy: Vec<f32> = place.iter().map(|d| sharp(*d) + noise * random()).collect();
-            edges.put(y, 0, &smooth, &noisy);
+            let [luma, detail] = edges.row_mut(y, 0, SIZE);
+            luma.copy_from_slice(&smooth);
+            detail.iter_mut().zip(noisy.iter().zip(&smooth)).for_each(|(d, (noisy, smooth))| *d = noisy - smooth);
             all.extend(place.iter().map(|d| [soft(*d), sharp(*d) - soft(*d), 0.0]));
         }
-        edges.give_back((0, SIZE), (noise * noise, 0.0), |y, row| {
-            row.iter().enumerate().for_each(|(x, v)| all[SIZE * y + x][2] = *v);
-        });
+        edges.average(
+            (0, SIZE),
+            |_, _, variance| variance.fill(noise * noise),
+            |y, row| {
+                row.iter().enumerate().for_each(|(x, v)| all[SIZE * y + x][2] = *v);
+            },
+        );
         all
     }
 
@@ -287,13 +299,13 @@ mod tests {
     fn numbers_without_bounds_do_no_harm() {
         for wild in [f32::NAN, f32::INFINITY, f32::MAX, 1e19, -1e30] {
             let edge = |x: f32, y: f32| if (x, y) == (20.0, 30.0) { wild } else { x - 30.0 + 0.5 * y };
-            let mut edges = Edges::new(SIZE, 0, SIZE);
+            let mut edges = Edges::new(GATE, SIZE, 0, SIZE);
             for y in 0..SIZE {
                 let row: Vec<f32> = (0..SIZE).map(|x| edge(x as f32, y as f32)).collect();
-                edges.put(y, 0, &row, &row);
+                edges.row_mut(y, 0, SIZE).into_iter().for_each(|to| to.copy_from_slice(&row));
             }
             let mut rows = 0;
-            edges.give_back((0, SIZE), (1e-4, 0.0), |_, _| rows += 1);
+            edges.average((0, SIZE), |_, _, variance| variance.fill(1e-4), |_, _| rows += 1);
             assert_eq!(rows, SIZE);
         }
     }
