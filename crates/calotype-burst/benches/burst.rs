@@ -24,8 +24,7 @@ fn scene(x: f64, y: f64) -> f32 {
     waves.iter().enumerate().map(|(i, (a, b))| 0.04 * (a * x + b * y + i as f64).sin()).sum::<f64>() as f32 + 0.25
 }
 
-fn burst() -> Vec<RawFrame> {
-    let noise = NoiseModel::uniform(4e-4, 2e-6);
+fn burst(noise: NoiseModel) -> Vec<RawFrame> {
     (0..FRAMES)
         .map(|i| {
             let Some(back) = motion(i).inverse() else { panic!("a rotation can be undone") };
@@ -44,7 +43,8 @@ fn burst() -> Vec<RawFrame> {
 }
 
 fn stages(c: &mut Criterion) {
-    let frames = burst();
+    let (bright, dim) = (NoiseModel::uniform(4e-4, 2e-6), NoiseModel::uniform(1e-2, 1e-5));
+    let frames = burst(bright);
     let samples = (WIDTH * HEIGHT) as u64;
     let mut group = c.benchmark_group("burst");
     group.sample_size(10);
@@ -62,13 +62,15 @@ fn stages(c: &mut Criterion) {
             MotionField::from_global(WIDTH, HEIGHT, motion(i), MotionReport { support: 1.0, ..Default::default() })
         })
         .collect();
-    group.bench_function("merge", |b| {
-        b.iter_batched(
-            || frames.clone(),
-            |frames| merge_aligned(black_box(frames), &motions, &[], 0, [0.5, 1.0, 0.6], &NoProgress),
-            BatchSize::PerIteration,
-        )
-    });
+    for (name, frames) in [("merge", frames), ("merge_dim", burst(dim))] {
+        group.bench_function(name, |b| {
+            b.iter_batched(
+                || frames.clone(),
+                |frames| merge_aligned(black_box(frames), &motions, &[], 0, [0.5, 1.0, 0.6], &NoProgress),
+                BatchSize::PerIteration,
+            )
+        });
+    }
     group.finish();
 }
 

@@ -35,6 +35,9 @@ fn benches(c: &mut Criterion) {
     let known = PictureNoise { single: noise, frames: Some(&frames), spectrum: &spectrum };
     let highlights = Highlights::learn(&bright, GAINS, [1.0; 3]);
     let denoise = Denoise::prepare(&picture, GAINS, known, DenoiseSettings::default()).unwrap();
+    // strong noise: edges are looked after
+    let strong = PictureNoise { single: NoiseModel::uniform(1e-2, 1e-5), ..known };
+    let denoise_dim = Denoise::prepare(&picture, GAINS, strong, DenoiseSettings::default()).unwrap();
     let matrix = [[1.6, -0.5, -0.1], [-0.2, 1.5, -0.3], [0.0, -0.6, 1.6]];
 
     let mut g = c.benchmark_group("developing");
@@ -50,6 +53,9 @@ fn benches(c: &mut Criterion) {
         b.iter(|| Denoise::prepare(black_box(&picture), GAINS, known, DenoiseSettings::default()).unwrap());
     });
     g.bench_function("denoise", |b| b.iter_batched(|| picture.clone(), |p| Banded::default().run(&denoise, p), batch));
+    g.bench_function("denoise_dim", |b| {
+        b.iter_batched(|| picture.clone(), |p| Banded::default().run(&denoise_dim, p), batch);
+    });
     g.bench_function("camera_color", |b| b.iter_batched(|| picture.clone(), |p| camera_color(p, &matrix), batch));
     let scene = picture.clone().into_domain();
     let whole = Rect::whole(width, height);
