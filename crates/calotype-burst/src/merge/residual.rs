@@ -77,15 +77,15 @@ struct Strip<'a> {
     weights: &'a Plane<u16>,
     /// What comes out.
     area: Rect,
-
     /// Numbers in a row in hand: the strip and what lies around it.
     width: usize,
 }
 
 /// Writes the final luminance of `area` to `out`, rows of a band that starts where the area does, and beside it what every
-/// photosite says of it in its `own` colour, and the `rest` of its detail, not restored; lowers the `trust` in blocks, and gives the share of the reference's noise that
-/// may be in what was `spoken`. `luma` is what was gathered, `weights` the sum of the weights that went in, as codes. The
-/// corner of the area is at multiples of [`STEP`], and it is at most [`STRIP`] wide.
+/// photosite says of it in its `own` colour; lowers the `trust` in blocks, and gives the share of the reference's noise that
+/// may be in what was `spoken`. Where it is asked for, the `rest` of the detail is written too, which was not restored.
+/// `luma` is what was gathered, `weights` the sum of the weights that went in, as codes. The corner of the area is at
+/// multiples of [`STEP`], and it is at most [`STRIP`] wide.
 ///
 /// The reference's word is one colour per pixel, and where the merge's chroma errs it is a pattern of the filters. The
 /// luminance follows the word of green, known at every second pixel and interpolated between.
