@@ -18,6 +18,9 @@ const MARGIN: usize = REACH + 2;
 /// from which they count fully: less noise takes nothing from them.
 const NOISY: (f32, f32) = (1.2 / 255.0, 1.8 / 255.0);
 
+/// Light at which noise is judged for a whole picture.
+pub const GREY: f32 = 0.18;
+
 /// How far edges need this, 0 to 1, where luma, from 0 to 1 and under a square root, has noise of this standard deviation.
 pub fn share(deviation: f32) -> f32 {
     ((deviation - NOISY.0) / (NOISY.1 - NOISY.0)).clamp(0.0, 1.0)

@@ -6,7 +6,7 @@
 use super::residual::GATHERED_NOISE;
 use super::signal::Signal;
 use super::{BAND, weight_of};
-use calotype_image::edges::{Edges, Gate, share};
+use calotype_image::edges::{Edges, GREY, Gate, share};
 use calotype_image::{Plane, par};
 use rayon::iter::{IndexedParallelIterator, ParallelIterator};
 
@@ -15,8 +15,6 @@ use rayon::iter::{IndexedParallelIterator, ParallelIterator};
 const EDGE: Gate = Gate { coherent: (0.7, 0.85), steep: 1.5 };
 /// Times what is found on average: interpolation along an edge, and errors of its direction, take an eighth away.
 const AMOUNT: f32 = 1.15;
-/// Light at which noise is judged for a whole picture.
-const GREY: f32 = 0.18;
 
 /// How far edges are to be restored along their length, 0 to 1: where noise is low their blocks know enough.
 pub(crate) fn needed(base: &Signal, effective: &Plane<f32>) -> f32 {

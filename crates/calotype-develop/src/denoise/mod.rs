@@ -22,7 +22,7 @@ pub use spectrum::NoiseSpectrum;
 use crate::DevelopError;
 use crate::executor::{Rows, RowsMut, Stage};
 use crate::root_scale::Scale;
-use calotype_image::edges::{self, Edges, Gate};
+use calotype_image::edges::{self, Edges, GREY, Gate};
 use calotype_image::{Camera, CameraRgb, NoiseModel, Plane, mirror};
 use fearless_simd::{Level, dispatch};
 use shrink::{Shrinkage, Size};
@@ -216,8 +216,6 @@ impl tile::Rows for Full<'_, '_, '_> {
 /// What gets back what noise reduction took. Chosen on simulated bursts: edges of low contrast gain slope, flat parts no
 /// noise.
 const EDGE: Gate = Gate { coherent: (0.90, 0.95), steep: 1.0 };
-/// Light at which noise is judged for a whole picture.
-const GREY: f32 = 0.18;
 
 /// Numbers of merged frames, by place in the picture.
 #[derive(Clone, Copy, Debug)]

@@ -99,7 +99,8 @@ pub struct Fitted {
 /// spread of usual looks as prior. Of what is left the smoothest table is made. How many stages of numbers there are, and how
 /// bent the table is or whether there is one, is what does best on examples held out, or the fewest stages that do not fall
 /// behind that by more than the standard error of the difference; of [`Form::Best`] a table alone, unless numbers are better
-/// by more than twice that error and by a quarter. Takes seconds for a thousand examples; the result is the same on any number of threads.
+/// by more than twice that error and by a quarter. Takes seconds for a thousand examples; the result is the same on any
+/// number of threads.
 ///
 /// # Errors
 /// [`FitError::TooFew`] under 12 examples; [`FitError::Unsound`] where light is not finite or outside its range.
