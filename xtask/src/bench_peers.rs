@@ -39,9 +39,16 @@ pub fn run(folder: &Path) -> ExitCode {
     let mut darktable = Command::new("darktable-cli");
     darktable.arg(&first).arg(out("darktable.jpg")).args(["--core", "--configdir"]).arg(out("darktable"));
     rows.push(("darktable-cli, 1 frame".into(), darktable));
-    let mut rawtherapee = Command::new("rawtherapee-cli");
-    rawtherapee.args(["-Y", "-j92", "-o"]).arg(out("rawtherapee.jpg")).arg("-c").arg(&first);
-    rows.push(("rawtherapee-cli, 1 frame".into(), rawtherapee));
+    // With the profile a fresh installation opens raw files with (matched tone curve, capture sharpening, highlights), and bare:
+    // little more than demosaic and colour.
+    for (profile, words) in
+        [(Some("-d"), "rawtherapee-cli, 1 frame"), (None, "rawtherapee-cli without a profile, 1 frame")]
+    {
+        let mut rawtherapee = Command::new("rawtherapee-cli");
+        rawtherapee.env("RT_SETTINGS", out("settings")).env("RT_CACHE", out("cache"));
+        rawtherapee.args(profile).args(["-Y", "-j92", "-o"]).arg(out("rawtherapee.jpg")).arg("-c").arg(&first);
+        rows.push((words.into(), rawtherapee));
+    }
     let mut dcraw = Command::new("dcraw_emu");
     // It writes beside its input, so it gets a copy.
     let copy = out("dcraw.dng");
