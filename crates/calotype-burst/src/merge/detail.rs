@@ -95,7 +95,7 @@ impl Sharpener {
             for k in 0..BLOCK {
                 energy[k] = block[k] * block[k] * (scale * PRECISION[k]);
             }
-            around(simd, &mut energy);
+            around::<S>(&mut energy);
             follow_edges(simd, &mut energy);
             for k in 0..BLOCK {
                 let q = (energy[k] - THRESHOLD).max(0.0);

@@ -305,15 +305,31 @@ fn weight_row(
     let (top, bottom) = (weights.row(clamp(k, weights.height())), weights.row(clamp(k + 1, weights.height())));
     let first = (x0 + HALF) / BLOCK_PX;
     let last = (x0 + n - 1 + HALF) / BLOCK_PX + 1;
-    line.clear();
-    line.extend((first..=last).map(|k| {
-        let i = clamp(k, weights.width());
-        let (p, q) = (agreement.weight(f32::from(top[i])), agreement.weight(f32::from(bottom[i])));
-        p + (q - p) * t
-    }));
+    line.resize(last + 1 - first, 0.0);
+    // the blocks' own numbers lie together; beyond the border the outermost is repeated
+    let inside = first.max(1)..(last + 1).min(weights.width() + 1);
+    let blocks = inside.start - 1..inside.end - 1;
+    let part = &mut line[inside.start - first..inside.end - first];
+    let (p, q) = (&top[blocks.clone()], &bottom[blocks]);
+    fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => blend(p, q, t, |code| agreement.weight(code), part));
+    let [from, to] = [inside.start - first, inside.end - first];
+    let (head, tail) = (line[from], line[to - 1]);
+    line[..from].fill(head);
+    line[to..].fill(tail);
     out.resize(line.len() * BLOCK_PX + LANES, 0.0);
     fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => widen(line, out));
     (x0 + HALF) % BLOCK_PX
+}
+
+/// Weights between those of the codes of two rows.
+#[inline(always)]
+fn blend(top: &[u8], bottom: &[u8], t: f32, weight: impl Fn(f32) -> f32, out: &mut [f32]) {
+    let n = out.len();
+    let (top, bottom) = (&top[..n], &bottom[..n]);
+    for k in 0..n {
+        let (p, q) = (weight(f32::from(top[k])), weight(f32::from(bottom[k])));
+        out[k] = p + (q - p) * t;
+    }
 }
 
 /// Whole blocks of pixels between numbers that stand for their borders.

@@ -247,8 +247,8 @@ impl Strip<'_> {
         let by = place(y, frames.height());
         for b in 0..s.cells[0][0].len() - 1 {
             let mean = |k: usize| {
-                let sums = [0, 1].map(|j: usize| s.cells[j][k][b] + s.cells[j][k][b + 1]);
-                (sums[0] + sums[1]) / (SIDE * SIDE) as f32
+                let sum = |j: usize| s.cells[j][k][b] + s.cells[j][k][b + 1];
+                (sum(0) + sum(1)) / (SIDE * SIDE) as f32
             };
             let (level, merged, known) = (mean(0).max(0.0), mean(1) * GATHERED_NOISE, mean(2));
             let bx = place(self.left() + (b * STEP) as isize, frames.width());
@@ -432,14 +432,32 @@ fn chroma_row(chroma: &Plane<f32>, y: usize, x0: isize, width: usize, first: usi
     out.resize(n, 0.0);
     let (top, bottom, t) = cells_around(y, chroma.height());
     let (top, bottom) = (chroma.row(top), chroma.row(bottom));
-    let mut k = first;
-    while k < n {
-        let x = mirror(x0 + k as isize, width);
-        let (l, r, u) = cells_around(x, chroma.width());
-        let a = top[l] + (bottom[l] - top[l]) * t;
-        let b = top[r] + (bottom[r] - top[r]) * t;
-        out[k] = a + (b - a) * u;
-        k += 2;
+    let cell = |i: usize| top[i] + (bottom[i] - top[i]) * t;
+    let around = |k: usize| cells_around(mirror(x0 + k as isize, width), chroma.width());
+    // away from the border every pixel of the colour has the next two cells around it, and lies alike between them
+    let border = (2 * chroma.width()).saturating_sub(2).min(width) as isize;
+    let from = first + 2 * ((1 - x0 - first as isize).max(0) as usize).div_ceil(2);
+    let pairs = ((border - x0).clamp(0, n as isize) as usize).saturating_sub(from) / 2;
+    if pairs > 0 {
+        let (left, _, u) = around(from);
+        let [top, bottom] = [top, bottom].map(|row| &row[left..][..pairs + 1]);
+        let out = &mut out[from..][..2 * pairs];
+        fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => between_cells(top, bottom, t, u, out));
+    }
+    for k in (first..from.min(n)).chain(from + 2 * pairs..n).filter(|k| (k - first) % 2 == 0) {
+        let (l, r, u) = around(k);
+        out[k] = cell(l) + (cell(r) - cell(l)) * u;
+    }
+}
+
+/// A number between every two cells, which lie between those of two rows, into every second place.
+#[inline(always)]
+fn between_cells(top: &[f32], bottom: &[f32], t: f32, u: f32, out: &mut [f32]) {
+    let n = top.len() - 1;
+    let bottom = &bottom[..n + 1];
+    for (k, pair) in out.as_chunks_mut::<2>().0[..n].iter_mut().enumerate() {
+        let (a, b) = (top[k] + (bottom[k] - top[k]) * t, top[k + 1] + (bottom[k + 1] - top[k + 1]) * t);
+        pair[0] = a + (b - a) * u;
     }
 }
 

@@ -146,7 +146,7 @@ impl Shrinker {
                 energy[k] = (block[k] * block[k]).mul_add(scale, energy[k]);
             }
         }
-        around(simd, &mut energy);
+        around::<S>(&mut energy);
         let (one, half) = (splat(simd, 1.0), splat(simd, HALF));
         for e in &mut energy {
             let q = (*e - 1.0).max(0.0);
@@ -185,21 +185,28 @@ impl Shrinker {
 
 /// Neighbours in frequency decide along: means over 3x3 energies with the centre twice, mirrored at the borders.
 #[inline(always)]
-pub(crate) fn around<S: Simd>(simd: S, energy: &mut [S::f32s; BLOCK]) {
-    let mut across = [splat(simd, 0.0); BLOCK];
+pub(crate) fn around<S: Simd>(energy: &mut [S::f32s; BLOCK]) {
+    let (mut above, mut here) = (across::<S>(energy, 1), across::<S>(energy, 0));
     for j in 0..N {
-        for i in 0..N {
-            let (l, r) = (if i == 0 { 1 } else { i - 1 }, if i == N - 1 { N - 2 } else { i + 1 });
-            across[N * j + i] = energy[N * j + l] + energy[N * j + i] + energy[N * j + r];
-        }
-    }
-    for j in 0..N {
-        let (t, b) = (if j == 0 { 1 } else { j - 1 }, if j == N - 1 { N - 2 } else { j + 1 });
+        let below = if j == N - 1 { above } else { across::<S>(energy, j + 1) };
         for i in 0..N {
             let k = N * j + i;
-            energy[k] = ((across[N * t + i] + across[k]) + (across[N * b + i] + energy[k])) * 0.1;
+            energy[k] = ((above[i] + here[i]) + (below[i] + energy[k])) * 0.1;
         }
+        (above, here) = (here, below);
     }
+}
+
+/// Sums of three along row `j`, mirrored at its ends.
+#[inline(always)]
+fn across<S: Simd>(energy: &[S::f32s; BLOCK], j: usize) -> [S::f32s; N] {
+    let row = &energy[N * j..][..N];
+    let mut out = [row[0]; N];
+    for i in 0..N {
+        let (l, r) = (if i == 0 { 1 } else { i - 1 }, if i == N - 1 { N - 2 } else { i + 1 });
+        out[i] = row[l] + row[i] + row[r];
+    }
+    out
 }
 
 #[cfg(test)]

@@ -198,7 +198,8 @@ impl Tile {
         for g in 1..BLOCKS {
             let (before, here) = (wu * upper[g - 1] + wl * lower[g - 1], wu * upper[g] + wl * lower[g]);
             let (after, _) = (here, ());
-            groups[g] = [0, 1, 2, 3].map(|p| WINDOW[p + 4] * before + WINDOW[p] * after);
+            let at = |p: usize| WINDOW[p + 4] * before + WINDOW[p] * after;
+            groups[g] = [at(0), at(1), at(2), at(3)];
         }
         let noisy = Parts(&self.rows[part(row, 0, 0)..][..4 * GROUPS]);
         io.store(y, left, self.line.each_ref().map(|l| &l[..]), &self.line_removed, noisy);
