@@ -234,22 +234,37 @@ impl<'a> Bench<'a> {
         measured: &Measured,
         other: &Measured,
         residual: [f32; 2],
-        (i, j): (usize, usize),
+        node: (usize, usize),
         reach: usize,
     ) -> (Equations, Equations) {
-        let near = NEAR * self.lattice.scale as f32;
         let mut sums = (Equations::default(), Equations::default());
+        self.each_alike(measured, residual, node, reach, |x, y| {
+            sums.0 = sums.0.plus(&measured.equations.get(x, y));
+            sums.1 = sums.1.plus(&other.equations.get(x, y));
+        });
+        sums
+    }
+
+    /// Calls `f` with the cells within `reach` of a node that were measured about as the node moves.
+    #[inline(always)]
+    fn each_alike(
+        &self,
+        measured: &Measured,
+        residual: [f32; 2],
+        (i, j): (usize, usize),
+        reach: usize,
+        mut f: impl FnMut(usize, usize),
+    ) {
+        let near = NEAR * self.lattice.scale as f32;
         for y in j.saturating_sub(reach)..(j + reach).min(self.lattice.rows) {
             for x in i.saturating_sub(reach)..(i + reach).min(self.lattice.columns) {
                 let used = measured.used.get(x, y);
                 let (dx, dy) = (used[0] - residual[0], used[1] - residual[1]);
                 if dx * dx + dy * dy <= near * near {
-                    sums.0 = sums.0.plus(&measured.equations.get(x, y));
-                    sums.1 = sums.1.plus(&other.equations.get(x, y));
+                    f(x, y);
                 }
             }
         }
-        sums
     }
 
     /// Share of the pixels around a node, 0 to 1, that could be measured.
@@ -266,7 +281,9 @@ impl<'a> Bench<'a> {
 
     /// The sum of the cells around a node that were measured about as it moves.
     pub fn window(&self, measured: &Measured, residual: [f32; 2], i: usize, j: usize) -> Equations {
-        self.sums(measured, measured, residual, (i, j), 1).0
+        let mut sum = Equations::default();
+        self.each_alike(measured, residual, (i, j), 1, |x, y| sum = sum.plus(&measured.equations.get(x, y)));
+        sum
     }
 }
 

@@ -211,10 +211,8 @@ fn gather_luminance(
                     let (sum, weight) = (&s.sum[at.clone()], &s.weights[at]);
                     let luma = &mut luma.row_mut(y)[left..left + tile.width];
                     let codes = &mut weights.row_mut(y)[left..left + tile.width];
-                    for (((l, code), sum), weight) in luma.iter_mut().zip(codes).zip(sum).zip(weight) {
-                        *l = if *weight > residual::NOTHING { sum / weight } else { white };
-                        *code = weight_code(*weight);
-                    }
+                    let level = fearless_simd::Level::new();
+                    fearless_simd::dispatch!(level, _simd => means(sum, weight, white, luma, codes));
                 }
             }
             let rows = done.fetch_add(luma.height(), Ordering::Relaxed) + luma.height();
@@ -222,6 +220,16 @@ fn gather_luminance(
         },
     )?;
     Ok((rgb, weights))
+}
+
+/// Means of weighted sums, `white` where nothing is known, and codes of the weights.
+#[inline(always)]
+fn means(sums: &[f32], weights: &[f32], white: f32, luma: &mut [f32], codes: &mut [u16]) {
+    for (((luma, code), sum), weight) in luma.iter_mut().zip(codes).zip(sums).zip(weights) {
+        let mean = sum / weight;
+        *luma = if *weight > residual::NOTHING { mean } else { white };
+        *code = weight_code(*weight);
+    }
 }
 
 /// A weight in half the memory: the upper half of its bits, to 0.8 per cent.

@@ -159,8 +159,8 @@ impl Highlights {
             for y in by * BLOCK..((by + 1) * BLOCK).min(height) {
                 for (c, row) in picture.row(y).into_iter().enumerate() {
                     for (flag, part) in flags.iter_mut().zip(row.chunks(BLOCK)) {
-                        let highest = part.iter().fold(f32::MIN, |a, &v| if v > a { v } else { a });
-                        *flag |= u8::from(highest >= level[c]) << c;
+                        let any = part.iter().fold(false, |any, &v| any | (v >= level[c]));
+                        *flag |= u8::from(any) << c;
                     }
                 }
             }
