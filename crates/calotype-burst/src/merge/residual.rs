@@ -444,7 +444,7 @@ fn chroma_row(chroma: &Plane<f32>, y: usize, x0: isize, width: usize, first: usi
         let out = &mut out[from..][..2 * pairs];
         fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => between_cells(top, bottom, t, u, out));
     }
-    for k in (first..from.min(n)).chain(from + 2 * pairs..n).filter(|k| (k - first) % 2 == 0) {
+    for k in (first..from.min(n)).step_by(2).chain((from + 2 * pairs..n).step_by(2)) {
         let (l, r, u) = around(k);
         out[k] = cell(l) + (cell(r) - cell(l)) * u;
     }
@@ -533,5 +533,28 @@ fn leftover(
         let known = difference[k] != 0.0;
         difference[k] = if known { d } else { 0.0 };
         energy[k] = if known { e } else { SPOT_THRESHOLD };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chroma_between_cells_is_the_same_at_the_border_and_away_from_it() {
+        for (width, n) in (1..14).flat_map(|w| (0..20).map(move |n| (w, n))) {
+            let chroma = Plane::from_fn(usize::div_ceil(width, 2), 3, |x, y| (x * x + 5 * y) as f32);
+            let mut row = Vec::new();
+            for (x0, first) in (-6..15).flat_map(|x0| [0, 1].map(|first| (x0, first))) {
+                chroma_row(&chroma, 2, x0, width, first, n, &mut row);
+                assert_eq!(row.len(), n);
+                for (k, &v) in row.iter().enumerate() {
+                    let (l, r, u) = cells_around(mirror(x0 + k as isize, width), chroma.width());
+                    let cell = |i: usize| chroma.get(i, 0) + (chroma.get(i, 1) - chroma.get(i, 0)) * 0.75;
+                    let expected = if k % 2 == first { cell(l) + (cell(r) - cell(l)) * u } else { 0.0 };
+                    assert_eq!(v, expected, "{width} wide from {x0}, place {k}");
+                }
+            }
+        }
     }
 }
