@@ -307,12 +307,10 @@ fn weight_row(
     let last = (x0 + n - 1 + HALF) / BLOCK_PX + 1;
     line.resize(last + 1 - first, 0.0);
     // the blocks' own numbers lie together; beyond the border the outermost is repeated
-    let inside = first.max(1)..(last + 1).min(weights.width() + 1);
-    let blocks = inside.start - 1..inside.end - 1;
-    let part = &mut line[inside.start - first..inside.end - first];
-    let (p, q) = (&top[blocks.clone()], &bottom[blocks]);
+    let (from, to) = (first.max(1) - first, (last + 1).min(weights.width() + 1) - first);
+    let blocks = first + from - 1..first + to - 1;
+    let (p, q, part) = (&top[blocks.clone()], &bottom[blocks], &mut line[from..to]);
     fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => blend(p, q, t, |code| agreement.weight(code), part));
-    let [from, to] = [inside.start - first, inside.end - first];
     let (head, tail) = (line[from], line[to - 1]);
     line[..from].fill(head);
     line[to..].fill(tail);

@@ -442,7 +442,7 @@ fn chroma_row(chroma: &Plane<f32>, y: usize, x0: isize, width: usize, first: usi
         let (left, _, u) = around(from);
         let [top, bottom] = [top, bottom].map(|row| &row[left..][..pairs + 1]);
         let out = &mut out[from..][..2 * pairs];
-        fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => between_cells(top, bottom, t, u, out));
+        fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => every_second(top, bottom, t, u, out));
     }
     for k in (first..from.min(n)).step_by(2).chain((from + 2 * pairs..n).step_by(2)) {
         let (l, r, u) = around(k);
@@ -452,7 +452,7 @@ fn chroma_row(chroma: &Plane<f32>, y: usize, x0: isize, width: usize, first: usi
 
 /// A number between every two cells, which lie between those of two rows, into every second place.
 #[inline(always)]
-fn between_cells(top: &[f32], bottom: &[f32], t: f32, u: f32, out: &mut [f32]) {
+fn every_second(top: &[f32], bottom: &[f32], t: f32, u: f32, out: &mut [f32]) {
     let n = top.len() - 1;
     let bottom = &bottom[..n + 1];
     for (k, pair) in out.as_chunks_mut::<2>().0[..n].iter_mut().enumerate() {

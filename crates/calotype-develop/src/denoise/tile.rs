@@ -196,8 +196,7 @@ impl Tile {
         let groups = self.line_removed.as_chunks_mut::<4>().0;
         let (wu, wl) = (WINDOW[r + 4], WINDOW[r]);
         for g in 1..BLOCKS {
-            let (before, here) = (wu * upper[g - 1] + wl * lower[g - 1], wu * upper[g] + wl * lower[g]);
-            let (after, _) = (here, ());
+            let [before, after] = [wu * upper[g - 1] + wl * lower[g - 1], wu * upper[g] + wl * lower[g]];
             let at = |p: usize| WINDOW[p + 4] * before + WINDOW[p] * after;
             groups[g] = [at(0), at(1), at(2), at(3)];
         }
