@@ -2,12 +2,12 @@
 //! first-level cache, written so that compilers vectorise every loop.
 
 use crate::PointTransform;
-use crate::fast_math::{cbrt, dot, exp2, log2, smoothstep, softplus2};
+use crate::fast_math::{cbrt, dot, least, most, smoothstep};
 use crate::point::{
     BRIGHTEST, CHROMA_KNOTS, COLOURFUL, DARKEST, GAMUT_LIFT, NEUTRAL_CHROMA, TINT_CHROMA, TINT_SKIN, VIBRANCE_CHROMA,
 };
 use crate::skin_lift;
-use crate::tone::{ToneCurve, ToneScale};
+use crate::tone::ToneScale;
 use calotype_color::gamut::{GAMUT_HUES, GAMUT_KNEE, GAMUT_SLACK};
 use calotype_color::matrix::{invert, to_f32};
 use calotype_color::oklab::{lms_to_oklab, rgb_to_lms};
@@ -28,37 +28,53 @@ const HUES: usize = 1024;
 type M = [[f32; 3]; 3];
 type Lanes = [f32; BLOCK];
 
-/// A tone curve in base-2 logarithms.
-#[derive(Clone, Copy, Debug)]
-struct Curve {
-    log_w: f32,
-    log_k: f32,
-    p: f32,
-    q: f32,
-    toe: f32,
-    black: f32,
-    ceiling: f32,
+/// Bits of a number's mantissa that tell the chords of one doubling of light apart.
+const CHORD_BITS: u32 = 7;
+/// Bits below them.
+const FINER: u32 = f32::MANTISSA_DIGITS - 1 - CHORD_BITS;
+/// The top bits of the smallest light a curve sees, and how many there are up to the largest.
+const FIRST_CHORD: u32 = (DARKEST as f32).to_bits() >> FINER;
+const CHORDS: usize = (((BRIGHTEST as f32).to_bits() >> FINER) - FIRST_CHORD + 1) as usize;
+
+/// A tone curve as chords, 128 to each doubling of light. A chord over a step h leaves its curve by h^2 / 8 times the second
+/// derivative at most: 7.6e-6 x^2 y''.
+#[derive(Clone, Debug)]
+struct Chords {
+    /// By the top bits of light: slope, and display light where the chord meets no light.
+    lines: Box<[[f32; 2]; CHORDS]>,
 }
 
-impl Curve {
-    fn new(c: &ToneCurve) -> Self {
-        Self {
-            log_w: c.w.log2() as f32,
-            log_k: c.k.log2() as f32,
-            p: c.p as f32,
-            q: c.q as f32,
-            toe: c.t as f32,
-            black: c.b as f32,
-            ceiling: c.ceiling as f32,
+impl Chords {
+    fn new(tone: &ToneScale) -> Self {
+        let light = |chord: usize| f64::from(f32::from_bits((FIRST_CHORD + chord as u32) << FINER));
+        let mut lines = Box::new([[0.0; 2]; CHORDS]);
+        let mut from = (light(0), tone.evaluate(light(0)));
+        for (chord, line) in lines.iter_mut().enumerate() {
+            let to = (light(chord + 1), tone.evaluate(light(chord + 1)));
+            let slope = (to.1 - from.1) / (to.0 - from.0);
+            *line = [slope as f32, (from.1 - slope * from.0) as f32];
+            from = to;
         }
+        Self { lines }
     }
 
-    /// Display light of stops above grey.
+    /// Replaces light within [`DARKEST`] and [`BRIGHTEST`] by display light.
     #[inline(always)]
-    fn at<const F: bool>(&self, ev: f32) -> f32 {
-        let f = exp2::<F>(madd::<F>(-self.q, softplus2::<F>(madd::<F>(-self.p, ev, self.log_k)), self.log_w));
-        let y = if self.toe > 0.0 { f * f / (f + self.toe) } else { f };
-        madd::<F>(1.0 - self.black, y, self.black).min(self.ceiling)
+    fn at<S: Simd, const F: bool>(&self, simd: S, light: &mut Lanes) {
+        let mut chord = [0u32; BLOCK];
+        for i in 0..BLOCK {
+            chord[i] = (light[i].to_bits() >> FINER) - FIRST_CHORD;
+        }
+        for (light, chord) in light.as_chunks_mut::<4>().0.iter_mut().zip(chord.as_chunks::<4>().0) {
+            let (a, b) = (&self.lines[chord[0] as usize], &self.lines[chord[1] as usize]);
+            let (c, d) = (&self.lines[chord[2] as usize], &self.lines[chord[3] as usize]);
+            let first = f32x4::from_slice(simd, &[a[0], a[1], b[0], b[1]]);
+            let second = f32x4::from_slice(simd, &[c[0], c[1], d[0], d[1]]);
+            let (slope, start) = first.deinterleave(second);
+            let x = f32x4::from_slice(simd, light);
+            let y = if F { slope.mul_add(x, start) } else { slope * x + start };
+            y.store_slice(light);
+        }
     }
 }
 
@@ -66,9 +82,7 @@ impl Curve {
 #[derive(Clone, Debug)]
 pub(crate) struct FastTransform {
     to_render: M,
-    log_grey: f32,
-    sdr: Curve,
-    hdr: Option<Curve>,
+    tone: Chords,
     skin_lift_ev: f32,
     hue_keep: f32,
     render_to_lms: M,
@@ -97,9 +111,7 @@ impl FastTransform {
         let identity = t.hues.is_identity() && t.chroma.skin_guard == 0.0 && !tinted;
         Self {
             to_render: to_f32(&t.to_render),
-            log_grey: t.tone.sdr.grey.log2() as f32,
-            sdr: Curve::new(&t.tone.sdr),
-            hdr: t.tone.hdr.as_ref().map(Curve::new),
+            tone: Chords::new(&t.tone),
             skin_lift_ev: t.skin_lift_ev as f32,
             hue_keep: t.hue_keep as f32,
             render_to_lms: to_f32(&t.render_to_lms),
@@ -166,23 +178,33 @@ fn blocks<S: Simd, const F: bool>(simd: S, t: &FastTransform, r: &mut [f32], g: 
     while x < n {
         // The last block may be short: what fills it up is not written back.
         let m = (n - x).min(BLOCK);
-        pixels[0][..m].copy_from_slice(&r[x..x + m]);
-        pixels[1][..m].copy_from_slice(&g[x..x + m]);
-        pixels[2][..m].copy_from_slice(&b[x..x + m]);
+        copy(&mut pixels[0][..m], &r[x..x + m]);
+        copy(&mut pixels[1][..m], &g[x..x + m]);
+        copy(&mut pixels[2][..m], &b[x..x + m]);
         if t.skin_lift_ev > 0.0 {
             lift_skin::<F>(t.skin_lift_ev, &mut pixels);
         }
-        tone::<F>(t, &mut pixels);
+        tone::<S, F>(simd, t, &mut pixels);
         to_lab::<F>(t, &mut pixels);
         let skin = grade::<S, F>(simd, t, &mut pixels);
         if let Some(tint) = &t.tint {
             add_tint::<F>(tint, &skin, &mut pixels);
         }
         to_gamut::<F>(t, &mut pixels);
-        r[x..x + m].copy_from_slice(&pixels[0][..m]);
-        g[x..x + m].copy_from_slice(&pixels[1][..m]);
-        b[x..x + m].copy_from_slice(&pixels[2][..m]);
+        copy(&mut r[x..x + m], &pixels[0][..m]);
+        copy(&mut g[x..x + m], &pixels[1][..m]);
+        copy(&mut b[x..x + m], &pixels[2][..m]);
         x += BLOCK;
+    }
+}
+
+/// Copies a block or less; a whole one, whose length is known, without a call.
+#[inline(always)]
+fn copy(to: &mut [f32], from: &[f32]) {
+    if to.len() == BLOCK {
+        to[..BLOCK].copy_from_slice(&from[..BLOCK]);
+    } else {
+        to.copy_from_slice(from);
     }
 }
 
@@ -198,7 +220,7 @@ fn lift_skin<const F: bool>(lift_ev: f32, pixels: &mut [Lanes; 3]) {
 }
 
 #[inline(always)]
-fn tone<const F: bool>(t: &FastTransform, pixels: &mut [Lanes; 3]) {
+fn tone<S: Simd, const F: bool>(simd: S, t: &FastTransform, pixels: &mut [Lanes; 3]) {
     let (darkest, brightest) = (DARKEST as f32, BRIGHTEST as f32);
     let m = &t.to_render;
     let [r, g, b] = pixels;
@@ -210,9 +232,9 @@ fn tone<const F: bool>(t: &FastTransform, pixels: &mut [Lanes; 3]) {
     }
     let keep = t.hue_keep;
     if keep == 0.0 {
-        curve::<F>(t, r);
-        curve::<F>(t, g);
-        curve::<F>(t, b);
+        t.tone.at::<S, F>(simd, r);
+        t.tone.at::<S, F>(simd, g);
+        t.tone.at::<S, F>(simd, b);
         return;
     }
     let (mut ratio, mut norm) = ([0.0f32; BLOCK], [0.0f32; BLOCK]);
@@ -221,41 +243,22 @@ fn tone<const F: bool>(t: &FastTransform, pixels: &mut [Lanes; 3]) {
         norm[i] = dot::<F>(&[u2, v2, w2], r[i], g[i], b[i]) / (u2 + v2 + w2);
         ratio[i] = norm[i];
     }
-    curve::<F>(t, &mut ratio);
+    t.tone.at::<S, F>(simd, &mut ratio);
     for i in 0..BLOCK {
         ratio[i] = ratio[i] * keep / norm[i];
     }
-    blend::<F>(t, r, &ratio);
-    blend::<F>(t, g, &ratio);
-    blend::<F>(t, b, &ratio);
+    blend::<S, F>(simd, t, r, &ratio);
+    blend::<S, F>(simd, t, g, &ratio);
+    blend::<S, F>(simd, t, b, &ratio);
 }
 
 /// The curve of one channel, blended with the channel times `ratio`.
 #[inline(always)]
-fn blend<const F: bool>(t: &FastTransform, v: &mut Lanes, ratio: &Lanes) {
+fn blend<S: Simd, const F: bool>(simd: S, t: &FastTransform, v: &mut Lanes, ratio: &Lanes) {
     let before = *v;
-    curve::<F>(t, v);
+    t.tone.at::<S, F>(simd, v);
     for i in 0..BLOCK {
         v[i] = madd::<F>(before[i], ratio[i], v[i] * (1.0 - t.hue_keep));
-    }
-}
-
-#[inline(always)]
-fn curve<const F: bool>(t: &FastTransform, v: &mut Lanes) {
-    match &t.hdr {
-        None => {
-            for i in 0..BLOCK {
-                v[i] = t.sdr.at::<F>(log2::<F>(v[i]) - t.log_grey);
-            }
-        }
-        Some(hdr) => {
-            let scale = 1.0 / ToneScale::FADE_EV as f32;
-            for i in 0..BLOCK {
-                let ev = log2::<F>(v[i]) - t.log_grey;
-                let sdr = t.sdr.at::<F>(ev);
-                v[i] = madd::<F>(hdr.at::<F>(ev) - sdr, smoothstep::<F>(0.0, scale, ev), sdr);
-            }
-        }
     }
 }
 
@@ -274,7 +277,7 @@ fn to_lab<const F: bool>(t: &FastTransform, pixels: &mut [Lanes; 3]) {
     }
 }
 
-/// Chroma and hues; gives the share of skin in each pixel's hue, where a tint needs it.
+/// Chroma and hues; gives the share of skin in each pixel's hue, where the look asks for hues.
 #[inline(always)]
 fn grade<S: Simd, const F: bool>(simd: S, t: &FastTransform, pixels: &mut [Lanes; 3]) -> Lanes {
     const NEUTRAL: f32 = (NEUTRAL_CHROMA * NEUTRAL_CHROMA) as f32;
@@ -302,29 +305,22 @@ fn grade<S: Simd, const F: bool>(simd: S, t: &FastTransform, pixels: &mut [Lanes
         }
         return [0.0; BLOCK];
     };
-    let mut effect = [[0.0f32; 4]; BLOCK];
-    look_up::<S, F>(simd, table, a, b, &mut effect);
+    let [shift, chroma, lightness, skin] = look_up::<S, F>(simd, table, a, b);
     for i in 0..BLOCK {
         let (x, y) = (a[i], b[i]);
         let c2 = madd::<F>(x, x, y * y);
         let w = c2 / (c2 + NEUTRAL);
-        let k = gain[i] * madd::<F>(effect[i][1], w, 1.0);
-        let k = madd::<F>((1.0 - k) * t.skin_guard, effect[i][3] * w, k);
+        let k = gain[i] * madd::<F>(chroma[i], w, 1.0);
+        let k = madd::<F>((1.0 - k) * t.skin_guard, skin[i] * w, k);
         let k = calmed::<F>(k, l[i], c2);
         // Series of sine and cosine: turns are less than 0.8 radians.
-        let turn = effect[i][0] * w;
+        let turn = shift[i] * w;
         let t2 = turn * turn;
         let sin = turn * madd::<F>(-t2, madd::<F>(-t2, 1.0 / 120.0, 1.0 / 6.0), 1.0);
         let cos = madd::<F>(-t2, madd::<F>(-t2, madd::<F>(-t2, 1.0 / 720.0, 1.0 / 24.0), 0.5), 1.0);
         a[i] = k * (x * cos - y * sin);
         b[i] = k * (x * sin + y * cos);
-        l[i] *= madd::<F>(effect[i][2], w, 1.0);
-    }
-    let mut skin = [0.0f32; BLOCK];
-    if t.tint.is_some() {
-        for i in 0..BLOCK {
-            skin[i] = effect[i][3];
-        }
+        l[i] *= madd::<F>(lightness[i], w, 1.0);
     }
     skin
 }
@@ -343,13 +339,7 @@ fn calmed<const F: bool>(gain: f32, l: f32, c2: f32) -> f32 {
 
 /// What happens at the hue of each pixel: shift, chroma, lightness, skin.
 #[inline(always)]
-fn look_up<S: Simd, const F: bool>(
-    simd: S,
-    table: &[[f32; 8]; HUES],
-    a: &Lanes,
-    b: &Lanes,
-    effect: &mut [[f32; 4]; BLOCK],
-) {
+fn look_up<S: Simd, const F: bool>(simd: S, table: &[[f32; 8]; HUES], a: &Lanes, b: &Lanes) -> [Lanes; 4] {
     const PER_UNIT: f32 = HUES as f32 / 4.0;
     let mut place = [0u32; BLOCK];
     let mut part = [0.0f32; BLOCK];
@@ -357,13 +347,28 @@ fn look_up<S: Simd, const F: bool>(
         let d = b[i] / (a[i].abs() + b[i].abs()).max(1e-20);
         (place[i], part[i]) = split(if a[i] < 0.0 { 3.0 - d } else { 1.0 + d } * PER_UNIT);
     }
-    for i in 0..BLOCK {
-        let e = &table[place[i] as usize & (HUES - 1)];
-        let (here, more) = (f32x4::from_slice(simd, &e[..4]), f32x4::from_slice(simd, &e[4..]));
-        let part = f32x4::splat(simd, part[i]);
-        let at = if F { more.mul_add(part, here) } else { more * part + here };
-        at.store_slice(&mut effect[i]);
+    let mut kinds = [[0.0f32; BLOCK]; 4];
+    for i in (0..BLOCK).step_by(4) {
+        let (p, q) = (&place[i..i + 4], &part[i..i + 4]);
+        let (even, odd) = (effect::<S, F>(simd, table, p[0], q[0]), effect::<S, F>(simd, table, p[1], q[1]));
+        let (first, second) = even.deinterleave(odd);
+        let (even, odd) = (effect::<S, F>(simd, table, p[2], q[2]), effect::<S, F>(simd, table, p[3], q[3]));
+        let (third, fourth) = even.deinterleave(odd);
+        let ((shift, lightness), (chroma, skin)) = (first.deinterleave(third), second.deinterleave(fourth));
+        for (kind, v) in kinds.iter_mut().zip([shift, chroma, lightness, skin]) {
+            v.store_slice(&mut kind[i..i + 4]);
+        }
     }
+    kinds
+}
+
+/// What happens at one hue: the table's entry at `place`, `part` of the way to the next.
+#[inline(always)]
+fn effect<S: Simd, const F: bool>(simd: S, table: &[[f32; 8]; HUES], place: u32, part: f32) -> f32x4<S> {
+    let e = &table[place as usize & (HUES - 1)];
+    let (here, more) = (f32x4::from_slice(simd, &e[..4]), f32x4::from_slice(simd, &e[4..]));
+    let part = f32x4::splat(simd, part);
+    if F { more.mul_add(part, here) } else { more * part + here }
 }
 
 #[inline(always)]
@@ -392,13 +397,13 @@ fn to_gamut<const F: bool>(t: &FastTransform, pixels: &mut [Lanes; 3]) {
     let mut d = [[0.0f32; BLOCK]; 3];
     let mut outside = [0u32; BLOCK];
     for i in 0..BLOCK {
-        l[i] = l[i].max(0.0).min(t.max_l);
+        l[i] = least(l[i].max(0.0), t.max_l);
         let d0 = madd::<F>(t.ab_to_lms[0][0], a[i], t.ab_to_lms[0][1] * b[i]);
         let d1 = madd::<F>(t.ab_to_lms[1][0], a[i], t.ab_to_lms[1][1] * b[i]);
         let d2 = madd::<F>(t.ab_to_lms[2][0], a[i], t.ab_to_lms[2][1] * b[i]);
         (d[0][i], d[1][i], d[2][i]) = (d0, d1, d2);
         let v = along::<F>(&t.lms_to_rgb, l[i], d0, d1, d2, REACH);
-        let (min, max) = (v[0].min(v[1]).min(v[2]), v[0].max(v[1]).max(v[2]));
+        let (min, max) = (least(least(v[0], v[1]), v[2]), most(most(v[0], v[1]), v[2]));
         outside[i] = u32::from(min < 0.0) | u32::from(max > high);
     }
     let mut scale = [1.0f32; BLOCK];
@@ -415,9 +420,9 @@ fn to_gamut<const F: bool>(t: &FastTransform, pixels: &mut [Lanes; 3]) {
     }
     for i in 0..BLOCK {
         let v = along::<F>(&t.lms_to_rgb, l[i], d[0][i], d[1][i], d[2][i], scale[i]);
-        l[i] = v[0].max(0.0).min(t.ceiling);
-        a[i] = v[1].max(0.0).min(t.ceiling);
-        b[i] = v[2].max(0.0).min(t.ceiling);
+        l[i] = least(v[0].max(0.0), t.ceiling);
+        a[i] = least(v[1].max(0.0), t.ceiling);
+        b[i] = least(v[2].max(0.0), t.ceiling);
     }
 }
 
@@ -454,12 +459,12 @@ fn compress<const F: bool>(
         let over = (chroma / (l[k] * cone).max(1e-9) - 1.0).max(0.0);
         let over2 = over * over;
         let lift = GAMUT_LIFT as f32 * l[k] * l[k] * (1.0 - l[k]).max(0.0) * over2 / (1.0 + over2);
-        l[k] = (l[k] + lift).min(t.max_l);
+        l[k] = least(l[k] + lift, t.max_l);
         low[i] = l[k] * cone / chroma;
     }
     let high = ceiling_of_gamut::<F>(t, l, d, from);
     for i in 0..LANES {
-        let edge = high[i].min(low[i]);
+        let edge = least(high[i], low[i]);
         let knee = KNEE * edge;
         let room = edge - knee;
         let over = ((1.0 - knee) / room).max(0.0);
@@ -484,7 +489,7 @@ impl Cubics {
         let r = madd::<F>(s, madd::<F>(s, r[2][i], r[1][i]), r[0][i]);
         let g = madd::<F>(s, madd::<F>(s, g[2][i], g[1][i]), g[0][i]);
         let b = madd::<F>(s, madd::<F>(s, b[2][i], b[1][i]), b[0][i]);
-        madd::<F>(s, r.max(g).max(b), self.start[i])
+        madd::<F>(s, most(most(r, g), b), self.start[i])
     }
 }
 
@@ -552,6 +557,36 @@ fn split(place: f32) -> (u32, f32) {
 mod tests {
     use super::*;
     use crate::point::smoothstep as exact_step;
+    use crate::{Anchor, Tone};
+
+    #[test]
+    fn chords_are_as_near_as_stated() {
+        let tone = Tone { slope: 1.4, shoulder: 1.8, white: 1.02, toe: 0.05, black: 0.0, skin_lift_ev: 0.0 };
+        for headroom in [0.0, 2.0] {
+            let tone = ToneScale::new(&tone, &Anchor::default(), headroom);
+            let (chords, mut worst) = (Chords::new(&tone), 0.0f64);
+            let lights: Vec<f32> = (0..BLOCK * 1000)
+                .map(|i| {
+                    (DARKEST * ((BRIGHTEST / DARKEST).log2() * i as f64 / (BLOCK * 1000 - 1) as f64).exp2()) as f32
+                })
+                .map(|v| v.clamp(DARKEST as f32, BRIGHTEST as f32))
+                .collect();
+            for lights in lights.as_chunks::<BLOCK>().0 {
+                let mut got = *lights;
+                dispatch!(Level::new(), simd => chords.at::<_, false>(simd, &mut got));
+                for (light, got) in lights.iter().zip(got) {
+                    let want = tone.evaluate(f64::from(*light));
+                    let at = |step: f64| tone.evaluate(f64::from(*light) * (1.0 + step / 128.0));
+                    let bend = (at(1.0) - 2.0 * at(0.0) + at(-1.0)).abs();
+                    let (error, rounding) = ((f64::from(got) - want).abs(), 1e-6 * want);
+                    assert!(error < 1.5 * bend / 8.0 + rounding, "{light}: {got} {want}");
+                    worst = worst.max((error / want).min(error));
+                }
+            }
+            // less than a step of 16 bits, of white and of what is darker
+            assert!(worst < 1.0 / 65535.0, "{worst:e}");
+        }
+    }
 
     #[test]
     fn steps_agree() {

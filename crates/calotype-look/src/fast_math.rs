@@ -11,6 +11,18 @@ pub(crate) fn dot<const F: bool>(m: &[f32; 3], x: f32, y: f32, z: f32) -> f32 {
     madd::<F>(m[0], x, madd::<F>(m[1], y, m[2] * z))
 }
 
+/// The smaller of two numbers, `b` where either is not a number: one instruction, which [`f32::min`] is not.
+#[inline(always)]
+pub(crate) fn least(a: f32, b: f32) -> f32 {
+    if a < b { a } else { b }
+}
+
+/// The larger of two numbers, `b` where either is not a number.
+#[inline(always)]
+pub(crate) fn most(a: f32, b: f32) -> f32 {
+    if a > b { a } else { b }
+}
+
 /// Base-2 logarithm of a positive normal number; absolute error below 1.2e-7 plus half a unit in the last place.
 #[inline(always)]
 pub(crate) fn log2<const F: bool>(v: f32) -> f32 {
@@ -41,20 +53,6 @@ pub(crate) fn exp2<const F: bool>(v: f32) -> f32 {
     let p = madd::<F>(f, p, 0.240_221_2);
     let p = madd::<F>(f, p, 0.693_146_94);
     madd::<F>(f, p, 1.000_000_1) * scale
-}
-
-/// `log2(1 + 2^v)`; absolute error below 3e-7 plus half a unit in the last place.
-#[inline(always)]
-pub(crate) fn softplus2<const F: bool>(v: f32) -> f32 {
-    let e = exp2::<F>(-v.abs());
-    let p = madd::<F>(e, -0.009_309_11, 0.052_058_794);
-    let p = madd::<F>(e, p, -0.137_521_01);
-    let p = madd::<F>(e, p, 0.241_864_5);
-    let p = madd::<F>(e, p, -0.347_300_95);
-    let p = madd::<F>(e, p, 0.478_683_68);
-    let p = madd::<F>(e, p, -0.721_165_8);
-    let p = madd::<F>(e, p, 1.442_689_9);
-    madd::<F>(e, p, v.max(0.0))
 }
 
 /// Cube root, odd about zero, for magnitudes up to 1e15; relative error below 5e-7, and below 1e-15 in magnitude
@@ -105,9 +103,6 @@ mod tests {
             let v = i as f32 / 1000.0;
             let error = f64::from(exp2::<F>(v)) / f64::from(v).exp2() - 1.0;
             assert!(error.abs() < 3e-7, "{v}: {error:e}");
-            let want = (1.0 + f64::from(v).exp2()).log2();
-            let error = f64::from(softplus2::<F>(v)) - want;
-            assert!(error.abs() < 3e-7 + want * 6e-8, "{v}: {error:e}");
         }
         assert!(exp2::<F>(-1e9) > 0.0 && exp2::<F>(1e9).is_finite());
     }

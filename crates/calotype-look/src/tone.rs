@@ -113,9 +113,6 @@ impl ToneScale {
             _ => sdr,
         }
     }
-
-    /// Stops above grey at which the HDR curve has taken over.
-    pub(crate) const FADE_EV: f64 = HDR_FADE_EV;
 }
 
 fn smoothstep(t: f64) -> f64 {
