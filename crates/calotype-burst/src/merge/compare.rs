@@ -403,14 +403,10 @@ impl<'a> Tile<'a> {
         }
         let whole = &self.valid[self.reference][..n];
         for (z, signal) in self.signals.iter().enumerate() {
-            let (weight, valid, others) = (&self.weight[z][..n], &self.valid[z][..n], &self.others_valid[z][..n]);
-            let (level, more) = (&self.level[..n], &self.noise[z][1][..n]);
-            let (weights, noise) = (&mut weights[..n], &mut noise[..n]);
-            for i in 0..n {
-                let w = weight[i] * if whole[i] > 0.0 { valid[i] } else { others[i] } / more[i];
-                weights[i] += w;
-                noise[i] += w * w * (signal.shot[1] * level[i] + signal.read[1]) * more[i];
-            }
+            let weight = &self.weight[z];
+            let honest = [whole, &self.valid[z], &self.others_valid[z]];
+            let (level, own) = (&self.level, (signal.shot[1], signal.read[1]));
+            add_weights(weight, honest, level, own, &self.noise[z][1], &mut weights[..n], &mut noise[..n]);
             if self.colors[0] == 0.0 {
                 continue;
             }
@@ -424,10 +420,8 @@ impl<'a> Tile<'a> {
                 }
             }
         }
-        for i in 0..n {
-            let own = reference.shot[1] * self.level[i] + reference.read[1];
-            self.effective[i] = if noise[i] > 0.0 { weights[i] * weights[i] * own / noise[i] } else { 0.0 };
-        }
+        let own = (reference.shot[1], reference.read[1]);
+        effective(&weights[..n], &noise[..n], &self.level, own, &mut self.effective);
         if self.colors[0] == 0.0 {
             return;
         }
@@ -456,7 +450,7 @@ impl<'a> Tile<'a> {
         let [r, g, b] = &self.total;
         let least = |k: usize| r[k].min(g[k]).min(b[k]);
         let weak = |k: usize| least(k) < WEAK;
-        if !(0..stride * rows).any(weak) {
+        if !any_below([r, g, b], WEAK) {
             return;
         }
         for k in (0..stride * rows).filter(|&k| weak(k)) {
@@ -687,6 +681,50 @@ fn difference(
         variance[i] = if ok { noise * (BLOCK * BLOCK) as f32 } else { 0.0 };
         count[i] += if ok { (BLOCK * BLOCK) as f32 } else { 0.0 };
     }
+}
+
+/// Adds one frame's `weight` per block to the sum of weights, and its square times the noise to that. It counts where it is
+/// honest: in all colours (the second of `honest`) where the first is not 0, else in those but green (the third).
+#[inline(always)]
+fn add_weights(
+    weight: &[f32],
+    honest: [&[f32]; 3],
+    level: &[f32],
+    (shot, read): (f32, f32),
+    more: &[f32],
+    weights: &mut [f32],
+    noise: &mut [f32],
+) {
+    let n = weights.len();
+    let [whole, valid, others] = honest.map(|v| &v[..n]);
+    let (weight, level, more, noise) = (&weight[..n], &level[..n], &more[..n], &mut noise[..n]);
+    for i in 0..n {
+        let honest = if whole[i] > 0.0 { valid[i] } else { others[i] };
+        let w = weight[i] * honest / more[i];
+        weights[i] += w;
+        noise[i] += w * w * (shot * level[i] + read) * more[i];
+    }
+}
+
+/// Frames that count, in units of the reference, whose noise is given per signal and at black.
+#[inline(always)]
+fn effective(weights: &[f32], noise: &[f32], level: &[f32], (shot, read): (f32, f32), out: &mut [f32]) {
+    let n = out.len();
+    let (weights, noise, level) = (&weights[..n], &noise[..n], &level[..n]);
+    for i in 0..n {
+        let frames = weights[i] * weights[i] * (shot * level[i] + read) / noise[i];
+        out[i] = if noise[i] > 0.0 { frames } else { 0.0 };
+    }
+}
+
+/// Whether any number of three rows is below the limit.
+#[inline(always)]
+fn any_below(rows: [&[f32]; 3], limit: f32) -> bool {
+    let mut any = 0;
+    for v in rows.into_iter().flatten() {
+        any |= u32::from(*v < limit);
+    }
+    any != 0
 }
 
 /// Adds one frame's signal in one colour of a row of cells, where it is honest, and the frame's weight, less where its

@@ -47,14 +47,14 @@ impl Sharpener {
     /// Takes in row `y`.
     #[inline(always)]
     pub fn push(&mut self, y: isize, row: &[f32]) {
-        let [a, b, c] = INVERSE;
+        const PART: usize = 2 * LANES;
         let out = self.across.row_mut(y);
         let n = out.len() - 4;
-        let (l2, l1, m, r1, r2) = (&row[..n], &row[1..][..n], &row[2..][..n], &row[3..][..n], &row[4..][..n]);
         let out = &mut out[2..2 + n];
-        for k in 0..n {
-            out[k] = a * (l2[k] + r2[k]) + b * (l1[k] + r1[k]) + c * m[k];
-        }
+        // whole vectors, and the rest once more as the last of them
+        let whole = n - n % PART;
+        filter_across(&row[..whole + 4], &mut out[..whole]);
+        filter_across(&row[n - PART..], &mut out[n - PART..]);
     }
 
     /// Finds the detail of row `y`, which is `row`: the two rows above and below it are in.
@@ -130,6 +130,17 @@ impl Sharpener {
         for k in 0..n {
             row[k] += line[k];
         }
+    }
+}
+
+/// [`INVERSE`] across a row, which reaches two places further on both sides.
+#[inline(always)]
+fn filter_across(row: &[f32], out: &mut [f32]) {
+    let [a, b, c] = INVERSE;
+    let n = out.len();
+    let (l2, l1, m, r1, r2) = (&row[..n], &row[1..][..n], &row[2..][..n], &row[3..][..n], &row[4..][..n]);
+    for k in 0..n {
+        out[k] = a * (l2[k] + r2[k]) + b * (l1[k] + r1[k]) + c * m[k];
     }
 }
 

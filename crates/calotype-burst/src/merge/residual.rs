@@ -1,6 +1,7 @@
 //! The merged luminance made sharp, and what the reference says against it beyond its noise.
 
 use super::detail::{MARGIN, Sharpener};
+use super::patch::LANES;
 use super::ring::Ring;
 use super::robust::{Agreement, BLOCK, BLOCK_PX};
 use super::shrink::{Expected, HOP, SHRUNK, SIDE, STEP, Shrinker};
@@ -276,36 +277,31 @@ impl Strip<'_> {
         let colors = [0, 1].map(|x| self.base.frame.cfa.color_at(x, y.rem_euclid(2) as usize) as usize);
         let noise = colors.map(|c| (self.base.shot[c], self.base.read[c]));
         leftover(s.difference.row_mut(y), kept, s.luma.row(y), s.noise.row(y), noise, &mut s.line);
+        let judged = self.judged();
+        let e = [0, 1, 2, 3, 4].map(|k| &s.line[judged.start + k - SPOT..][..judged.len()]);
         const { assert!(SPOT == 2, "five are added") };
-        let n = self.width - 2 * SPOT;
-        let e = &s.line;
-        let [e0, e1, e2, e3, e4] = [0, 1, 2, 3, 4].map(|k| &e[k..][..n]);
-        let sums = &mut s.spots.row_mut(y)[SPOT..][..n];
-        for x in 0..n {
-            sums[x] = (e0[x] + e1[x]) + e2[x] + (e3[x] + e4[x]);
-        }
+        sum_of_five(e, &mut s.spots.row_mut(y)[judged]);
+    }
+
+    /// Columns in which spots are judged: those of the area and a few beside them, as many as fill vectors.
+    fn judged(&self) -> std::ops::Range<usize> {
+        const FIRST: usize = BEFORE - LANES / 2;
+        FIRST..FIRST + (self.area.width + LANES).next_multiple_of(2 * LANES)
     }
 
     /// Adds to what is kept of row `y` what is left of the differences where it stands out in its place.
     #[inline(always)]
     fn spots(&self, y: isize, s: &mut Scratch) {
-        const COUNT: f32 = ((2 * SPOT + 1) * (2 * SPOT + 1)) as f32;
-        let n = self.width - 2;
-        let [a, b, c, d, e] = [-2, -1, 0, 1, 2].map(|j| &s.spots.row(y + j)[1..][..n]);
-        let (difference, kept) = (&s.difference.row(y)[1..][..n], &mut s.kept.row_mut(y)[1..][..n]);
-        let row = s.luma.row(y);
-        let (left, luma, right) = (&row[..n], &row[1..][..n], &row[2..][..n]);
-        let (above, below) = (&s.luma.row(y - 1)[1..][..n], &s.luma.row(y + 1)[1..][..n]);
-        let (shot, read) = (self.base.shot[1], self.base.read[1]);
-        for x in 0..n {
-            let energy = (a[x] + b[x]) + c[x] + (d[x] + e[x]);
-            let (dx, dy) = (right[x] - left[x], below[x] - above[x]);
-            let noise = shot * luma[x].max(0.0) + read;
-            let flat = noise / (noise + 0.25 * (dx * dx + dy * dy) * (STEEP_ERROR * STEEP_ERROR));
-            let t = STEEP_THRESHOLD + (SPOT_THRESHOLD - STEEP_THRESHOLD) * flat;
-            let keep = ((energy - t * COUNT) / (energy + 1e-9)).max(0.0);
-            kept[x] += keep * difference[x];
-        }
+        let judged = self.judged();
+        let beside = |k: isize| judged.start.wrapping_add_signed(k)..judged.end.wrapping_add_signed(k);
+        spots_row(
+            [-2, -1, 0, 1, 2].map(|j| &s.spots.row(y + j)[judged.clone()]),
+            &s.difference.row(y)[judged.clone()],
+            [&s.luma.row(y)[beside(-1)], &s.luma.row(y)[judged.clone()], &s.luma.row(y)[beside(1)]],
+            [&s.luma.row(y - 1)[judged.clone()], &s.luma.row(y + 1)[judged.clone()]],
+            (self.base.shot[1], self.base.read[1]),
+            &mut s.kept.row_mut(y)[judged.clone()],
+        );
     }
 
     /// Writes the luminance with the reference's word, and that of the photosite's own colour.
@@ -469,6 +465,41 @@ pub(crate) fn cells_around(pixel: usize, n: usize) -> (usize, usize, f32) {
 }
 
 #[inline(always)]
+fn sum_of_five(rows: [&[f32]; 5], sums: &mut [f32]) {
+    let n = sums.len();
+    let [a, b, c, d, e] = rows.map(|r| &r[..n]);
+    for x in 0..n {
+        sums[x] = (a[x] + b[x]) + c[x] + (d[x] + e[x]);
+    }
+}
+
+/// `sums` are the energies across of the row and the two above and below; `luma` the row's from one to the left to one to the
+/// right, and that of the rows above and below; `noise` is green's.
+#[inline(always)]
+fn spots_row(
+    sums: [&[f32]; 5],
+    difference: &[f32],
+    across: [&[f32]; 3],
+    down: [&[f32]; 2],
+    (shot, read): (f32, f32),
+    kept: &mut [f32],
+) {
+    const COUNT: f32 = ((2 * SPOT + 1) * (2 * SPOT + 1)) as f32;
+    let n = kept.len();
+    let ([a, b, c, d, e], difference) = (sums.map(|r| &r[..n]), &difference[..n]);
+    let ([left, luma, right], [above, below]) = (across.map(|r| &r[..n]), down.map(|r| &r[..n]));
+    for x in 0..n {
+        let energy = (a[x] + b[x]) + c[x] + (d[x] + e[x]);
+        let (dx, dy) = (right[x] - left[x], below[x] - above[x]);
+        let noise = shot * luma[x].max(0.0) + read;
+        let flat = noise / (noise + 0.25 * (dx * dx + dy * dy) * (STEEP_ERROR * STEEP_ERROR));
+        let t = STEEP_THRESHOLD + (SPOT_THRESHOLD - STEEP_THRESHOLD) * flat;
+        let keep = ((energy - t * COUNT) / (energy + 1e-9)).max(0.0);
+        kept[x] += keep * difference[x];
+    }
+}
+
+#[inline(always)]
 fn subtract(row: &[f32], luma: &[f32], chroma: &[f32], out: &mut [f32]) {
     let n = out.len();
     let (row, luma, chroma) = (&row[..n], &luma[..n], &chroma[..n]);
@@ -486,7 +517,8 @@ fn speak_row(luma: &[f32], words: [&[f32]; 5], noise: [(f32, f32); 2], out: &mut
     let (luma, own) = (&luma[..n], &mut own[..n]);
     for x in 0..n {
         let around = 0.25 * ((above[x] + below[x]) + (left[x] + right[x]));
-        let (shot, read) = noise[x & 1];
+        // a choice by the column, and not a look-up, is vector code
+        let (shot, read) = if x % 2 == 0 { noise[0] } else { noise[1] };
         let d = word[x] - around;
         let floor = shot * luma[x].max(0.0) + read;
         let heard = 1.0 - floor / (d * d).max(floor + 1e-30);
@@ -527,7 +559,7 @@ fn leftover(
     let (kept, luma, merged, energy) = (&kept[..n], &luma[..n], &merged[..n], &mut energy[..n]);
     for k in 0..n {
         let d = difference[k] - kept[k];
-        let (shot, read) = noise[k & 1];
+        let (shot, read) = if k % 2 == 0 { noise[0] } else { noise[1] };
         let e = d * d / (shot * luma[k].max(0.0) + read + GATHERED_NOISE * merged[k]);
         // where nothing could be compared there is nothing to keep, and nothing is said of the places around
         let known = difference[k] != 0.0;

@@ -1,6 +1,5 @@
 //! A frame as the merge sees it: white balanced, free of falloff, exposed like the reference.
 
-use super::patch::LANES;
 use crate::{Defect, MotionField};
 use calotype_image::{RAW_BLACK, RAW_RANGE, RAW_WHITE, RawFrame, mirror};
 
@@ -203,28 +202,19 @@ fn convert(codes: &[u16], gains: Option<&[f32]>, scale: [f32; 2], out: &mut [f32
 #[inline(always)]
 fn convert_row(codes: &[u16], gains: Option<&[f32]>, scale: [f32; 2], out: &mut [f32]) {
     let n = codes.len();
-    let (groups, rest) = out[..n].as_chunks_mut::<LANES>();
-    let (code_groups, code_rest) = codes.as_chunks::<LANES>();
-    let scales: [f32; LANES] = std::array::from_fn(|k| scale[k & 1]);
-    let whole = groups.len() * LANES;
+    let out = &mut out[..n];
+    // a choice by the column, and not a look-up, is vector code
     match gains {
         None => {
-            for (group, codes) in groups.iter_mut().zip(code_groups) {
-                for k in 0..LANES {
-                    group[k] = convert_one(codes[k], scales[k]);
-                }
+            for k in 0..n {
+                out[k] = convert_one(codes[k], if k % 2 == 0 { scale[0] } else { scale[1] });
             }
         }
         Some(gains) => {
             let gains = &gains[..n];
-            for ((group, codes), gains) in groups.iter_mut().zip(code_groups).zip(gains.as_chunks::<LANES>().0) {
-                for k in 0..LANES {
-                    group[k] = convert_one(codes[k], gains[k]) * scales[k];
-                }
+            for k in 0..n {
+                out[k] = convert_one(codes[k], gains[k]) * if k % 2 == 0 { scale[0] } else { scale[1] };
             }
         }
-    }
-    for (k, (v, code)) in rest.iter_mut().zip(code_rest).enumerate() {
-        *v = convert_one(*code, gains.map_or(1.0, |g| g[whole + k])) * scales[k];
     }
 }
