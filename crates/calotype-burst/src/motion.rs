@@ -256,7 +256,7 @@ impl MotionField {
 
 /// Fills up to [`MotionField::SPACING`] values with start, start + step, ...
 #[inline(always)]
-fn ramp(out: &mut [f32], start: f32, step: f32) {
+pub(crate) fn ramp(out: &mut [f32], start: f32, step: f32) {
     const COUNT: [f32; MotionField::SPACING] = [0., 1., 2., 3., 4., 5., 6., 7., 8., 9., 10., 11., 12., 13., 14., 15.];
     if let Ok(out) = <&mut [f32; MotionField::SPACING]>::try_from(&mut *out) {
         for k in 0..MotionField::SPACING {

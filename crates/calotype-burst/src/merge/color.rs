@@ -52,10 +52,11 @@ pub(crate) fn add(
 /// Adds the chroma to the even and the odd numbers of a row that `mask` names, and multiplies them by `scale`.
 #[inline(always)]
 fn balance(row: &mut [f32], chroma: &[f32], mask: [f32; 2], scale: [f32; 2]) {
-    for (pair, chroma) in row.chunks_mut(2).zip(chroma.chunks(2)) {
-        for (k, (v, chroma)) in pair.iter_mut().zip(chroma).enumerate() {
-            *v = (*v + mask[k] * chroma) * scale[k];
-        }
+    let n = row.len().min(chroma.len());
+    let (row, chroma) = (&mut row[..n], &chroma[..n]);
+    for k in 0..n {
+        let (mask, scale) = if k % 2 == 0 { (mask[0], scale[0]) } else { (mask[1], scale[1]) };
+        row[k] = (row[k] + mask * chroma[k]) * scale;
     }
 }
 

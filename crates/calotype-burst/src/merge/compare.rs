@@ -6,6 +6,7 @@
 
 use super::fill::Understudies;
 use super::lowpass::{Cells, Scratch, lowpass};
+use super::patch::LANES;
 use super::robust::BLOCK;
 use super::signal::{IS_CLIPPED, OUTSIDE, Signal};
 use super::spline::NOISE;
@@ -131,6 +132,10 @@ impl<'a> Tile<'a> {
             y: (inner.y.0.saturating_sub(margin), (inner.y.1.next_multiple_of(BLOCK) + margin).min(whole.1)),
         };
         self.size = (outer.width().div_ceil(BLOCK), outer.height().div_ceil(BLOCK));
+        if outer.x.1 < whole.0 {
+            // beyond the halo nothing is looked at: rows of whole vectors are faster
+            self.size.0 = self.size.0.next_multiple_of(LANES / 2);
+        }
         self.halo = ((inner.x.0 - outer.x.0) / BLOCK, (inner.y.0 - outer.y.0) / BLOCK);
         self.cells = (inner.width(), inner.height());
         let stride = self.size.0 * BLOCK;
@@ -426,19 +431,11 @@ impl<'a> Tile<'a> {
             return;
         }
         for c in 0..3 {
-            let (sum, total) = (&mut self.sum[c], &self.total[c]);
-            let total = &total[..sum.len()];
-            for k in 0..total.len() {
-                sum[k] /= total[k].max(1e-12);
-            }
+            divide(&mut self.sum[c], &self.total[c]);
         }
         let [red, green, blue] = &mut self.sum;
-        let green = &green[..red.len()];
-        for other in [red, blue] {
-            for k in 0..green.len() {
-                other[k] -= green[k];
-            }
-        }
+        subtract(red, green);
+        subtract(blue, green);
         self.calm_weak_colors();
     }
 
@@ -714,6 +711,22 @@ fn effective(weights: &[f32], noise: &[f32], level: &[f32], (shot, read): (f32, 
     for i in 0..n {
         let frames = weights[i] * weights[i] * (shot * level[i] + read) / noise[i];
         out[i] = if noise[i] > 0.0 { frames } else { 0.0 };
+    }
+}
+
+#[inline(always)]
+fn divide(sum: &mut [f32], total: &[f32]) {
+    let total = &total[..sum.len()];
+    for k in 0..total.len() {
+        sum[k] /= total[k].max(1e-12);
+    }
+}
+
+#[inline(always)]
+fn subtract(other: &mut [f32], green: &[f32]) {
+    let green = &green[..other.len()];
+    for k in 0..green.len() {
+        other[k] -= green[k];
     }
 }
 

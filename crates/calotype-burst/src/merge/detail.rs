@@ -60,14 +60,10 @@ impl Sharpener {
     /// Finds the detail of row `y`, which is `row`: the two rows above and below it are in.
     #[inline(always)]
     pub fn detail<S: Simd>(&mut self, simd: S, y: isize, row: &[f32]) {
-        let [a, b, c] = INVERSE;
-        let n = self.line.len();
-        let [t2, t1, m, b1, b2] = [-2, -1, 0, 1, 2].map(|j| &self.across.row(y + j)[..n]);
-        let (row, line) = (&row[..n], &mut self.line[..n]);
-        for k in 0..n {
-            line[k] = a * (t2[k] + b2[k]) + b * (t1[k] + b1[k]) + c * m[k] - row[k];
-        }
-        spread::<S, PARTS>(simd, line, self.stride, self.detail.row_mut(y));
+        let across = &self.across;
+        let rows = [across.row(y - 2), across.row(y - 1), across.row(y), across.row(y + 1), across.row(y + 2)];
+        filter_down_less(rows, row, &mut self.line);
+        spread::<S, PARTS>(simd, &self.line, self.stride, self.detail.row_mut(y));
         self.kept.row_mut(y).fill(0.0);
     }
 
@@ -141,6 +137,17 @@ fn filter_across(row: &[f32], out: &mut [f32]) {
     let (l2, l1, m, r1, r2) = (&row[..n], &row[1..][..n], &row[2..][..n], &row[3..][..n], &row[4..][..n]);
     for k in 0..n {
         out[k] = a * (l2[k] + r2[k]) + b * (l1[k] + r1[k]) + c * m[k];
+    }
+}
+
+/// [`INVERSE`] down five rows, less `row`.
+#[inline(always)]
+fn filter_down_less(rows: [&[f32]; 5], row: &[f32], out: &mut [f32]) {
+    let [a, b, c] = INVERSE;
+    let n = out.len();
+    let ([t2, t1, m, b1, b2], row) = (rows.map(|r| &r[..n]), &row[..n]);
+    for k in 0..n {
+        out[k] = a * (t2[k] + b2[k]) + b * (t1[k] + b1[k]) + c * m[k] - row[k];
     }
 }
 

@@ -9,6 +9,7 @@ use super::patch::{LANES, Patch, Places, bounds};
 use super::robust::{Agreement, BLOCK_PX};
 use super::signal::{CLIPPED, FETCHED, IS_CLIPPED, Signal};
 use crate::MotionField;
+use crate::motion::ramp;
 use calotype_image::{Plane, Rect};
 
 /// Buffers that are reused from frame to frame and tile to tile.
@@ -256,10 +257,7 @@ fn between_row(top: &[[f32; 2]], bottom: &[[f32; 2]], t: f32, first: f32, places
             let i = (i + 1).min(top.len() - 1);
             let right = top[i][c] + (bottom[i][c] - top[i][c]) * t;
             let step = (right - left) / LANES as f32;
-            let start = left + 0.5 * first * step;
-            for (k, v) in to.iter_mut().enumerate() {
-                *v = start + step * k as f32;
-            }
+            ramp(to, left + 0.5 * first * step, step);
             left = right;
         }
     }

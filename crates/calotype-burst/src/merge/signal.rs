@@ -175,12 +175,15 @@ impl<'a> Signal<'a> {
 }
 
 /// Copies what a part of a row stands for; where the part reaches over the row's ends it is mirrored.
+#[inline(always)]
 pub(crate) fn copy_mirrored<T: Copy>(row: &[T], x0: isize, out: &mut [f32], value: impl Fn(T) -> f32) {
     let n = row.len() as isize;
     let first = x0.clamp(0, n);
     let last = (x0 + out.len() as isize).clamp(first, n);
     let inside = (first - x0) as usize..(last - x0) as usize;
-    out[inside.clone()].iter_mut().zip(&row[first as usize..last as usize]).for_each(|(o, v)| *o = value(*v));
+    for (o, v) in out[inside.clone()].iter_mut().zip(&row[first as usize..last as usize]) {
+        *o = value(*v);
+    }
     for k in (0..inside.start).chain(inside.end..out.len()) {
         out[k] = value(row[mirror(x0 + k as isize, row.len())]);
     }

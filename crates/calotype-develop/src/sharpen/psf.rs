@@ -19,27 +19,28 @@ const ENOUGH: usize = 60;
 pub fn estimate_sigma(picture: &SceneRgb, noise_at_grey: f32) -> Option<f32> {
     let (w, h) = (picture.width(), picture.height());
     let mut widths = Vec::new();
-    let luminance = |x: usize, y: usize| {
-        let p = picture.get(x, y);
-        REC2020_LUMINANCE[0] * p[0] + REC2020_LUMINANCE[1] * p[1] + REC2020_LUMINANCE[2] * p[2]
+    let luminance = |y: usize, columns: std::ops::Range<usize>| {
+        let [r, g, b] = picture.row(y).map(|row| row[columns.clone()].iter());
+        let [of_r, of_g, of_b] = REC2020_LUMINANCE;
+        r.zip(g).zip(b).map(move |((r, g), b)| of_r * r + of_g * g + of_b * b)
     };
     // So many lines that a photograph costs no more than a small picture; columns in strips of one cache line.
     let mut line = Vec::new();
     for y in (0..h).step_by((h / LINES).max(1)) {
         line.clear();
-        line.extend((0..w).map(|x| luminance(x, y)));
+        line.extend(luminance(y, 0..w));
         edges(&line, noise_at_grey, &mut widths);
     }
     const STRIP: usize = 16;
-    let mut strip = vec![Vec::new(); STRIP];
+    let mut strip = vec![vec![0.0; h]; STRIP];
     for left in (0..w).step_by((w * STRIP / LINES).max(STRIP)) {
-        strip.iter_mut().for_each(Vec::clear);
+        let columns = left..(left + STRIP).min(w);
         for y in 0..h {
-            for (x, line) in (left..w).zip(&mut strip) {
-                line.push(luminance(x, y));
+            for (line, v) in strip.iter_mut().zip(luminance(y, columns.clone())) {
+                line[y] = v;
             }
         }
-        strip.iter().for_each(|line| edges(line, noise_at_grey, &mut widths));
+        strip[..columns.len()].iter().for_each(|line| edges(line, noise_at_grey, &mut widths));
     }
     if widths.len() < ENOUGH {
         return None;
