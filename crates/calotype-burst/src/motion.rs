@@ -4,6 +4,7 @@
 
 use calotype_image::Plane;
 use std::fmt;
+use std::ops::Range;
 
 /// A plane projective map, row-major: (x, y) goes to ((a x + b y + c) / w, (d x + e y + f) / w), w = g x + h y + i.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -212,6 +213,33 @@ impl MotionField {
             l + (r - l) * fx
         };
         (x + at(0), y + at(1))
+    }
+
+    /// Smallest rectangle of the frame, as (x0, y0, x1, y1), with all places of the reference pixels `x` across and `y` down.
+    pub(crate) fn extent(&self, x: Range<usize>, y: Range<usize>) -> (f32, f32, f32, f32) {
+        const S: usize = MotionField::SPACING;
+        let mut extent = (f32::MAX, f32::MAX, f32::MIN, f32::MIN);
+        let mut add = |u: f32, v: f32| {
+            extent = (extent.0.min(u), extent.1.min(v), extent.2.max(u), extent.3.max(v));
+        };
+        let last = (x.end - 1, y.end - 1);
+        let nodes = |from: usize, last: usize| (from / S + 1..).take_while(move |i| i * S < last);
+        // motion is bilinear between nodes: its extremes over the rectangle are at nodes and at the rectangle's rim
+        for py in [y.start].into_iter().chain(nodes(y.start, last.1).map(|j| j * S)).chain([last.1]) {
+            for px in [x.start, last.0] {
+                let (u, v) = self.position(px as f32, py as f32);
+                add(u, v);
+            }
+            let j = (py / S).min(self.displacement.height().saturating_sub(2));
+            let below = (j + 1).min(self.displacement.height() - 1);
+            let (top, bottom) = (self.displacement.row(j), self.displacement.row(below));
+            let t = py as f32 / S as f32 - j as f32;
+            for i in nodes(x.start, last.0) {
+                let (a, b) = (top[i], bottom[i]);
+                add((i * S) as f32 + (a[0] + (b[0] - a[0]) * t), py as f32 + (a[1] + (b[1] - a[1]) * t));
+            }
+        }
+        extent
     }
 
     /// Fills the places in the frame of the reference pixels (x0, y) to (x0 + n - 1, y), n = `xs.len()` = `ys.len()`.

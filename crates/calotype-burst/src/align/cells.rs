@@ -130,13 +130,13 @@ fn measure_one<S: Simd>(simd: S, reference: &Plane<f32>, frame: &Plane<f32>, pro
     let mut a = [zero; 3];
     let mut b = [zero; 2];
     let (mut cost, mut count) = (zero, zero);
+    let (mut above, mut here) = (beside(reference, x0, y0 - 1), beside(reference, x0, y0));
     for y in 0..CELL {
-        let above = &reference.row(y0 + y - 1)[x0..x0 + CELL];
-        let here = &reference.row(y0 + y)[x0 - 1..x0 + CELL + 1];
-        let below = &reference.row(y0 + y + 1)[x0..x0 + CELL];
+        let below = beside(reference, x0, y0 + y + 1);
         let t = f32x8::from_slice(simd, &here[1..9]);
         let tx = (f32x8::from_slice(simd, &here[2..10]) - f32x8::from_slice(simd, &here[0..8])) * 0.5;
-        let ty = (f32x8::from_slice(simd, below) - f32x8::from_slice(simd, above)) * 0.5;
+        let ty = (f32x8::from_slice(simd, &below[1..9]) - f32x8::from_slice(simd, &above[1..9])) * 0.5;
+        (above, here) = (here, below);
         let i = blend(simd, [lines[y], lines[y + 1], lines[y + 2], lines[y + 3]], wy);
         // what turning within the cell changes, to first order
         let v = y as f32 - 3.5;
@@ -160,6 +160,12 @@ fn measure_one<S: Simd>(simd: S, reference: &Plane<f32>, frame: &Plane<f32>, pro
         b = [wtx.mul_add(r, b[0]), wty.mul_add(r, b[1])];
     }
     Equations { a: [sum(a[0]), sum(a[1]), sum(a[2])], b: [sum(b[0]), sum(b[1])], cost: sum(cost), count: sum(count) }
+}
+
+/// The numbers of a cell's row and one more on each side.
+#[inline(always)]
+fn beside(reference: &Plane<f32>, x0: usize, y: usize) -> &[f32; CELL + 2] {
+    reference.row(y)[x0 - 1..].first_chunk().expect("the cell lies inside")
 }
 
 /// Four rows by their weights.

@@ -2,7 +2,6 @@
 
 use super::cells::{CELL, Equations, Probe, measure};
 use super::global::View;
-use super::length;
 use crate::motion::Homography;
 use calotype_image::{Plane, par};
 
@@ -97,10 +96,11 @@ pub(super) fn spread(residuals: &[[f32; 2]; 4]) -> f32 {
     let mut most = 0.0f32;
     for i in 0..4 {
         for j in 0..i {
-            most = most.max(length(residuals[i][0] - residuals[j][0], residuals[i][1] - residuals[j][1]));
+            let (dx, dy) = (residuals[i][0] - residuals[j][0], residuals[i][1] - residuals[j][1]);
+            most = most.max(dx * dx + dy * dy);
         }
     }
-    most
+    most.sqrt()
 }
 
 /// The cells of a level as measured under some local motion.

@@ -733,11 +733,13 @@ fn subtract(other: &mut [f32], green: &[f32]) {
 /// Whether any number of three rows is below the limit.
 #[inline(always)]
 fn any_below(rows: [&[f32]; 3], limit: f32) -> bool {
-    let mut any = 0;
-    for v in rows.into_iter().flatten() {
-        any |= u32::from(*v < limit);
-    }
-    any != 0
+    rows.iter().any(|row| {
+        let mut any = 0;
+        for v in *row {
+            any |= u32::from(*v < limit);
+        }
+        any != 0
+    })
 }
 
 /// Adds one frame's signal in one colour of a row of cells, where it is honest, and the frame's weight, less where its

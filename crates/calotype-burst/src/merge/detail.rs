@@ -76,8 +76,8 @@ impl Sharpener {
             *precision = 1.0 / noise[0].max(1e-20);
         }
         let (one, half, least) = (splat(simd, 1.0), splat(simd, HALF), splat(simd, least));
+        let (mut block, mut energy) = ([splat(simd, 0.0); BLOCK], [splat(simd, 0.0); BLOCK]);
         for b in (0..self.stride - LANES).step_by(n) {
-            let mut block = [splat(simd, 0.0); BLOCK];
             for j in 0..N {
                 let row = self.detail.row(y + j as isize);
                 for i in 0..N {
@@ -87,7 +87,6 @@ impl Sharpener {
             }
             forward::<S>(&mut block);
             let scale = S::f32s::from_slice(simd, &self.precision[b..b + n]);
-            let mut energy = [splat(simd, 0.0); BLOCK];
             for k in 0..BLOCK {
                 energy[k] = block[k] * block[k] * (scale * PRECISION[k]);
             }

@@ -5,7 +5,7 @@
 
 use super::fill::{LEAST, Understudies};
 use super::gather::smooth;
-use super::patch::{LANES, Patch, Places, bounds};
+use super::patch::{LANES, Patch, Places};
 use super::signal::{CLIPPED, FETCHED, OUTSIDE, Signal};
 
 /// Cells from one node of the motion to the next.
@@ -63,7 +63,7 @@ pub(crate) fn lowpass(
         v.resize(stride * ny + LANES, 0.0);
     }
     let (fw, fh) = (signal.frame.samples.width() as f32, signal.frame.samples.height() as f32);
-    let b = bounds(signal, (2 * cells.x.0, 2 * cells.x.1), (2 * cells.y.0, 2 * cells.y.1));
+    let b = signal.motion.extent(2 * cells.x.0..2 * cells.x.1, 2 * cells.y.0..2 * cells.y.1);
     if !(b.0 < fw + 8.0 && b.1 < fh + 8.0 && b.2 > -8.0 && b.3 > -8.0) {
         out.iter_mut().for_each(|v| v.fill(OUTSIDE));
         return false;
@@ -97,9 +97,14 @@ pub(crate) fn lowpass(
         centres(&s.places.ys[..2 * nx], 0.5, cy);
         s.places.resize(nx);
         let at = j * stride;
-        for p in 0..4 {
-            in_plane(cx, (p & 1) as f32, &mut s.places.xs);
-            in_plane(cy, (p >> 1) as f32, &mut s.places.ys);
+        // in an order in which only one coordinate changes from plane to plane
+        for p in [0, 1, 3, 2] {
+            if p != 3 {
+                in_plane(cx, (p & 1) as f32, &mut s.places.xs);
+            }
+            if p == 0 || p == 3 {
+                in_plane(cy, (p >> 1) as f32, &mut s.places.ys);
+            }
             s.places.cut(nx, cells.x.0.wrapping_neg() % KNOTS, KNOTS);
             let color = signal.frame.cfa.0[p] as usize;
             let share = match color {

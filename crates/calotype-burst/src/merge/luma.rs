@@ -5,7 +5,7 @@
 
 use super::fill::{Understudies, WEIGHT, beside_honest};
 use super::gather::{bilinear, gather, gather_masked, pattern};
-use super::patch::{LANES, Patch, Places, bounds};
+use super::patch::{LANES, Patch, Places};
 use super::robust::{Agreement, BLOCK_PX};
 use super::signal::{CLIPPED, FETCHED, IS_CLIPPED, Signal};
 use crate::MotionField;
@@ -82,7 +82,7 @@ fn cut_out(plane: &Plane<f32>, x0: isize, y0: isize, [width, height]: [usize; 2]
 fn add(signal: &Signal, understudies: &Understudies, agreement: &Agreement, frame: usize, area: Rect, s: &mut Scratch) {
     let weights = &agreement.weights[frame];
     let (fw, fh) = (signal.frame.samples.width(), signal.frame.samples.height());
-    let b = bounds(signal, (area.x, area.x + area.width), (area.y, area.y + area.height));
+    let b = signal.motion.extent(area.x..area.x + area.width, area.y..area.y + area.height);
     let inside = b.0 < fw as f32 + 8.0 && b.1 < fh as f32 + 8.0 && b.2 > -8.0 && b.3 > -8.0;
     if !inside || !used(weights, area) {
         return;
@@ -151,9 +151,9 @@ fn load(
             bilinear(&s.chroma[colors[x] / 2], &s.places, &mut s.chroma_row);
         }
         let mask = [0, 1].map(|x| if colorful == Some(x) { 1.0 } else { 0.0 });
-        let top = luminance(&s.row, &s.chroma_row, mask, weight, s.samples.row_mut(y));
+        let clipped = luminance(&s.row, &s.chroma_row, mask, weight, s.samples.row_mut(y));
         let holes = signal.holes(v);
-        if top < IS_CLIPPED && holes.is_empty() {
+        if !clipped && holes.is_empty() {
             continue;
         }
         s.missing[y] = true;
@@ -263,27 +263,24 @@ fn between_row(top: &[[f32; 2]], bottom: &[[f32; 2]], t: f32, first: f32, places
     }
 }
 
-/// Samples less chroma (one number for two samples), times their colour's weight; returns the largest sample.
-fn luminance(row: &[f32], chroma: &[f32], mask: [f32; 2], weight: [f32; 2], out: &mut [f32]) -> f32 {
+/// Samples less chroma (one number for two samples), times their colour's weight; true where a sample is clipped.
+fn luminance(row: &[f32], chroma: &[f32], mask: [f32; 2], weight: [f32; 2], out: &mut [f32]) -> bool {
     fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => luminance_row(row, chroma, mask, weight, out))
 }
 
 #[inline(always)]
-fn luminance_row(row: &[f32], chroma: &[f32], mask: [f32; 2], weight: [f32; 2], out: &mut [f32]) -> f32 {
+fn luminance_row(row: &[f32], chroma: &[f32], mask: [f32; 2], weight: [f32; 2], out: &mut [f32]) -> bool {
     let n = out.len() / 2;
     let (row, chroma, out) = (&row[..2 * n], &chroma[..n], &mut out[..2 * n]);
+    let mut clipped = 0;
+    for v in row {
+        clipped |= u32::from(*v >= IS_CLIPPED);
+    }
     for k in 0..n {
         out[2 * k] = (row[2 * k] - mask[0] * chroma[k]) * weight[0];
         out[2 * k + 1] = (row[2 * k + 1] - mask[1] * chroma[k]) * weight[1];
     }
-    let mut top = [f32::NEG_INFINITY; LANES];
-    for part in row.chunks_exact(LANES) {
-        for k in 0..LANES {
-            top[k] = if part[k] > top[k] { part[k] } else { top[k] };
-        }
-    }
-    let rest = &row[2 * n - 2 * n % LANES..];
-    top.iter().chain(rest).fold(f32::NEG_INFINITY, |a, &b| a.max(b))
+    clipped != 0
 }
 
 /// The weights of the pixels of row `y` from `x0` on, bilinear between the blocks' centres. The row's first pixel may cut its

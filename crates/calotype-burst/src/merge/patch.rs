@@ -1,7 +1,6 @@
 //! A rectangle of one frame, converted for the merge, and where reference pixels are found in it.
 
 use super::runs::{Run, cut};
-use super::signal::Signal;
 
 /// Numbers handled at once. Kernels work on whole groups from the start of every run on and keep what lies beyond its end
 /// out of the result: rows of places, weights and sums are therefore this much longer than what they hold.
@@ -47,23 +46,6 @@ impl Patch {
         let [a, b, c] = [0, 1, 2].map(|j| first + j * self.width);
         Some([&self.data[a..a + n], &self.data[b..b + n], &self.data[c..c + n]])
     }
-}
-
-/// Smallest rectangle of frame places, as (x0, y0, x1, y1), that reference pixels (x0..x1, y0..y1) look at.
-pub(crate) fn bounds(signal: &Signal, x: (usize, usize), y: (usize, usize)) -> (f32, f32, f32, f32) {
-    let step = crate::MotionField::SPACING;
-    let mut b = (f32::MAX, f32::MAX, f32::MIN, f32::MIN);
-    // motion is bilinear between nodes: its extremes over the rectangle are at nodes and at the rectangle's rim
-    let places = |(a, e): (usize, usize)| {
-        std::iter::once(a).chain((a / step + 1..).map(move |i| i * step).take_while(move |&v| v < e - 1)).chain([e - 1])
-    };
-    for py in places(y) {
-        for px in places(x) {
-            let (u, v) = signal.motion.position(px as f32, py as f32);
-            b = (b.0.min(u), b.1.min(v), b.2.max(u), b.3.max(v));
-        }
-    }
-    b
 }
 
 /// Where a row of reference pixels is found, with its runs; buffers are reused from row to row.

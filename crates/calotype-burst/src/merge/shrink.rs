@@ -121,17 +121,23 @@ impl Shrinker {
     #[inline(always)]
     pub fn shrink<S: Simd>(&mut self, simd: S, y: isize) {
         let n = S::f32s::LEN;
+        let (mut planes, mut energy) = ([[splat(simd, 0.0); BLOCK]; 4], [splat(simd, 0.0); BLOCK]);
         for b in (0..self.stride - LANES).step_by(n) {
-            self.blocks(simd, y, b);
+            self.blocks(simd, y, b, &mut planes, &mut energy);
         }
     }
 
-    /// As many blocks as a vector has lanes.
+    /// As many blocks as a vector has lanes. `planes` and `energy` are scratch.
     #[inline(always)]
-    fn blocks<S: Simd>(&mut self, simd: S, y: isize, b: usize) {
+    fn blocks<S: Simd>(
+        &mut self,
+        simd: S,
+        y: isize,
+        b: usize,
+        planes: &mut [[S::f32s; BLOCK]; 4],
+        energy: &mut [S::f32s; BLOCK],
+    ) {
         let n = S::f32s::LEN;
-        let mut planes = [[splat(simd, 0.0); BLOCK]; 4];
-        let mut energy = [splat(simd, 0.0); BLOCK];
         for (p, block) in planes.iter_mut().enumerate() {
             for j in 0..N {
                 let row = self.differences.row(y + (2 * j + (p >> 1)) as isize);
@@ -143,12 +149,13 @@ impl Shrinker {
             forward::<S>(block);
             let scale = S::f32s::from_slice(simd, &self.scale[p][b..b + n]);
             for k in 0..BLOCK {
-                energy[k] = (block[k] * block[k]).mul_add(scale, energy[k]);
+                let so_far = if p == 0 { splat(simd, 0.0) } else { energy[k] };
+                energy[k] = (block[k] * block[k]).mul_add(scale, so_far);
             }
         }
-        around::<S>(&mut energy);
+        around::<S>(energy);
         let (one, half) = (splat(simd, 1.0), splat(simd, HALF));
-        for e in &mut energy {
+        for e in energy.iter_mut() {
             let q = (*e - 1.0).max(0.0);
             *e = one - half / (q * q + half);
         }
