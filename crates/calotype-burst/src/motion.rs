@@ -246,12 +246,20 @@ impl MotionField {
     ///
     /// `y` must be below the height and x0 + n at most the width. No allocation.
     pub fn row(&self, y: usize, x0: usize, xs: &mut [f32], ys: &mut [f32]) {
-        fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => self.fill_row(y, x0, xs, ys));
+        fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => self.fill_row::<1>(y, x0, xs, ys));
     }
 
+    /// Fills the places of the middles of the pairs of pixels (x0, y) and (x0 + 1, y), (x0 + 2, y) and (x0 + 3, y), ...: means
+    /// of two places of [`Self::row`]. x0 must be even.
+    pub(crate) fn row_of_pairs(&self, y: usize, x0: usize, xs: &mut [f32], ys: &mut [f32]) {
+        fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => self.fill_row::<2>(y, x0, xs, ys));
+    }
+
+    /// Places of the middles of `P` pixels each, which divide the nodes' distance, from a multiple of `P` on.
     #[inline(always)]
-    fn fill_row(&self, y: usize, x0: usize, xs: &mut [f32], ys: &mut [f32]) {
+    fn fill_row<const P: usize>(&self, y: usize, x0: usize, xs: &mut [f32], ys: &mut [f32]) {
         const S: usize = MotionField::SPACING;
+        let middle = (P - 1) as f32 / 2.0;
         let (nx, ny) = (self.displacement.width(), self.displacement.height());
         let j = (y / S).min(ny - 1);
         let (top, bottom) = (self.displacement.row(j), self.displacement.row((j + 1).min(ny - 1)));
@@ -264,18 +272,18 @@ impl MotionField {
         let mut i = x0 / S;
         let mut left = node(i);
         // up to the next node, then from node to node
-        let first = (S - (x0 - i * S)).min(xs.len()) % S;
+        let first = ((S - (x0 - i * S)) / P).min(xs.len()) % (S / P);
         let (head_x, tail_x) = xs.split_at_mut(first);
         let (head_y, tail_y) = ys.split_at_mut(first);
-        let chunks = tail_x.chunks_mut(S).zip(tail_y.chunks_mut(S));
+        let chunks = tail_x.chunks_mut(S / P).zip(tail_y.chunks_mut(S / P));
         let mut x = x0;
         for (sx, sy) in (first > 0).then_some((head_x, head_y)).into_iter().chain(chunks) {
             let right = node(i + 1);
-            let t = (x - i * S) as f32;
+            let t = (x - i * S) as f32 + middle;
             let step = [(right[0] - left[0]) * (1.0 / S as f32), (right[1] - left[1]) * (1.0 / S as f32)];
-            ramp(sx, x as f32 + (left[0] + step[0] * t), 1.0 + step[0]);
-            ramp(sy, y as f32 + (left[1] + step[1] * t), step[1]);
-            x += sx.len();
+            ramp(sx, x as f32 + middle + (left[0] + step[0] * t), P as f32 * (1.0 + step[0]));
+            ramp(sy, y as f32 + (left[1] + step[1] * t), P as f32 * step[1]);
+            x += P * sx.len();
             i += 1;
             left = right;
         }
@@ -286,8 +294,13 @@ impl MotionField {
 #[inline(always)]
 pub(crate) fn ramp(out: &mut [f32], start: f32, step: f32) {
     const COUNT: [f32; MotionField::SPACING] = [0., 1., 2., 3., 4., 5., 6., 7., 8., 9., 10., 11., 12., 13., 14., 15.];
+    const HALF: usize = MotionField::SPACING / 2;
     if let Ok(out) = <&mut [f32; MotionField::SPACING]>::try_from(&mut *out) {
         for k in 0..MotionField::SPACING {
+            out[k] = start + step * COUNT[k];
+        }
+    } else if let Ok(out) = <&mut [f32; HALF]>::try_from(&mut *out) {
+        for k in 0..HALF {
             out[k] = start + step * COUNT[k];
         }
     } else {
@@ -331,6 +344,12 @@ mod tests {
                     let (mut xs, mut ys) = (vec![0.0; n], vec![0.0; n]);
                     m.row(y, x0, &mut xs, &mut ys);
                     for k in 0..n {
+                        if (x0 + k) % 2 == 0 && k + 1 < n {
+                            let (mut x, mut y_) = ([0.0], [0.0]);
+                            m.row_of_pairs(y, x0 + k, &mut x, &mut y_);
+                            let middle = (0.5 * (xs[k] + xs[k + 1]), 0.5 * (ys[k] + ys[k + 1]));
+                            assert!((x[0] - middle.0).abs() < 1e-4 && (y_[0] - middle.1).abs() < 1e-4);
+                        }
                         let p = m.position((x0 + k) as f32, y as f32);
                         let t = tilted().map((x0 + k) as f64, y as f64);
                         assert!((p.0 - xs[k]).abs() < 1e-4 && (p.1 - ys[k]).abs() < 1e-4, "{w}x{h} {x0}+{k}, {y}");

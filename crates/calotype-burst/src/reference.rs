@@ -1,7 +1,7 @@
 //! Which frame the others are brought to.
 
 use calotype_image::{CfaColor, RAW_BLACK, RAW_RANGE, RawFrame, par};
-use fearless_simd::{Level, dispatch};
+use fearless_simd::{Level, dispatch, f32x8, prelude::*, u16x16, u32x8};
 
 /// Frames looked at: the picture should show the moment the button was pressed.
 const EARLY: usize = 3;
@@ -92,7 +92,7 @@ fn survey(frame: &RawFrame) -> (f32, f32) {
         let below = p.row(y + 2);
         let first = usize::from(frame.cfa.color_at(0, y) != CfaColor::Green);
         let (Some(row), Some(below)) = (row.get(first..), below.get(first..w.saturating_sub(2))) else { continue };
-        let [line, energy, sum, n] = dispatch!(Level::new(), _simd => changes(row, below));
+        let [line, energy, sum, n] = dispatch!(Level::new(), simd => changes(simd, row, below));
         squares += f64::from(line);
         power += f64::from(energy);
         signal += f64::from(sum);
@@ -107,35 +107,30 @@ fn survey(frame: &RawFrame) -> (f32, f32) {
 /// Over every second sample that is not clipped and whose neighbours of its colour are not: sums of the squared changes to
 /// the right and down, of the squared signal and of the signal, and their number.
 #[inline(always)]
-fn changes(row: &[u16], below: &[u16]) -> [f32; 4] {
-    const LANES: usize = 16;
-    const STEP: usize = 2 * LANES;
-    let mut sums = [[0.0f32; LANES]; 4];
-    let whole = below.len() / STEP * STEP;
-    for at in (0..whole).step_by(STEP) {
-        let (here, right, below) = (&row[at..][..STEP], &row[at + 2..][..STEP], &below[at..][..STEP]);
-        for i in 0..LANES {
-            let one = change(here[2 * i], right[2 * i], below[2 * i]);
-            for k in 0..4 {
-                sums[k][i] += one[k];
-            }
+fn changes<S: Simd>(simd: S, row: &[u16], below: &[u16]) -> [f32; 4] {
+    const STEP: usize = 16;
+    let n = below.len() / STEP * STEP;
+    let zero = f32x8::splat(simd, 0.0);
+    let mut sums = [zero; 4];
+    for at in (0..n).step_by(STEP) {
+        let (here, right) = (every_second(simd, &row[at..at + STEP]), every_second(simd, &row[at + 2..at + 2 + STEP]));
+        let below = every_second(simd, &below[at..at + STEP]);
+        let honest = here.max(right).max(below).simd_lt(f32::from(CLIPPED));
+        let scale = honest.select(f32x8::splat(simd, 1.0 / RAW_RANGE), zero);
+        let (v, dx, dy) = ((here - f32::from(RAW_BLACK)) * scale, (right - here) * scale, (below - here) * scale);
+        let one = [dx * dx + dy * dy, v * v, v, honest.select(f32x8::splat(simd, 1.0), zero)];
+        for k in 0..4 {
+            sums[k] += one[k];
         }
     }
-    let mut sums = sums.map(|s| s.iter().sum());
-    for at in (whole..below.len()).step_by(2) {
-        let one = change(row[at], row[at + 2], below[at]);
-        (0..4).for_each(|k| sums[k] += one[k]);
-    }
-    sums
+    sums.map(|s| s.as_slice().iter().sum())
 }
 
-/// The terms of one sample.
+/// Eight of sixteen codes, the first, third and so on.
 #[inline(always)]
-fn change(here: u16, right: u16, below: u16) -> [f32; 4] {
-    let honest = if here.max(right).max(below) < CLIPPED { 1.0 } else { 0.0 };
-    let less = |a: u16, b: u16| (i32::from(a) - i32::from(b)) as f32 * (honest / RAW_RANGE);
-    let (v, dx, dy) = (less(here, RAW_BLACK), less(right, here), less(below, here));
-    [dx * dx + dy * dy, v * v, v, honest]
+fn every_second<S: Simd>(simd: S, codes: &[u16]) -> f32x8<S> {
+    let pairs: u32x8<S> = u16x16::from_slice(simd, codes).bitcast();
+    (pairs & 0xffff).to_float()
 }
 
 #[cfg(test)]

@@ -37,7 +37,7 @@ pub(crate) struct Scratch {
     row: Vec<f32>,
     gains: Vec<f32>,
     places: Places,
-    centres: (Vec<f32>, Vec<f32>),
+    middles: (Vec<f32>, Vec<f32>),
     smoothed: Vec<f32>,
 }
 
@@ -90,11 +90,11 @@ pub(crate) fn lowpass(
         }
     }
     for j in 0..ny {
-        s.places.resize(2 * nx);
-        signal.motion.row(2 * (cells.y.0 + j), 2 * cells.x.0, &mut s.places.xs[..2 * nx], &mut s.places.ys[..2 * nx]);
-        let (cx, cy) = &mut s.centres;
-        centres(&s.places.xs[..2 * nx], 0.0, cx);
-        centres(&s.places.ys[..2 * nx], 0.5, cy);
+        // middles of cells across, and of their upper pixels down
+        let (cx, cy) = &mut s.middles;
+        cx.resize(nx, 0.0);
+        cy.resize(nx, 0.0);
+        signal.motion.row_of_pairs(2 * (cells.y.0 + j), 2 * cells.x.0, cx, cy);
         s.places.resize(nx);
         let at = j * stride;
         // in an order in which only one coordinate changes from plane to plane
@@ -103,7 +103,7 @@ pub(crate) fn lowpass(
                 in_plane(cx, (p & 1) as f32, &mut s.places.xs);
             }
             if p == 0 || p == 3 {
-                in_plane(cy, (p >> 1) as f32, &mut s.places.ys);
+                in_plane(cy, (p >> 1) as f32 - 0.5, &mut s.places.ys);
             }
             s.places.cut(nx, cells.x.0.wrapping_neg() % KNOTS, KNOTS);
             let color = signal.frame.cfa.0[p] as usize;
@@ -141,7 +141,7 @@ pub(crate) fn lowpass(
         // beyond the frame's border the samples are mirrored: not the scene
         if b.0 <= 0.0 || b.1 <= 0.0 || b.2 >= fw - 1.0 || b.3 >= fh - 1.0 {
             for k in 0..nx {
-                let (u, v) = (cx[k], cy[k]);
+                let (u, v) = (cx[k], cy[k] + 0.5);
                 if !(u > -0.6 && v > -0.6 && u < fw - 0.4 && v < fh - 0.4) {
                     out.iter_mut().for_each(|c| c[at + k] = OUTSIDE);
                 }
@@ -163,32 +163,17 @@ fn removed(raw: &[f32], smoothed: &[f32], share: f32, out: &mut [f32], detail: &
     }
 }
 
-/// Middles of pairs, moved by `add`.
-fn centres(pairs: &[f32], add: f32, out: &mut Vec<f32>) {
-    out.resize(pairs.len() / 2 + LANES, 0.0);
-    fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => centres_row(pairs, add, out));
-}
-
-#[inline(always)]
-fn centres_row(pairs: &[f32], add: f32, out: &mut [f32]) {
-    let n = pairs.len() / 2;
-    let (pairs, out) = (&pairs[..2 * n], &mut out[..n]);
-    for k in 0..n {
-        out[k] = 0.5 * (pairs[2 * k] + pairs[2 * k + 1]) + add;
-    }
-}
-
 /// Places in a plane of every second sample, of which the first is at `first`.
-fn in_plane(centres: &[f32], first: f32, out: &mut [f32]) {
-    fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => in_plane_row(centres, first, out));
+fn in_plane(places: &[f32], first: f32, out: &mut [f32]) {
+    fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => in_plane_row(places, first, out));
 }
 
 #[inline(always)]
-fn in_plane_row(centres: &[f32], first: f32, out: &mut [f32]) {
-    let n = centres.len().min(out.len());
-    let (centres, out) = (&centres[..n], &mut out[..n]);
+fn in_plane_row(places: &[f32], first: f32, out: &mut [f32]) {
+    let n = places.len().min(out.len());
+    let (places, out) = (&places[..n], &mut out[..n]);
     for k in 0..n {
-        out[k] = 0.5 * (centres[k] - first);
+        out[k] = 0.5 * (places[k] - first);
     }
 }
 
