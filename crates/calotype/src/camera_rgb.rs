@@ -85,7 +85,9 @@ fn blend(merged: &mut Merged, fresh: &CameraRgb, area: Rect, rows: Range<usize>,
         let v = ((i as f32 + 0.5) / Merged::BLOCK as f32 - 0.5).clamp(0.0, (n - 1) as f32);
         (v as usize, v.fract())
     };
-    let places: Vec<(usize, f32)> = columns.clone().map(|x| place(x, across)).collect();
+    let (lefts, shares): (Vec<usize>, Vec<f32>) = columns.clone().map(|x| place(x, across)).unzip();
+    // up to the next middle of a block, then from middle to middle
+    let head = lefts.iter().take_while(|&&left| left == lefts[0]).count();
     let level = Level::new();
     par::rows3_mut(&mut merged.rgb.planes, rows, 32, |first, mut bands| {
         let (mut line, mut weights) = (vec![0.0f32; across + 1], vec![0.0f32; columns.len()]);
@@ -96,8 +98,11 @@ fn blend(merged: &mut Merged, fresh: &CameraRgb, area: Rect, rows: Range<usize>,
                 *v = low + (high - low) * fy;
             }
             line[across] = line[across - 1];
-            for (weight, &(i, fx)) in weights.iter_mut().zip(&places) {
-                *weight = line[i] + (line[i + 1] - line[i]) * fx;
+            let (mut from, mut to) = (0, head);
+            while from < to {
+                let (left, right) = (line[lefts[from]], line[lefts[from] + 1]);
+                between(left, right, &shares[from..to], &mut weights[from..to]);
+                (from, to) = (to, (to + Merged::BLOCK).min(weights.len()));
             }
             for (band, fresh) in bands.iter_mut().zip(&fresh.planes) {
                 let old = &mut band.row_mut(y)[columns.clone()];
@@ -106,6 +111,17 @@ fn blend(merged: &mut Merged, fresh: &CameraRgb, area: Rect, rows: Range<usize>,
             }
         }
     });
+}
+
+/// Numbers between two, by their shares of the second: those of a block as one vector.
+#[inline(always)]
+fn between(left: f32, right: f32, shares: &[f32], out: &mut [f32]) {
+    const BLOCK: usize = Merged::BLOCK;
+    let step = right - left;
+    match (<&[f32; BLOCK]>::try_from(shares), <&mut [f32; BLOCK]>::try_from(&mut *out)) {
+        (Ok(shares), Ok(out)) => (0..BLOCK).for_each(|k| out[k] = left + step * shares[k]),
+        _ => out.iter_mut().zip(shares).for_each(|(out, share)| *out = left + step * share),
+    }
 }
 
 /// Samples as they are by `weights`, new ones by what is left of one.

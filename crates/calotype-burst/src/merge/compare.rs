@@ -746,18 +746,24 @@ fn any_below(rows: [&[f32]; 3], limit: f32) -> bool {
 /// noise is `more`.
 #[inline(always)]
 fn add_honest(low: &[f32], weight: &[f32], more: &[f32], sum: &mut [f32], total: &mut [f32]) {
-    let n = 2 * weight.len();
-    let (low, sum, total) = (&low[..n], &mut sum[..n], &mut total[..n]);
-    for (i, (&weight, more)) in weight.iter().zip(more).enumerate() {
-        let weight = weight / more;
-        for k in [2 * i, 2 * i + 1] {
-            // not a number and infinite numbers compare false
-            let ok = low[k].abs() < IS_CLIPPED;
-            let w = if ok { weight } else { 0.0 };
-            sum[k] += w * if ok { low[k] } else { 0.0 };
-            total[k] += w;
-        }
+    let n = weight.len();
+    let more = &more[..n];
+    let (low, sum, total) = (&low[..2 * n], &mut sum[..2 * n], &mut total[..2 * n]);
+    for i in 0..n {
+        let weight = weight[i] / more[i];
+        let (left, right) = (honest(low[2 * i], weight), honest(low[2 * i + 1], weight));
+        (sum[2 * i], sum[2 * i + 1]) = (sum[2 * i] + left.0, sum[2 * i + 1] + right.0);
+        (total[2 * i], total[2 * i + 1]) = (total[2 * i] + left.1, total[2 * i + 1] + right.1);
     }
+}
+
+/// A number times its weight, and the weight: nothing of what is clipped.
+#[inline(always)]
+fn honest(v: f32, weight: f32) -> (f32, f32) {
+    // not a number and infinite numbers compare false
+    let ok = v.abs() < IS_CLIPPED;
+    let w = if ok { weight } else { 0.0 };
+    (w * if ok { v } else { 0.0 }, w)
 }
 
 /// 1 up to the first limit, 0 from the second.

@@ -220,11 +220,14 @@ fn smooth_row<const F: bool>(patch: &Patch, places: &Places, share: f32, out: &m
 
 /// Bilinear look-up of `patch` along a row of places; where they leave the patch `out` stays as it is.
 pub(crate) fn bilinear(patch: &Patch, places: &Places, out: &mut [f32]) {
-    fearless_simd::dispatch!(fearless_simd::Level::new(), _simd => bilinear_row(patch, places, out));
+    fearless_simd::dispatch!(fearless_simd::Level::new(), simd => match fused(simd) {
+        true => bilinear_row::<true>(patch, places, out),
+        false => bilinear_row::<false>(patch, places, out),
+    });
 }
 
 #[inline(always)]
-fn bilinear_row(patch: &Patch, places: &Places, out: &mut [f32]) {
+fn bilinear_row<const F: bool>(patch: &Patch, places: &Places, out: &mut [f32]) {
     for run in &places.runs {
         let n = run.end - run.start;
         let x = run.start as i32 + run.dx;
@@ -234,16 +237,23 @@ fn bilinear_row(patch: &Patch, places: &Places, out: &mut [f32]) {
             let p = wide(&rows, c);
             let n = rest(n, c);
             let Some(out) = out[run.start + c..].first_chunk_mut::<LANES>() else { continue };
+            let mut v = [0.0; LANES];
             for k in 0..LANES {
                 // the nearest sample is within half a step on either side: tent weights over three taps
                 let (a0, a2) = ((-fx[k]).max(0.0), fx[k].max(0.0));
                 let (b0, b2) = ((-fy[k]).max(0.0), fy[k].max(0.0));
                 let (a1, b1) = (1.0 - a0 - a2, 1.0 - b0 - b2);
-                let r0 = a0 * p[0][k] + a1 * p[0][k + 1] + a2 * p[0][k + 2];
-                let r1 = a0 * p[1][k] + a1 * p[1][k + 1] + a2 * p[1][k + 2];
-                let r2 = a0 * p[2][k] + a1 * p[2][k + 1] + a2 * p[2][k + 2];
-                let v = b0 * r0 + b1 * r1 + b2 * r2;
-                out[k] = if (k as u32) < n { v } else { out[k] };
+                let r0 = madd::<F>(a0, p[0][k], madd::<F>(a1, p[0][k + 1], a2 * p[0][k + 2]));
+                let r1 = madd::<F>(a0, p[1][k], madd::<F>(a1, p[1][k + 1], a2 * p[1][k + 2]));
+                let r2 = madd::<F>(a0, p[2][k], madd::<F>(a1, p[2][k + 1], a2 * p[2][k + 2]));
+                v[k] = madd::<F>(b0, r0, madd::<F>(b1, r1, b2 * r2));
+            }
+            if n == LANES as u32 {
+                *out = v;
+                continue;
+            }
+            for k in 0..LANES {
+                out[k] = if (k as u32) < n { v[k] } else { out[k] };
             }
         }
     }

@@ -70,11 +70,15 @@ pub(crate) fn gather_all(
 /// Copies a part of a plane that may reach over its border, where the last numbers are repeated.
 fn cut_out(plane: &Plane<f32>, x0: isize, y0: isize, [width, height]: [usize; 2], patch: &mut Patch) {
     patch.reshape(x0, y0, width, height);
+    let n = plane.width() as isize;
+    let (start, end) = ((-x0).clamp(0, width as isize), (n - x0).clamp(0, width as isize));
+    let inside = start as usize..end.max(start) as usize;
     for y in 0..height {
         let from = plane.row((y0 + y as isize).clamp(0, plane.height() as isize - 1) as usize);
-        for (x, v) in patch.row_mut(y).iter_mut().enumerate() {
-            *v = from[(x0 + x as isize).clamp(0, plane.width() as isize - 1) as usize];
-        }
+        let to = patch.row_mut(y);
+        to[..inside.start].fill(from[0]);
+        to[inside.clone()].copy_from_slice(&from[x0.clamp(0, n) as usize..][..inside.len()]);
+        to[inside.end..].fill(from[n as usize - 1]);
     }
 }
 

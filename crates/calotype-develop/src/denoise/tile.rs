@@ -108,6 +108,7 @@ impl Tile {
     ) {
         // block row k covers rows 4 k - 4 to 4 k + 3 and completes the first four of them
         let (first, last) = ((top / 4) as isize, (bottom as isize + 3).div_euclid(4));
+        let mut blocks = [[splat(simd, 0.0); 64]; 3];
         for k in first..=last {
             let fresh = 4 * k - if k == first { 4 } else { 0 };
             for y in fresh..4 * k + 4 {
@@ -118,7 +119,7 @@ impl Tile {
                 *share = NoiseSpectrum::gathered_share(1.0 / inverse);
             }
             for b in (0..BLOCKS).step_by(S::f32s::LEN) {
-                self.blocks(simd, smoothing, k, b);
+                self.blocks(simd, smoothing, k, b, &mut blocks);
             }
             if k > first {
                 for y in (4 * k - 4).max(top as isize)..(4 * k).min(bottom as isize) {
@@ -153,12 +154,17 @@ impl Tile {
         }
     }
 
-    /// As many blocks as a vector has lanes, from block `b` of block row `k` on.
+    /// As many blocks as a vector has lanes, from block `b` of block row `k` on. `blocks` is scratch.
     #[inline(always)]
-    fn blocks<S: Simd>(&mut self, simd: S, smoothing: &Smoothing<'_>, k: isize, b: usize) {
+    fn blocks<S: Simd>(
+        &mut self,
+        simd: S,
+        smoothing: &Smoothing<'_>,
+        k: isize,
+        b: usize,
+        blocks: &mut [[S::f32s; 64]; 3],
+    ) {
         let n = S::f32s::LEN;
-        let zero = splat(simd, 0.0);
-        let mut blocks = [[zero; 64]; 3];
         for c in 0..3 {
             for r in 0..8 {
                 for x in 0..8 {
@@ -177,7 +183,7 @@ impl Tile {
             splat(simd, 1.0) / variance.max(splat(simd, 1e-20))
         });
         let gathered = S::f32s::from_slice(simd, &self.gathered[b..b + n]);
-        let removed = shrink(simd, smoothing.shrinkage, &mut blocks, inverse, gathered) * inverse_frames;
+        let removed = shrink(simd, smoothing.shrinkage, blocks, inverse, gathered) * inverse_frames;
         removed.store_slice(&mut self.removed[(k & 1) as usize][b..b + n]);
         for c in 0..3 {
             inverse_and_add(simd, &mut blocks[c], &mut self.sums, k, c, b);

@@ -54,10 +54,16 @@ fn sharp_piles(picture: &CameraRgb, clip: [f32; 3]) -> [f32; 3] {
         let scale = BINS as f32 / ((1.0 - LOWEST) * clip[c]);
         let rows = par::map(plane.height().div_ceil(2), |y| {
             let mut bins = [0u32; BINS];
-            for &v in plane.row(2 * y) {
-                let i = (v - LOWEST * clip[c]) * scale;
-                if i >= 0.0 {
-                    bins[(i as usize).min(BINS - 1)] += 1;
+            for part in plane.row(2 * y).chunks(64) {
+                // most of a picture is darker
+                if !part.iter().fold(false, |any, &v| any | (v >= LOWEST * clip[c])) {
+                    continue;
+                }
+                for &v in part {
+                    let i = (v - LOWEST * clip[c]) * scale;
+                    if i >= 0.0 {
+                        bins[(i as usize).min(BINS - 1)] += 1;
+                    }
                 }
             }
             bins
