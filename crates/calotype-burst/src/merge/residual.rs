@@ -473,8 +473,8 @@ fn sum_of_five(rows: [&[f32]; 5], sums: &mut [f32]) {
     }
 }
 
-/// `sums` are the energies across of the row and the two above and below; `luma` the row's from one to the left to one to the
-/// right, and that of the rows above and below; `noise` is green's.
+/// `sums` are the energies across of the row and of two above and below, `across` its luminance one to the left, in place and one
+/// to the right, `down` that of the rows above and below; the noise is green's.
 #[inline(always)]
 fn spots_row(
     sums: [&[f32]; 5],
