@@ -55,28 +55,27 @@ pub(crate) fn exp2<const F: bool>(v: f32) -> f32 {
     madd::<F>(f, p, 1.000_000_1) * scale
 }
 
-/// Cube root, odd about zero, for magnitudes up to 1e15; relative error below 5e-7, and below 1e-15 in magnitude
+/// Cube root, odd about zero, for magnitudes up to 1e15; relative error below 4e-6, and below 1e-15 in magnitude
 /// everything counts as that.
 ///
-/// A guess of the inverse root from the bits (minus a third of the logarithm, within 3.5 percent), then two steps of the
-/// binomial series of (1 - e)^(-1/3); no division.
+/// A guess of the inverse root from the bits (minus a third of the logarithm, within 3.5 percent), then the binomial series
+/// of (1 - e)^(-1/3) up to the fourth power; no division.
 #[inline(always)]
 pub(crate) fn cbrt<const F: bool>(v: f32) -> f32 {
     let a = v.abs().max(1e-15);
     let guess = madd::<F>(a.to_bits() as i32 as f32, -1.0 / 1536.0, 2_773_281.2 + 8_388_608.0);
     let r = f32::from_bits(guess.to_bits() << 9);
     let e = madd::<F>(-a * r, r * r, 1.0);
-    let series = madd::<F>(e, madd::<F>(e, 14.0 / 81.0, 2.0 / 9.0), 1.0 / 3.0);
+    let series = madd::<F>(e, madd::<F>(e, 35.0 / 243.0, 14.0 / 81.0), 2.0 / 9.0);
+    let series = madd::<F>(e, series, 1.0 / 3.0);
     let r = madd::<F>(r * e, series, r);
-    let e = madd::<F>(-a * r, r * r, 1.0);
-    let r = madd::<F>(r * e, 1.0 / 3.0, r);
     (a * r * r).copysign(v)
 }
 
 /// 0 below `from`, 1 above it by `1 / scale`, a cubic between.
 #[inline(always)]
 pub(crate) fn smoothstep<const F: bool>(from: f32, scale: f32, v: f32) -> f32 {
-    let t = ((v - from) * scale).clamp(0.0, 1.0);
+    let t = madd::<F>(v, scale, -from * scale).clamp(0.0, 1.0);
     t * t * madd::<F>(-2.0, t, 3.0)
 }
 
@@ -110,7 +109,7 @@ mod tests {
     fn cube_root<const F: bool>() {
         for v in numbers() {
             let error = f64::from(cbrt::<F>(v)) / f64::from(v).cbrt() - 1.0;
-            assert!(error.abs() < 5e-7, "{v}: {error:e}");
+            assert!(error.abs() < 4e-6, "{v}: {error:e}");
             assert_eq!(cbrt::<F>(-v), -cbrt::<F>(v));
         }
         assert!(cbrt::<F>(0.0).abs() < 2e-5);
