@@ -1,31 +1,36 @@
 //! Processor time of every built-in look on a picture of 12 megapixels, block by block, and on a preview of one:
 //! `cargo run --release -p calotype-look --example look_cost [LOOK.cube]`. Of a table, what an imported look takes.
 //!
-//! Time of all threads, user and system, as Linux counts it; the least of five rounds, each of several passes.
+//! Time of all threads, user and system, of one pass: the least of some, for neighbours on a machine only ever add.
 #![allow(clippy::print_stdout, missing_docs)]
 
 use calotype_image::{DisplayRgb, Plane, SceneRgb};
 use calotype_look::{CompiledLook, Lattice, Look, OutputSpace, TableInput};
-
-/// Ticks per second of `/proc/self/stat`: USER_HZ, 100 on all of Linux' platforms.
-const TICKS: f64 = 100.0;
+use std::hint::black_box;
 
 /// Processor seconds of this process so far; 0 where the system does not tell.
+#[cfg(unix)]
 fn processor_s() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    // proc(5): after the name in parentheses, user time is the 12th field and system time the 13th
-    let after = stat.rsplit(") ").next().unwrap_or_default();
-    after.split(' ').skip(11).take(2).filter_map(|t| t.parse::<f64>().ok()).sum::<f64>() / TICKS
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
 }
 
-/// Seconds of one pass, the least of five rounds.
-fn cost(passes: usize, mut pass: impl FnMut()) -> f64 {
+#[cfg(not(unix))]
+fn processor_s() -> f64 {
+    0.0
+}
+
+/// Seconds of one pass over what `input` gives, the least of `rounds`.
+fn cost<I, O>(rounds: usize, mut input: impl FnMut() -> I, mut pass: impl FnMut(I) -> O) -> f64 {
     let mut round = || {
+        let input = input();
         let from = processor_s();
-        (0..passes).for_each(|_| pass());
-        (processor_s() - from) / passes as f64
+        let output = black_box(pass(input));
+        let took = processor_s() - from;
+        drop(output);
+        took
     };
-    (0..5).map(|_| round()).fold(f64::INFINITY, f64::min)
+    (0..rounds).map(|_| round()).fold(f64::INFINITY, f64::min)
 }
 
 /// Light of every level within ten stops and of every hue.
@@ -45,18 +50,15 @@ struct Cost {
     grain: f64,
 }
 
-/// Every block, in a picture that is changed again and again: the work does not depend on what is in it.
+/// Every block of a look.
 fn measure(look: &CompiledLook, large: &SceneRgb, small: &SceneRgb) -> Cost {
-    let copies = |of: &SceneRgb, passes| cost(passes, || drop(std::hint::black_box(of.clone())));
-    let point = |of: &SceneRgb, passes| {
-        let apply = cost(passes, || drop(std::hint::black_box(look.apply(of.clone()))));
-        (apply - copies(of, passes)).max(0.0)
-    };
+    let point = cost(16, || large.clone(), |scene| look.apply(scene));
+    let preview = cost(64, || small.clone(), |scene| look.apply(scene));
     let mut light = large.clone();
-    let optics = cost(2, || look.apply_optics(&mut light));
+    let optics = cost(6, || (), |()| look.apply_optics(&mut light));
     let mut display: DisplayRgb = look.apply(large.clone());
-    let grain = cost(2, || look.apply_grain(&mut display, 1));
-    Cost { point: point(large, 4), preview: point(small, 40), optics, grain }
+    let grain = cost(6, || (), |()| look.apply_grain(&mut display, 1));
+    Cost { point, preview, optics, grain }
 }
 
 fn main() {

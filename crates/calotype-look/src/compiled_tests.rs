@@ -89,6 +89,35 @@ fn every_length_gives_the_same_pixels() {
     }
 }
 
+/// Pixels outside the gamut wait for others: each must be what it is alone, and end up in its place, whatever the others are.
+#[test]
+fn every_company_gives_the_same_pixels() {
+    let look = odd_look().compile(OutputSpace::Srgb, 1.0);
+    let run = |colours: &[[f32; 3]]| {
+        let mut rows = [0, 1, 2].map(|c| colours.iter().map(|v| v[c]).collect::<Vec<f32>>());
+        let [r, g, b] = &mut rows;
+        look.apply_rows(r, g, b);
+        rows
+    };
+    // inside, below the cone, above the ceiling; mixed, all of one kind, and ends of rows with more than a block of a kind
+    let kinds = [[0.2, 0.18, 0.15], [0.02, 0.001, 0.05], [0.3, 0.9, 6.0], [4.0, 0.5, 0.3]];
+    let alone = kinds.map(|colour| run(&[colour]).map(|row| row[0]));
+    let mut random = Random(5);
+    for n in [3, 32, 40, 63, 64, 71, 95, 96, 400] {
+        for share in [0.0, 0.3, 0.9, 1.0] {
+            let kind = |random: &mut Random| {
+                let any = (random.next() * 4.0) as usize;
+                if random.next() < share { any.max(2) } else { any }
+            };
+            let which: Vec<usize> = (0..n).map(|_| kind(&mut random)).collect();
+            let rows = run(&which.iter().map(|k| kinds[*k]).collect::<Vec<_>>());
+            for (i, k) in which.iter().enumerate() {
+                assert_eq!([rows[0][i], rows[1][i], rows[2][i]], alone[*k], "pixel {i} of {n}, kind {k}");
+            }
+        }
+    }
+}
+
 #[test]
 fn nonsense_stays_in_range() {
     let look = odd_look().compile_hdr(OutputSpace::Srgb, 1.0, 2.0);

@@ -75,8 +75,31 @@ pub(crate) fn cbrt<const F: bool>(v: f32) -> f32 {
 /// 0 below `from`, 1 above it by `1 / scale`, a cubic between.
 #[inline(always)]
 pub(crate) fn smoothstep<const F: bool>(from: f32, scale: f32, v: f32) -> f32 {
-    let t = madd::<F>(v, scale, -from * scale).clamp(0.0, 1.0);
+    step::<F>(madd::<F>(v, scale, -from * scale))
+}
+
+/// 0 below 0, 1 above 1, a cubic between.
+#[inline(always)]
+pub(crate) fn step<const F: bool>(t: f32) -> f32 {
+    let t = t.clamp(0.0, 1.0);
     t * t * madd::<F>(-2.0, t, 3.0)
+}
+
+/// Grows from 0 to 1 between the first two of four rising values and falls back to 0 between the last two.
+#[inline(always)]
+pub(crate) fn window<const F: bool>([from, whole, still, to]: [f32; 4], v: f32) -> f32 {
+    let up = madd::<F>(v, 1.0 / (whole - from), -from / (whole - from));
+    let down = madd::<F>(v, -1.0 / (to - still), to / (to - still));
+    step::<F>(least(up, down))
+}
+
+/// A place of 0 and more as the nearest whole number at or below, in the low bits, and the rest: at a whole number that one, or
+/// the one before with a rest of 1.
+#[inline(always)]
+pub(crate) fn split(place: f32) -> (u32, f32) {
+    // Adding 2^23 rounds to an integer and leaves it in the low bits.
+    let rounded = (place - 0.5) + 8_388_608.0;
+    (rounded.to_bits(), place - (rounded - 8_388_608.0))
 }
 
 #[cfg(test)]

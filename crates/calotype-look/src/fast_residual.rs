@@ -1,16 +1,13 @@
 //! The table laid over a look for rows of pixels: [`crate::residual::ResidualStep`] in single precision.
 
 use crate::fast_math::{dot, exp2, log2};
+use crate::lanes::{BLOCK, Lanes, copy};
 use crate::residual::ResidualStep;
 use calotype_color::matrix::to_f32;
 use calotype_image::simd::{fused, madd};
-use fearless_simd::{Level, dispatch, f32x4, prelude::*};
-
-/// Pixels worked on at a time.
-const BLOCK: usize = 32;
+use fearless_simd::{Level, dispatch, f32x4, f32x8, prelude::*};
 
 type M = [[f32; 3]; 3];
-type Lanes = [f32; BLOCK];
 
 /// What a table changes, ready for rows.
 #[derive(Clone, Debug)]
@@ -70,14 +67,14 @@ fn blocks<S: Simd, const F: bool, const WIDE: bool>(
     b: &mut [f32],
 ) {
     let n = r.len().min(g.len()).min(b.len());
-    let mut pixels = [[0.0f32; BLOCK]; 3];
+    let mut pixels = [Lanes::ZERO; 3];
     let mut x = 0;
     while x < n {
         // The last block may be short: what fills it up is not written back.
         let m = (n - x).min(BLOCK);
-        pixels[0][..m].copy_from_slice(&r[x..x + m]);
-        pixels[1][..m].copy_from_slice(&g[x..x + m]);
-        pixels[2][..m].copy_from_slice(&b[x..x + m]);
+        copy(&mut pixels[0][..m], &r[x..x + m]);
+        copy(&mut pixels[1][..m], &g[x..x + m]);
+        copy(&mut pixels[2][..m], &b[x..x + m]);
         if let Some((to, _)) = &t.primaries {
             turn::<F>(to, &mut pixels);
         }
@@ -94,9 +91,9 @@ fn blocks<S: Simd, const F: bool, const WIDE: bool>(
         for channel in &mut pixels {
             hold(channel, t.ceiling);
         }
-        r[x..x + m].copy_from_slice(&pixels[0][..m]);
-        g[x..x + m].copy_from_slice(&pixels[1][..m]);
-        b[x..x + m].copy_from_slice(&pixels[2][..m]);
+        copy(&mut r[x..x + m], &pixels[0][..m]);
+        copy(&mut g[x..x + m], &pixels[1][..m]);
+        copy(&mut b[x..x + m], &pixels[2][..m]);
         x += BLOCK;
     }
 }
@@ -118,7 +115,7 @@ fn turn<const F: bool>(m: &M, pixels: &mut [Lanes; 3]) {
 /// a logarithm and a power.
 #[inline(always)]
 fn encode<const F: bool, const WIDE: bool>(v: &mut Lanes) {
-    for v in v {
+    for v in v.iter_mut() {
         let a = v.abs();
         let power = if WIDE {
             madd::<F>(1.055, exp2::<F>(log2::<F>(a.max(1e-6)) * (1.0 / 2.4)), -0.055)
@@ -138,7 +135,7 @@ fn encode<const F: bool, const WIDE: bool>(v: &mut Lanes) {
 /// Its inverse: what is 1e-5 off in the code for codes of up to 1.27 (a minimax polynomial), `WIDE` for any.
 #[inline(always)]
 fn decode<const F: bool, const WIDE: bool>(v: &mut Lanes) {
-    for v in v {
+    for v in v.iter_mut() {
         let a = v.abs();
         let power = if WIDE {
             exp2::<F>(log2::<F>((a + 0.055) * (1.0 / 1.055)) * 2.4)
@@ -158,7 +155,7 @@ fn decode<const F: bool, const WIDE: bool>(v: &mut Lanes) {
 #[inline(always)]
 #[allow(clippy::manual_clamp, reason = "clamp would keep what is not a number")]
 fn hold(v: &mut Lanes, ceiling: f32) {
-    for v in v {
+    for v in v.iter_mut() {
         *v = v.max(0.0).min(ceiling);
     }
 }
@@ -177,7 +174,7 @@ fn add<S: Simd, const F: bool>(simd: S, t: &FastResidual, pixels: &mut [Lanes; 3
     let [sx, sy, sz] = [1.0, t.size as f32, (t.size * t.size) as f32];
     // by corner, so that a lane is a pixel
     let mut corners = [[0u32; BLOCK]; 4];
-    let mut weights = [[0.0f32; BLOCK]; 4];
+    let mut weights = [Lanes::ZERO; 4];
     let [r, g, b] = pixels;
     for i in 0..BLOCK {
         let (px, py, pz) =
@@ -197,17 +194,50 @@ fn add<S: Simd, const F: bool>(simd: S, t: &FastResidual, pixels: &mut [Lanes; 3
         (weights[0][i], weights[1][i], weights[2][i], weights[3][i]) =
             (1.0 - most, most - middle, middle - least, least);
     }
-    for i in 0..BLOCK {
-        let mut sum = f32x4::splat(simd, 0.0);
-        for k in 0..4 {
-            let change = f32x4::from_slice(simd, &t.change[corners[k][i] as usize]);
-            let weight = f32x4::splat(simd, weights[k][i]);
-            sum = if F { change.mul_add(weight, sum) } else { change * weight + sum };
-        }
-        r[i] += sum[0];
-        g[i] += sum[1];
-        b[i] += sum[2];
+    for i in (0..BLOCK).step_by(8) {
+        let low = changes::<S, F>(simd, t, &corners, &weights, i);
+        let high = changes::<S, F>(simd, t, &corners, &weights, i + 4);
+        let [dr, dg, db] = [low[0].combine(high[0]), low[1].combine(high[1]), low[2].combine(high[2])];
+        (f32x8::from_slice(simd, &r[i..i + 8]) + dr).store_slice(&mut r[i..i + 8]);
+        (f32x8::from_slice(simd, &g[i..i + 8]) + dg).store_slice(&mut g[i..i + 8]);
+        (f32x8::from_slice(simd, &b[i..i + 8]) + db).store_slice(&mut b[i..i + 8]);
     }
+}
+
+/// What the table changes in red, green and blue of four pixels from the one at `i`.
+#[inline(always)]
+fn changes<S: Simd, const F: bool>(
+    simd: S,
+    t: &FastResidual,
+    corners: &[[u32; BLOCK]; 4],
+    weights: &[Lanes; 4],
+    i: usize,
+) -> [f32x4<S>; 3] {
+    let (one, two) = (change::<S, F>(simd, t, corners, weights, i), change::<S, F>(simd, t, corners, weights, i + 1));
+    let (first, second) = one.deinterleave(two);
+    let (one, two) =
+        (change::<S, F>(simd, t, corners, weights, i + 2), change::<S, F>(simd, t, corners, weights, i + 3));
+    let (third, fourth) = one.deinterleave(two);
+    let ((r, b), (g, _)) = (first.deinterleave(third), second.deinterleave(fourth));
+    [r, g, b]
+}
+
+/// What the table changes in pixel `i`: the mean of four corners of its cell.
+#[inline(always)]
+fn change<S: Simd, const F: bool>(
+    simd: S,
+    t: &FastResidual,
+    corners: &[[u32; BLOCK]; 4],
+    weights: &[Lanes; 4],
+    i: usize,
+) -> f32x4<S> {
+    let mut sum = f32x4::splat(simd, 0.0);
+    for k in 0..4 {
+        let change = f32x4::from_slice(simd, &t.change[corners[k][i] as usize]);
+        let weight = f32x4::splat(simd, weights[k][i]);
+        sum = if F { change.mul_add(weight, sum) } else { change * weight + sum };
+    }
+    sum
 }
 
 #[inline(always)]
@@ -217,7 +247,8 @@ fn select(which: bool, yes: f32, no: f32) -> f32 {
 
 #[cfg(test)]
 mod tests {
-    use super::{BLOCK, decode, encode};
+    use super::{decode, encode};
+    use crate::lanes::Lanes;
     use crate::{Lattice, Look, OutputSpace, residual};
 
     /// Both forms of the curve and of its inverse against the standard's, to either side of zero and over their ranges.
@@ -228,7 +259,8 @@ mod tests {
             for i in -2000..=2000 {
                 let code = most * f64::from(i) / 2000.0;
                 let light = residual::decode(code);
-                let (mut up, mut down) = ([light as f32; BLOCK], [code as f32; BLOCK]);
+                let (mut up, mut down) = (Lanes::ZERO, Lanes::ZERO);
+                (up[0], down[0]) = (light as f32, code as f32);
                 encode::<false, WIDE>(&mut up);
                 decode::<false, WIDE>(&mut down);
                 worst[0] = worst[0].max((f64::from(up[0]) - code).abs());
