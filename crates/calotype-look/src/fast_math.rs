@@ -97,9 +97,9 @@ pub(crate) fn window<const F: bool>([from, whole, still, to]: [f32; 4], v: f32) 
 /// the one before with a rest of 1.
 #[inline(always)]
 pub(crate) fn split(place: f32) -> (u32, f32) {
-    // Adding 2^23 rounds to an integer and leaves it in the low bits.
-    let rounded = (place - 0.5) + 8_388_608.0;
-    (rounded.to_bits(), place - (rounded - 8_388_608.0))
+    // Adding 1.5 * 2^23 rounds to the nearest integer and leaves it in the low bits.
+    let rounded = (place - 0.5) + 12_582_912.0;
+    (rounded.to_bits(), place - (rounded - 12_582_912.0))
 }
 
 #[cfg(test)]
@@ -136,6 +136,17 @@ mod tests {
             assert_eq!(cbrt::<F>(-v), -cbrt::<F>(v));
         }
         assert!(cbrt::<F>(0.0).abs() < 2e-5);
+    }
+
+    #[test]
+    fn places_are_split_without_a_gap() {
+        for i in 0..=4096 {
+            let place = i as f32 / 4.0;
+            let (whole, part) = split(place);
+            let whole = whole & 0xffff;
+            assert!((0.0..=1.0).contains(&part), "{place}: {part}");
+            assert_eq!(whole as f32 + part, place);
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The table laid over a look for rows of pixels: [`crate::residual::ResidualStep`] in single precision.
 
-use crate::fast_math::{dot, exp2, log2};
+use crate::fast_math::{dot, exp2, least, log2, most};
 use crate::lanes::{BLOCK, Lanes, copy};
 use crate::residual::ResidualStep;
 use calotype_color::matrix::to_f32;
@@ -179,12 +179,12 @@ fn add<S: Simd, const F: bool>(simd: S, t: &FastResidual, pixels: &mut [Lanes; 3
     for i in 0..BLOCK {
         let (px, py, pz) =
             (r[i].max(0.0).min(1.0) * last, g[i].max(0.0).min(1.0) * last, b[i].max(0.0).min(1.0) * last);
-        let (cx, cy, cz) = (px.floor().min(cells), py.floor().min(cells), pz.floor().min(cells));
+        let (cx, cy, cz) = (least(px.floor(), cells), least(py.floor(), cells), least(pz.floor(), cells));
         let (x, y, z) = (px - cx, py - cy, pz - cz);
-        let (most, least) = (x.max(y).max(z), x.min(y).min(z));
-        let middle = (x + y + z) - (most + least);
-        let first = select(x >= most, sx, select(y >= most, sy, sz));
-        let third = select(z <= least, sz, select(y <= least, sy, sx));
+        let (largest, smallest) = (most(most(x, y), z), least(least(x, y), z));
+        let middle = (x + y + z) - (largest + smallest);
+        let first = select(x >= largest, sx, select(y >= largest, sy, sz));
+        let third = select(z <= smallest, sz, select(y <= smallest, sy, sx));
         let base = madd::<F>(cz, sz, madd::<F>(cy, sy, cx)) + TO_BITS;
         let far = base + (sx + sy + sz);
         corners[0][i] = base.to_bits() & LOW_BITS;
@@ -192,7 +192,7 @@ fn add<S: Simd, const F: bool>(simd: S, t: &FastResidual, pixels: &mut [Lanes; 3
         corners[2][i] = (far - third).to_bits() & LOW_BITS;
         corners[3][i] = far.to_bits() & LOW_BITS;
         (weights[0][i], weights[1][i], weights[2][i], weights[3][i]) =
-            (1.0 - most, most - middle, middle - least, least);
+            (1.0 - largest, largest - middle, middle - smallest, smallest);
     }
     for i in (0..BLOCK).step_by(8) {
         let low = changes::<S, F>(simd, t, &corners, &weights, i);
