@@ -107,6 +107,7 @@ fn what_is_interrupted_leaves_no_partial_file_and_is_taken_up_again() {
 
 #[test]
 #[cfg(target_os = "linux")]
+#[allow(clippy::print_stderr, reason = "says why it skips")]
 fn a_terminal_that_goes_away_stops_the_work_unless_nohup_says_otherwise() {
     const HUP: u32 = 1;
     // what these tests run under is handed down to what they start, and a shell cannot take it back
