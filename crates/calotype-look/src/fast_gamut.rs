@@ -32,6 +32,9 @@ pub(crate) struct FastGamut {
     max_l: f32,
 }
 
+// A bit for each pixel of a block tells those outside.
+const _: () = assert!(BLOCK == u32::BITS as usize);
+
 /// Pixels of a row that wait until they fill a block: Oklab, and where in the row they stand.
 struct Queue {
     lab: [[f32; 2 * BLOCK]; 3],
@@ -106,7 +109,7 @@ impl FastGamut {
     }
 
     /// Carries a block from Oklab to linear RGB. Pixels near the edge of the gamut or outside are added to those that wait,
-    /// as the ones that stand `at` these places of their row; there may be less of them than a block.
+    /// as the ones that stand `at` these places of their row; there may be fewer of them than a block, but one at least.
     #[inline(always)]
     pub fn to_rgb<const F: bool>(&self, pixels: &mut [Lanes; 3], at: Range<usize>, outside: &mut Outside) {
         let mut rgb = [Lanes::ZERO; 3];
@@ -266,7 +269,7 @@ impl FastGamut {
     }
 }
 
-/// A block of pixels in or above the cone of the gamut.
+/// A block of pixels near the edge of the gamut or outside, made lighter by as much as they lie outside its cone.
 struct Lifted {
     l: Lanes,
     /// By how much their chroma moves the cube roots of cone responses.
